@@ -1,0 +1,116 @@
+# GNU make and a POSIX shell. Only `race` and `e2e` need more than Go, git and make; .ci/run installs that on Debian.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+
+# Nothing of the builder's machine in a binary: no paths, no C library. buildvcs adds nothing to the ldflags below and fails
+# where git does not trust the folder's owner.
+export GOFLAGS := -trimpath -buildvcs=false
+export CGO_ENABLED := 0
+
+TOOL := go tool -modfile=go.tools.mod
+ADAPTER := bin/foreshadow-adapter
+CONTROLPLANE := bin/controlplane
+# What controller-gen writes: zz_generated.* beside the types, and the CRDs.
+GENERATED := adapter/api charts/foreshadow/crds
+
+# `make demo ARGS="--trace database"`, `make test TESTFLAGS=-v`, `make fuzz FUZZTIME=10m`
+ARGS ?=
+TESTFLAGS ?=
+FUZZTIME ?= 30s
+
+# The packages where goroutines meet.
+RACE_PACKAGES := ./adapter/history/... ./adapter/pools/... ./adapter/publish/... ./adapter/refresh/... ./adapter/simulate/... ./cmd/...
+
+# `foreshadow-adapter --version`. The date is the commit's, so that the same commit gives the same bytes.
+VERSION = $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+REVISION = $(shell git rev-parse -q --verify HEAD || echo unknown)
+BRANCH = $(shell git symbolic-ref --short -q HEAD || echo unknown)
+DATE = $(shell git log -1 --format=%cI 2>/dev/null || echo unknown)
+STAMP := github.com/prometheus/common/version
+LDFLAGS = -X $(STAMP).Version=$(VERSION) -X $(STAMP).Revision=$(REVISION) -X $(STAMP).Branch=$(BRANCH) -X $(STAMP).BuildDate=$(DATE)
+
+# tee keeps the output of a long run under out/ without losing the exit code of the run: a pipe in sh forgets it.
+kept = mkdir -p out; { $(1); echo $$? >out/$(2).status; } 2>&1 | tee out/$(2).log; exit $$(cat out/$(2).status)
+
+.PHONY: help
+help: ## Print this list.
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: demo
+demo: ## Replay three days of a real application in about a minute, without a cluster (ARGS=--help for more).
+	@go run ./cmd/foreshadow-adapter demo $(ARGS)
+
+.PHONY: build
+build: ## Build bin/foreshadow-adapter.
+	go build -ldflags '$(LDFLAGS)' -o $(ADAPTER) ./cmd/foreshadow-adapter
+
+.PHONY: test
+test: ## Run the unit tests.
+	go test $(TESTFLAGS) ./...
+
+.PHONY: race
+race: export CGO_ENABLED := 1
+race: ## Run the tests of the concurrent packages under the race detector (needs a C compiler).
+	go test -race $(TESTFLAGS) $(RACE_PACKAGES)
+
+.PHONY: lint
+lint: ## Run the linters.
+	$(TOOL) golangci-lint config verify
+	$(TOOL) golangci-lint run ./...
+
+.PHONY: fmt
+fmt: ## Format the code.
+	$(TOOL) golangci-lint fmt
+
+.PHONY: generate
+generate: ## Write the generated code and the CRDs anew.
+	$(TOOL) controller-gen object paths=./adapter/api/... crd paths=./adapter/api/... output:crd:dir=charts/foreshadow/crds
+
+.PHONY: verify
+verify: ## Fail where generated files, formatting or module files are stale, naming the file and the command.
+	@set -eu; before=$$(mktemp -d); trap 'rm -rf "$$before"' EXIT; \
+	for d in $(GENERATED); do mkdir -p "$$before/$$d" "$$d"; cp -R "$$d/." "$$before/$$d"; done; \
+	$(MAKE) --no-print-directory generate; stale=; \
+	for d in $(GENERATED); do diff -ruN "$$before/$$d" "$$d" || stale="$$stale $$d"; done; \
+	[ -z "$$stale" ] || { echo "verify: generated files were stale in:$$stale; 'make generate' has written them, commit them" >&2; exit 1; }
+	@$(TOOL) golangci-lint fmt --diff || { echo "verify: the files above are not formatted: run 'make fmt'" >&2; exit 1; }
+	@go mod tidy -diff || { echo "verify: go.mod or go.sum is stale: run 'go mod tidy'" >&2; exit 1; }
+	@go mod tidy -modfile=go.tools.mod -diff || { echo "verify: go.tools.mod or go.tools.sum is stale: run 'go mod tidy -modfile=go.tools.mod'" >&2; exit 1; }
+	@cd e2e/tools && go mod tidy -diff || { echo "verify: e2e/tools/go.mod or go.sum is stale: run 'go mod tidy' in e2e/tools" >&2; exit 1; }
+
+.PHONY: e2e-tools
+e2e-tools: ## Build etcd, the Kubernetes control plane and kwok for e2e, once.
+	e2e/tools/build.sh $(CONTROLPLANE)
+
+.PHONY: e2e
+e2e: export FORESHADOW_E2E_ADAPTER := $(CURDIR)/$(ADAPTER)
+e2e: export FORESHADOW_E2E_CONTROLPLANE := $(CURDIR)/$(CONTROLPLANE)
+e2e: e2e-tools build ## Let a real HPA scale by a real Prometheus on a real control plane, all on loopback.
+	@$(call kept,go test -tags e2e -count=1 -timeout 20m -v ./e2e/... ./adapter/history/...,e2e)
+
+.PHONY: bench
+bench: ## Print the ratios that the README quotes; out/bench.json keeps them.
+	@$(call kept,go test -run '^$$' -bench . -benchmem -timeout 15m ./e2e/bench/...,bench)
+
+.PHONY: fuzz
+fuzz: ## Run every fuzz target for FUZZTIME (30s).
+	@set -eu; found=; \
+	for dir in $$(grep -rl --include='*_test.go' '^func Fuzz' adapter cmd forecast | xargs -n 1 dirname | sort -u); do \
+		targets=$$(go test -list '^Fuzz' "./$$dir"); \
+		for target in $$(echo "$$targets" | grep '^Fuzz'); do \
+			found=yes; echo "== $$dir $$target"; \
+			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "./$$dir"; \
+		done; \
+	done; \
+	[ -n "$$found" ] || { echo "fuzz: no target found" >&2; exit 1; }
+
+.PHONY: cover
+cover: ## Write the coverage of the unit tests to out/cover.html.
+	@mkdir -p out
+	go test -coverprofile=out/cover.out ./...
+	go tool cover -html=out/cover.out -o out/cover.html
+	@go tool cover -func=out/cover.out | tail -n 1
+
+.PHONY: clean
+clean: ## Remove what the other targets have made.
+	rm -rf bin out

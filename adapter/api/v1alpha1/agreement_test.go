@@ -1,0 +1,89 @@
+package v1alpha1_test
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/require"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+)
+
+var (
+	tryDurations = []any{"1s", "0s", "14s", "15s", "59s", "60s", "61s", "1m", "119s", "2m", "7m", "59m59s", "60m", "1h", "1h1s", "6h", "361m", "1d", "25h", "1w", "2w3d4h5m6s", "90d", "12w6d", "13w", "999999999s", "1000000000s", "1m1h", "1.5h", "500ms", "1y", " 1m", "1m ", "m", "60", "Auto", "auto", strings.Repeat("9", 33)}
+	tryDecimals  = []any{"0", "0.0", "0.000000001", "0.5", "0.89", "0.9", "0.95", "0.99", "0.999", "1", "1.0", "1.5", "120", "999999999999999", "1000000000000000", "95%", ".9", "1.", "-1", "+1", "1e3", "0,9", "NaN", "Inf", " 1"}
+	tryInts      = []any{-1, 0, 1, 4, 90, 91, 100, 101, 2147483647}
+	tryNames     = []any{"a", "A", "default", "web-2", "-web", "web-", "web.eu", "web/eu", "web eu", "ähre", strings.Repeat("a", 63), strings.Repeat("a", 64), strings.Repeat("a", 253), strings.Repeat("a", 254)}
+	tryKinds     = []any{"Deployment", "ReplicaSet", "Rollout", "StatefulSet", "deployment", "apps/v1", "argoproj.io/v1alpha1", "Auto", "SeasonalNaive", "auto", "Observe", "Predict", "Active", "None", "Gated", "All", "Proportional", "Adopt", "Bridge", "Terminate", "Recycle"}
+	tryQueries   = []any{"up", " ", "\t\n", " up ", strings.Repeat("é", 8192), strings.Repeat("é", 8193)}
+)
+
+// TestBothValidatorsAgree puts each value into each field, alone, and wants the
+// same sentences from the API server and from Validate.
+func TestBothValidatorsAgree(t *testing.T) {
+	server := newAPIServer(t)
+	for path, values := range map[string][]any{
+		"metadata.name":                {"a", "web", "w2", "2w", "Web", "web.shop", "web-", strings.Repeat("a", 56), strings.Repeat("a", 57)},
+		"spec.scaleTargetRef.name":     tryNames,
+		"spec.load.source":             tryNames,
+		"spec.load.query":              tryQueries,
+		"spec.load.replicasQuery":      tryQueries,
+		"spec.algorithm.type":          slices.Concat(tryKinds, tryNames),
+		"spec.load.capacityPerReplica": tryDecimals, "spec.prediction.quantile": tryDecimals,
+		"spec.prediction.shadowQuantile": tryDecimals, "spec.prediction.cap": tryDecimals,
+		"spec.history.window": tryDurations, "spec.history.step": tryDurations,
+		"spec.prediction.coldStartLead": tryDurations, "spec.prediction.activationLead": tryDurations,
+		"spec.prediction.maxAge": tryDurations, "spec.warmUp.minReady": tryDurations,
+		"spec.warmUp.timeout": tryDurations, "spec.scaleIn.drain": tryDurations,
+		"spec.replicas": tryInts, "spec.shadowPercentage": tryInts, "spec.minShadows": tryInts,
+		"spec.maxShadows": tryInts, "spec.load.headroomPercent": tryInts, "spec.idle.cpuPercent": tryInts,
+		"spec.mode": tryKinds, "spec.backgroundWork": tryKinds, "spec.activation.policy": tryKinds,
+		"spec.activation.mode": tryKinds, "spec.scaleIn.policy": tryKinds,
+		"spec.scaleTargetRef.kind": tryKinds, "spec.scaleTargetRef.apiVersion": tryKinds,
+	} {
+		for _, value := range values {
+			raw := poolWith(t, path, value)
+			object := decodeObject(t, raw)
+			want := server.admit(t.Context(), object)
+			pool, _ := decodePool(t, raw)
+			pool.Default()
+			got := pool.Validate()
+			if blocked(want) {
+				want, got = onlyOf(want, path), onlyOf(got, path)
+			}
+			if diff := cmp.Diff(sentences(want), sentences(got)); diff != "" {
+				t.Errorf("%s: %q (-API server +Validate):\n%s", path, value, diff)
+			}
+		}
+	}
+}
+
+// onlyOf keeps the errors of one field: the API server leaves rules over
+// several fields out where one of them is blocked.
+func onlyOf(errs field.ErrorList, path string) field.ErrorList {
+	return slices.DeleteFunc(errs, func(e *field.Error) bool { return e.Field != path })
+}
+
+func poolWith(t *testing.T, path string, value any) []byte {
+	t.Helper()
+	object := map[string]any{
+		"apiVersion": "foreshadow.dev/v1alpha1", "kind": "ShadowPool",
+		"metadata": map[string]any{"name": "web"},
+		"spec":     map[string]any{"scaleTargetRef": map[string]any{"name": "web"}, "load": map[string]any{"query": "up"}},
+	}
+	at, keys := object, strings.Split(path, ".")
+	for _, key := range keys[:len(keys)-1] {
+		next, found := at[key].(map[string]any)
+		if !found {
+			next = map[string]any{}
+			at[key] = next
+		}
+		at = next
+	}
+	at[keys[len(keys)-1]] = value
+	raw, err := json.Marshal(object)
+	require.NoError(t, err)
+	return raw
+}

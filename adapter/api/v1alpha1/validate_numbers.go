@@ -1,0 +1,68 @@
+package v1alpha1
+
+import (
+	"time"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+)
+
+const day = 24 * time.Hour
+
+func (h *History) validate(r *refusals, path *field.Path) {
+	r.duration(path.Child("window"), h.Window, within(time.Hour, 90*day), "write a duration from 1h to 90d, such as 28d")
+	r.duration(path.Child("step"), h.Step, func(d time.Duration) bool {
+		return within(15*time.Second, time.Hour)(d) && day%d == 0
+	}, "write a duration from 15s to 1h that divides a day, such as 1m")
+}
+
+func (a *Algorithm) validate(r *refusals, path *field.Path) {
+	name := path.Child("type")
+	r.unless(!r.atMost(name, a.Type, 63) || modelPattern.MatchString(a.Type), name, a.Type, "write Auto, or the name of a model in CamelCase")
+	if len(a.Parameters) > 16 {
+		r.add(field.TooMany(path.Child("parameters"), len(a.Parameters), 16))
+	}
+}
+
+func (p *Prediction) validate(r *refusals, path *field.Path) {
+	probability := func(v float64) bool { return v > 0 && v < 1 }
+	shadow := path.Child("shadowQuantile")
+	r.decimal(path.Child("quantile"), p.Quantile, probability, `write a probability between 0 and 1, such as "0.95"`)
+	r.decimal(shadow, p.ShadowQuantile, probability, `write a probability between 0 and 1, such as "0.99"`)
+	low, err := p.Quantile.Parse()
+	high, err2 := p.ShadowQuantile.Parse()
+	comparable := err == nil && err2 == nil && probability(low) && probability(high)
+	r.unlessStruct(!comparable || high >= low, shadow,
+		"write at least prediction.quantile: shadows stand by for what the live replicas do not cover")
+
+	if p.ColdStartLead != Auto {
+		r.duration(path.Child("coldStartLead"), p.ColdStartLead, within(time.Second, 6*time.Hour), "write Auto, or a duration from 1s to 6h, such as 3m")
+	}
+	r.duration(path.Child("activationLead"), p.ActivationLead, within(time.Second, time.Hour), "write a duration from 1s to 1h, such as 60s")
+	r.duration(path.Child("maxAge"), p.MaxAge, within(2*time.Minute, day), "write a duration from 2m to 1d, such as 15m")
+	r.decimal(path.Child("cap"), p.Cap, func(v float64) bool { return v >= 1 }, `write a factor of at least 1, such as "1.5"`)
+}
+
+func (s *ShadowPoolSpec) validateShadows(r *refusals, path *field.Path) {
+	percentage, least, most, cpu := *s.ShadowPercentage, *s.MinShadows, *s.MaxShadows, *s.Idle.CPUPercent
+	r.unless(percentage >= 0 && percentage <= 100, path.Child("shadowPercentage"), percentage, "write a percentage from 0 to 100, such as 20")
+	r.unless(least >= 0, path.Child("minShadows"), least, "write 0 or more")
+	r.unless(most >= 0, path.Child("maxShadows"), most, "write 0 or more")
+	r.unlessStruct(most < 0 || least <= most, path.Child("minShadows"), "write at most maxShadows, or raise maxShadows")
+	r.unless(cpu >= 1 && cpu <= 100, path.Child("idle", "cpuPercent"), cpu, "write a percentage from 1 to 100, such as 25")
+
+	warm := path.Child("warmUp")
+	r.duration(warm.Child("minReady"), s.WarmUp.MinReady, within(time.Second, time.Minute), "write a duration from 1s to 1m, such as 10s")
+	r.duration(warm.Child("timeout"), s.WarmUp.Timeout, within(time.Minute, time.Hour), "write a duration from 1m to 1h, such as 5m")
+
+	act, in := path.Child("activation"), path.Child("scaleIn")
+	r.oneOf(act.Child("policy"), string(s.Activation.Policy), string(ActivationPolicyAll), string(ActivationPolicyProportional))
+	r.oneOf(act.Child("mode"), string(s.Activation.Mode), string(ActivationModeAdopt), string(ActivationModeBridge))
+	r.oneOf(in.Child("policy"), string(s.ScaleIn.Policy), string(ScaleInTerminate), string(ScaleInRecycle))
+	r.unlessStruct(s.ScaleIn.Policy != ScaleInRecycle || *s.Replicas > 0 || s.Activation.Mode == ActivationModeBridge, in.Child("policy"),
+		"Recycle needs replicas above 0 (an HPA that targets this pool's scale) or activation.mode Bridge: write one of them, or Terminate")
+	r.duration(in.Child("drain"), s.ScaleIn.Drain, within(time.Second, time.Hour), "write a duration from 1s to 1h, such as 30s")
+}
+
+func within(least, most time.Duration) func(time.Duration) bool {
+	return func(d time.Duration) bool { return d >= least && d <= most }
+}

@@ -1,0 +1,19 @@
+// Package capacity turns a load forecast into replicas.
+//
+// In goes what is known of one pool at one instant (the observed load, the
+// quantile forecast, the capacity of one replica, the lead times); out comes
+// the number that an autoscaler gets, with every term it was made of and a
+// reason when it is held, reduced to the reactive floor, or refused. All
+// functions are pure.
+//
+// With obs the observed load and need(d) the replicas that the quantile
+// forecast asks for within the next d:
+//
+//	nowTerm = max( ceil( obs / (capacityPerReplica x (1 - headroom)) ), need(activationLead) )
+//	value   = max( nowTerm, need(coldStartLead) - cover )
+//	want    = clamp( shadowNeed(shadowLead) - nowTerm, minShadows, budget )
+//
+// Invariants: the value is never below the reactive floor (the first half of
+// nowTerm); loss of data never lowers it; a value that cannot be computed is
+// refused with a reason, never given as 0.
+package capacity

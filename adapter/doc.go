@@ -1,0 +1,24 @@
+// Package adapter is the map of the house: it holds no code, only the words that say where things are and the test that keeps the
+// walls up (imports_test.go).
+//
+// What is known of the load flows one way:
+//
+//		Prometheus -> history -> forecast -> capacity -> publish -> HPA, KEDA, Prometheus
+//		                           \______ refresh ______/
+//
+//	  - api/v1alpha1 is the ShadowPool as users write it: its types, its defaults, the rules that refuse a bad one.
+//	  - pools says which ShadowPools there are, from an API server or from a file.
+//	  - history reads a query's past as a series on a regular grid, from a Prometheus (history) or from a storage and engine in this process
+//	    (history/embedded). history/historytest is what every such source must do.
+//	  - forecast, a folder above, turns a series into a point and quantiles for each step ahead. It knows numbers only.
+//	  - capacity turns a forecast into replicas, by pure functions.
+//	  - refresh joins these for one pool, again and again, and puts the outcome on publish's board.
+//	  - publish keeps one immutable snapshot and answers the metrics APIs and Prometheus from it; no request that comes in causes one that
+//	    goes out.
+//	  - simulate replays a workload and its HPA on a clock of its own, for the demo and for tests.
+//
+// Programs are in cmd, which alone knows all of these; e2e runs them against real servers.
+//
+// What holds for the whole: imports follow the arrows and never turn back; whoever waits takes a clock; whoever logs takes a logger; a
+// package states its own job and invariants in its doc.go.
+package adapter

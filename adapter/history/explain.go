@@ -1,0 +1,118 @@
+package history
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"net/url"
+	"strings"
+
+	apiv1 "github.com/prometheus/client_golang/api/prometheus/v1"
+)
+
+// retriable says whether the same request may succeed a moment later. A query
+// that timed out on the server also comes as 503; asking again would only add
+// to its load.
+func retriable(e *statusError) bool {
+	if e.errorType == "timeout" {
+		return false
+	}
+	return e.code == http.StatusTooManyRequests || e.code/100 == 5
+}
+
+// isTooManySamples says whether the server refused a range for its cost, so
+// that a shorter one may pass.
+func isTooManySamples(err error) bool {
+	var s *statusError
+	return errors.As(err, &s) && s.code == http.StatusUnprocessableEntity && strings.Contains(s.message, "too many samples")
+}
+
+const cheaper = "write a cheaper query, such as one over a recording rule"
+
+// explain gives an error its kind and its remedy and takes the request's URL
+// out of it.
+func (r *Remote) explain(caller context.Context, err error) error {
+	if cause := caller.Err(); errors.Is(cause, context.Canceled) {
+		return fmt.Errorf("query %s: %w", r.where, cause)
+	}
+	var many *ManySeriesError
+	if errors.As(err, &many) {
+		return fmt.Errorf("query %s: %w", r.where, many)
+	}
+	var status *statusError
+	if errors.As(err, &status) && !errors.Is(err, context.DeadlineExceeded) {
+		return r.explainStatus(status, errors.Is(err, errNoTime))
+	}
+	e := &QueryError{Where: r.where, Cause: withoutURL(err)}
+	var (
+		size *sizeError
+		api  *apiv1.Error
+		cert *tls.CertificateVerificationError
+	)
+	switch {
+	case errors.As(err, &size):
+		e.Kind, e.Remedy = ErrTooLarge, "wrap the expression in sum(...)"
+	case errors.Is(err, ErrBadAnswer), errors.As(err, &api):
+		e.Kind, e.Remedy = ErrBadAnswer, "check that "+urlFlag+" is a Prometheus server, scheme and path included"
+		e.Cause = badAnswer(err)
+	case errors.Is(err, context.DeadlineExceeded):
+		e.Kind, e.Cause = ErrTimeout, fmt.Errorf("no answer within %v", r.cfg.Timeout)
+		if caller.Err() != nil {
+			e.Cause = errors.New("no answer before the caller's deadline")
+		}
+		e.Remedy = "check the server's load, or " + cheaper
+	case errors.Is(err, errNoTime):
+		e.Kind, e.Remedy = ErrUnavailable, "check the server's load"
+	case errors.As(err, &cert):
+		e.Kind, e.Remedy = ErrUnreachable, "check tls_config in "+configFlag
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission):
+		e.Kind, e.Remedy = ErrUnauthorized, "check the files named in "+configFlag
+	default:
+		e.Kind, e.Remedy = ErrUnreachable, "check "+urlFlag
+	}
+	return e
+}
+
+func (r *Remote) explainStatus(s *statusError, gaveUp bool) error {
+	e := &QueryError{Where: r.where, Cause: s}
+	switch {
+	case s.code == http.StatusUnauthorized:
+		e.Kind, e.Remedy = ErrUnauthorized, "check the user name and password, or the token, in "+configFlag
+	case s.code == http.StatusForbidden:
+		e.Kind, e.Remedy = ErrUnauthorized, "let these credentials read, or write others in "+configFlag
+	case s.errorType == "timeout":
+		e.Kind, e.Remedy = ErrTimeout, cheaper
+	case isTooManySamples(s):
+		e.Kind, e.Remedy = ErrTooLarge, cheaper
+	case s.errorType == "bad_data", s.errorType == "execution":
+		e.Kind, e.Remedy = ErrBadQuery, "check the expression"
+	case s.code == http.StatusTooManyRequests, s.code/100 == 5:
+		e.Kind, e.Remedy = ErrUnavailable, "check the server's load"
+		if gaveUp {
+			e.Cause = fmt.Errorf("%w, %w", s, errNoTime)
+		}
+	default:
+		e.Kind, e.Remedy = ErrBadAnswer, "check that "+urlFlag+" is a Prometheus server, scheme and path included"
+	}
+	return e
+}
+
+// withoutURL takes off the layer by which net/http repeats the request.
+func withoutURL(err error) error {
+	var u *url.Error
+	for errors.As(err, &u) {
+		err = u.Err
+	}
+	return err
+}
+
+// badAnswer shortens what the decoder says: it may quote the body.
+func badAnswer(err error) error {
+	if rest, ok := strings.CutPrefix(err.Error(), ErrBadAnswer.Error()+": "); ok {
+		return errors.New(oneLine(rest, maxWarningText))
+	}
+	return errors.New(oneLine(err.Error(), maxWarningText))
+}

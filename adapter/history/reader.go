@@ -1,0 +1,196 @@
+package history
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"time"
+
+	"github.com/prometheus/common/model"
+
+	"github.com/foreshadow-dev/foreshadow/forecast"
+)
+
+const (
+	// LateSteps is how many steps are read again with each delta: samples may
+	// arrive after the step that they belong to was read.
+	LateSteps = 5
+	// maxLoad is the highest value taken for a load. In thousandths it still
+	// fits the 64 bits of the metrics APIs.
+	maxLoad = 1e15
+	// maxPause bounds how many reads pass before a degraded range is read again.
+	maxPause = 64
+)
+
+// ReaderConfig says what one Reader reads.
+type ReaderConfig struct {
+	Expr   string // checked by CheckQuery or written by Confine
+	Window time.Duration
+	Step   time.Duration
+}
+
+func (c ReaderConfig) validate() error {
+	switch {
+	case c.Expr == "":
+		return fmt.Errorf("query is empty: write an expression such as %s", exampleQuery)
+	case c.Step < time.Second || c.Step%time.Millisecond != 0:
+		return fmt.Errorf("step %v: write whole milliseconds, at least 1s", c.Step)
+	case c.Window < c.Step:
+		return fmt.Errorf("window %v: write at least the step, %v", c.Window, c.Step)
+	}
+	return nil
+}
+
+// Load is what is known of one query at one time.
+type Load struct {
+	// Series ends at the last step at or before the time of reading; steps
+	// without a value are gaps, those before the first value are left out. The
+	// caller owns it.
+	Series forecast.Series
+	// Degraded says that part of the window came from an answer with warnings:
+	// it may raise a capacity, never lower it.
+	Degraded bool
+	Warnings []string       // of the last answer
+	Dropped  map[string]int // of the last answer, by reason
+}
+
+// Reader reads the history of one query: first the window, afterwards only
+// what is new. An error loses nothing that was read before. A Reader is for
+// one goroutine.
+type Reader struct {
+	src    Source
+	cfg    ReaderConfig
+	window *window           // nil until the first answer
+	labels map[string]string // of the series in the window; nil: none seen yet
+
+	degradedFrom time.Time // start of the oldest range with warnings; zero: none
+	pause        int       // reads to pass before it is read again
+	nextPause    int
+}
+
+// NewReader returns a Reader that has not read yet.
+func NewReader(src Source, cfg ReaderConfig) (*Reader, error) {
+	if err := cfg.validate(); err != nil {
+		return nil, err
+	}
+	return &Reader{src: src, cfg: cfg}, nil
+}
+
+// Read brings the window up to now.
+func (r *Reader) Read(ctx context.Context, now time.Time) (Load, error) {
+	end := Align(now, r.cfg.Step)
+	if r.window != nil && end.Before(r.window.end) {
+		return r.readAll(ctx, end) // the clock went back
+	}
+	rng := r.delta(end)
+	res, err := r.src.QueryRange(ctx, r.cfg.Expr, rng)
+	if err != nil {
+		return Load{}, err
+	}
+	if r.window != nil && r.otherSeries(res) {
+		// Over the whole window these are two series, or the old one is gone.
+		return r.readAll(ctx, end)
+	}
+	return r.merge(res, rng)
+}
+
+func (r *Reader) readAll(ctx context.Context, end time.Time) (Load, error) {
+	fresh := &Reader{src: r.src, cfg: r.cfg}
+	load, err := fresh.Read(ctx, end)
+	if err == nil {
+		*r = *fresh
+	}
+	return load, err
+}
+
+// delta is the range to read: what the window lacks, the late steps, and now
+// and then what came with warnings.
+func (r *Reader) delta(end time.Time) Range {
+	whole := Range{Start: (&window{step: r.cfg.Step, length: r.length()}).start(end), End: end, Step: r.cfg.Step}
+	if r.window == nil {
+		return whole
+	}
+	from := r.window.end.Add(-time.Duration(LateSteps-1) * r.cfg.Step)
+	if !r.degradedFrom.IsZero() && r.pause == 0 && r.degradedFrom.Before(from) {
+		from = r.degradedFrom
+	}
+	if from.After(whole.Start) {
+		whole.Start = from
+	}
+	return whole
+}
+
+func (r *Reader) length() int { return int(r.cfg.Window / r.cfg.Step) }
+
+func (r *Reader) otherSeries(res Result) bool {
+	return r.labels != nil && len(res.Series) == 1 && !maps.Equal(r.labels, res.Series[0].Labels)
+}
+
+// merge takes an answer into the window. A value once read stays until another
+// one replaces it; a step without a value is a gap, not zero.
+func (r *Reader) merge(res Result, rng Range) (Load, error) {
+	if n := len(res.Series); n > 1 {
+		return Load{}, &ManySeriesError{Count: n, Examples: Examples(res.Series)}
+	}
+	w := r.window
+	if w == nil {
+		w = &window{step: r.cfg.Step, length: r.length()}
+	}
+	w.advance(rng.End)
+	dropped := maps.Clone(res.Dropped)
+	if dropped == nil {
+		dropped = map[string]int{}
+	}
+	for _, s := range res.Series {
+		for _, p := range s.Points {
+			if p.Value < 0 || p.Value > maxLoad {
+				dropped[DropOutOfRange]++
+				continue
+			}
+			w.set(time.UnixMilli(p.TimeMillis).UTC(), p.Value)
+		}
+	}
+	series := w.series()
+	if len(series.Values) == 0 {
+		r.window, r.labels = nil, nil
+		return Load{}, r.empty(res, dropped)
+	}
+	r.window = w
+	if len(res.Series) == 1 {
+		r.labels = res.Series[0].Labels
+	}
+	r.noteDegraded(res.Degraded(), rng)
+	return Load{Series: series, Degraded: !r.degradedFrom.IsZero(), Warnings: res.Warnings, Dropped: dropped}, nil
+}
+
+// empty says why the whole window has no value.
+func (r *Reader) empty(res Result, dropped map[string]int) error {
+	window := model.Duration(r.cfg.Window)
+	switch {
+	case dropped[DropHistogram] > 0:
+		return fmt.Errorf("%w: write histogram_count(...) for their rate of events, or histogram_quantile(0.9, ...)", ErrHistogram)
+	case dropped[DropOutOfRange] > 0:
+		return fmt.Errorf("%w: every value is negative or above %.0e: write an expression for a load, 0 or more", ErrBadQuery, float64(maxLoad))
+	case len(res.Series) > 0:
+		return fmt.Errorf("%w: every value in the last %s is NaN or infinite: check for a division by zero", ErrOnlyNaN, window)
+	default:
+		return fmt.Errorf("%w: no sample in the last %s: check the metric's name, its labels and that it is scraped", ErrNoSeries, window)
+	}
+}
+
+// noteDegraded remembers the range of an answer with warnings, to read it
+// again: with the next read, and while that is no better, ever more rarely.
+func (r *Reader) noteDegraded(degraded bool, rng Range) {
+	oldest := r.window.start(r.window.end)
+	again := !r.degradedFrom.IsZero() && (!rng.Start.After(r.degradedFrom) || rng.Start.Equal(oldest))
+	switch {
+	case !degraded && again:
+		r.degradedFrom, r.pause, r.nextPause = time.Time{}, 0, 0
+	case degraded && (r.degradedFrom.IsZero() || rng.Start.Before(r.degradedFrom)):
+		r.degradedFrom, r.pause, r.nextPause = rng.Start, 0, 1
+	case degraded && again:
+		r.pause, r.nextPause = r.nextPause, min(2*r.nextPause, maxPause)
+	case r.pause > 0:
+		r.pause--
+	}
+}

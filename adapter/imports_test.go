@@ -1,0 +1,238 @@
+package adapter
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// imports says, for each package of ours, which others of ours it may import. A package without a row is refused: who adds one says here
+// what it may know, and why. A trailing /... means all packages below.
+var imports = map[string]struct {
+	may   []string
+	tests []string // its tests may import these, too
+	why   string
+}{
+	"adapter":              {why: "it is a map"},
+	"adapter/api/v1alpha1": {why: "a client takes the ShadowPool without the rest of the house"},
+	"adapter/capacity":     {may: []string{"forecast"}, why: "it is arithmetic on a forecast"},
+	"adapter/history": {
+		may: []string{"forecast"}, tests: []string{"adapter/history/embedded", "adapter/history/historytest"},
+		why: "it makes a series and asks nobody what for",
+	},
+	"adapter/history/embedded": {
+		may: []string{"adapter/history"}, tests: []string{"adapter/history/historytest"}, why: "it is one source behind history's seam",
+	},
+	"adapter/history/historytest": {may: []string{"adapter/history", "forecast"}, why: "it must suit every source, so it knows none"},
+	"adapter/pools":               {may: []string{"adapter/api/v1alpha1"}, why: "it hands out pools and asks nobody what for"},
+	"adapter/publish":             {why: "values flow to it, never from it"},
+	"adapter/refresh": {
+		may:   []string{"adapter/api/v1alpha1", "adapter/capacity", "adapter/history", "adapter/publish", "forecast"},
+		tests: []string{"adapter/history/embedded"},
+		why:   "it joins the seams and leaves the choice of a source to cmd",
+	},
+	"adapter/simulate":       {may: []string{"adapter/capacity", "forecast"}, why: "it sees the served number as any autoscaler does"},
+	"cmd/foreshadow-adapter": {may: []string{"adapter/...", "forecast"}, why: "it wires everything; what tests need stays in tests"},
+	"e2e/...":                {may: []string{"adapter/...", "e2e/...", "forecast"}, why: "it drives the product from outside"},
+	"forecast":               {why: "it knows numbers only"},
+}
+
+// dependencies are those of others that may not spread.
+var dependencies = []struct {
+	of         []string
+	except     []string
+	importedBy []string // in code, or in tests where tests is set
+	linkedBy   []string // in code, through any number of imports
+	tests      bool
+	why        string
+}{
+	{
+		of:         []string{"github.com/prometheus/prometheus/..."},
+		except:     []string{"github.com/prometheus/prometheus/model/labels", "github.com/prometheus/prometheus/promql/parser/..."},
+		importedBy: []string{"adapter/history/embedded", "e2e/..."},
+		linkedBy:   []string{"..."}, // the parser alone links half of the model; the next row bounds what is heavy
+		tests:      true,
+		why:        "the server's Go API is unstable upstream",
+	},
+	{
+		of: []string{
+			"github.com/prometheus/prometheus/promql", "github.com/prometheus/prometheus/scrape",
+			"github.com/prometheus/prometheus/storage/remote/...", "github.com/prometheus/prometheus/tsdb",
+		},
+		importedBy: []string{"adapter/history/embedded", "e2e/..."},
+		linkedBy:   []string{"adapter/history/embedded", "cmd/foreshadow-adapter", "e2e/..."},
+		tests:      true,
+		why:        "what a sidecar or a CLI links must not carry a storage and an engine",
+	},
+	{
+		of:         []string{"github.com/prometheus/prometheus/promql/parser/..."},
+		importedBy: []string{"adapter/history", "adapter/history/embedded", "e2e/..."},
+		linkedBy:   []string{"..."},
+		tests:      true,
+		why:        "a query is read in one place",
+	},
+	{
+		of:         []string{"sigs.k8s.io/custom-metrics-apiserver/..."},
+		importedBy: []string{"adapter/publish", "e2e/..."},
+		linkedBy:   []string{"adapter/publish", "adapter/refresh", "cmd/foreshadow-adapter", "e2e/..."},
+		why:        "the metrics APIs are served in one place",
+	},
+	{
+		of:         []string{"k8s.io/apiserver/..."},
+		importedBy: []string{"adapter/pools", "adapter/publish", "e2e/..."},
+		linkedBy:   []string{"adapter/pools", "adapter/publish", "adapter/refresh", "cmd/foreshadow-adapter", "e2e/..."},
+		tests:      true,
+		why:        "what a sidecar or a CLI links must not carry an API server",
+	},
+}
+
+// numbers are all that forecast may import beside the standard library.
+var numbers = []string{"gonum.org/v1/gonum/..."}
+
+func TestImportsFollowTheMap(t *testing.T) {
+	g := loadGraph(t)
+	for _, v := range violations(g) {
+		t.Error(v)
+	}
+	for _, v := range staleRows(g) {
+		t.Error(v)
+	}
+}
+
+// The rules above are worth what they refuse: each is broken once here.
+func TestViolations(t *testing.T) {
+	const ours = module + "/"
+	tests := []struct {
+		name string
+		path string
+		code importing
+		want []string
+	}{
+		{
+			name: "the map's own arrows are allowed",
+			path: "adapter/refresh",
+			code: importing{code: []string{ours + "forecast", ours + "adapter/publish", "context"}, tests: []string{ours + "adapter/history/embedded"}},
+		},
+		{
+			name: "a package without a row",
+			path: "adapter/util",
+			want: []string{"adapter/util has no row in imports: say what it may import, and why"},
+		},
+		{
+			name: "the API knows nobody",
+			path: "adapter/api/v1alpha1",
+			code: importing{code: []string{ours + "adapter/pools"}},
+			want: []string{"adapter/api/v1alpha1 imports adapter/pools: a client takes the ShadowPool without the rest of the house"},
+		},
+		{
+			name: "an arrow that turns back",
+			path: "adapter/publish",
+			code: importing{code: []string{ours + "adapter/refresh"}},
+			want: []string{"adapter/publish imports adapter/refresh: values flow to it, never from it"},
+		},
+		{
+			name: "what its tests may is not for the code",
+			path: "adapter/refresh",
+			code: importing{code: []string{ours + "adapter/history/embedded"}},
+			want: []string{"adapter/refresh imports adapter/history/embedded: it joins the seams and leaves the choice of a source to cmd"},
+		},
+		{
+			name: "a test has no more rights than its row",
+			path: "forecast",
+			code: importing{tests: []string{ours + "adapter/history"}},
+			want: []string{"forecast imports adapter/history in tests: it knows numbers only"},
+		},
+		{
+			name: "the conformance suite stays in tests",
+			path: "cmd/foreshadow-adapter",
+			code: importing{code: []string{ours + "adapter/history/historytest"}},
+			want: []string{"cmd/foreshadow-adapter imports adapter/history/historytest: it is for tests"},
+		},
+		{
+			name: "nobody imports e2e",
+			path: "cmd/foreshadow-adapter",
+			code: importing{tests: []string{ours + "e2e/cluster"}},
+			want: []string{"cmd/foreshadow-adapter imports e2e/cluster in tests: it wires everything; what tests need stays in tests"},
+		},
+		{
+			name: "forecast has the standard library and gonum",
+			path: "forecast",
+			code: importing{code: []string{"math", "gonum.org/v1/gonum/stat", "k8s.io/utils/clock"}},
+			want: []string{"forecast imports k8s.io/utils/clock: it knows numbers only"},
+		},
+		{
+			name: "the engine outside its package",
+			path: "adapter/refresh",
+			code: importing{code: []string{"github.com/prometheus/prometheus/tsdb"}},
+			want: []string{
+				"adapter/refresh imports github.com/prometheus/prometheus/tsdb: the server's Go API is unstable upstream",
+				"adapter/refresh imports github.com/prometheus/prometheus/tsdb: what a sidecar or a CLI links must not carry a storage and an engine",
+			},
+		},
+		{
+			name: "the engine in a test",
+			path: "adapter/history",
+			code: importing{tests: []string{"github.com/prometheus/prometheus/promql"}},
+		},
+		{
+			name: "the engine by a detour",
+			path: "adapter/history",
+			code: importing{code: []string{"example.org/detour"}, links: []string{"example.org/detour", "github.com/prometheus/prometheus/promql"}},
+			want: []string{
+				"adapter/history links github.com/prometheus/prometheus/promql: what a sidecar or a CLI links must not carry a storage and an engine",
+			},
+		},
+		{
+			name: "the parser brings its own model along",
+			path: "adapter/history",
+			code: importing{
+				code:  []string{"github.com/prometheus/prometheus/promql/parser"},
+				links: []string{"github.com/prometheus/prometheus/promql/parser", "github.com/prometheus/prometheus/tsdb/chunkenc"},
+			},
+		},
+		{
+			name: "a second place that reads queries",
+			path: "adapter/pools",
+			code: importing{code: []string{"github.com/prometheus/prometheus/promql/parser"}},
+			want: []string{"adapter/pools imports github.com/prometheus/prometheus/promql/parser: a query is read in one place"},
+		},
+		{
+			name: "a second place that serves the metrics APIs, even in a test",
+			path: "adapter/refresh",
+			code: importing{tests: []string{"sigs.k8s.io/custom-metrics-apiserver/pkg/provider"}},
+			want: []string{"adapter/refresh imports sigs.k8s.io/custom-metrics-apiserver/pkg/provider in tests: the metrics APIs are served in one place"},
+		},
+		{
+			name: "an API server in what a CLI links",
+			path: "adapter/api/v1alpha1",
+			code: importing{links: []string{"k8s.io/apiserver/pkg/server"}},
+			want: []string{"adapter/api/v1alpha1 links k8s.io/apiserver/pkg/server: what a sidecar or a CLI links must not carry an API server"},
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got := violations(graph{tt.path: tt.code})
+			slices.Sort(tt.want)
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("violations (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestStaleRows(t *testing.T) {
+	g := graph{}
+	for path := range imports {
+		g[path] = importing{}
+	}
+	g["e2e/cluster"] = importing{}
+	if got := staleRows(g); got != nil {
+		t.Errorf("staleRows of all packages = %q, want none", got)
+	}
+	delete(g, "adapter/pools")
+	want := []string{"imports has a row for adapter/pools, which is gone: delete it"}
+	if diff := cmp.Diff(want, staleRows(g)); diff != "" {
+		t.Errorf("staleRows (-want +got):\n%s", diff)
+	}
+}

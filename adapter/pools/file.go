@@ -1,0 +1,187 @@
+package pools
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/fsnotify/fsnotify"
+	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
+	"github.com/prometheus/client_golang/prometheus"
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/clock"
+
+	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
+)
+
+const (
+	// settle is the quiet after a change before the file is read: a writer
+	// may need several writes.
+	settle = 500 * time.Millisecond
+	// lookEvery bounds how long a change stays unseen where the file system
+	// sends no events.
+	lookEvery = time.Minute
+)
+
+// FileOptions say how a pools file is watched.
+type FileOptions struct {
+	// Path names the file, YAML documents of kind ShadowPool.
+	Path   string
+	Logger log.Logger
+	// Registerer gets the metrics of the reload; nil: none are registered.
+	Registerer prometheus.Registerer
+	// Clock is the real one where it is nil.
+	Clock clock.WithTicker
+}
+
+// File watches a file of ShadowPools. A version that is refused leaves the
+// last good one in use.
+type File struct {
+	path    string
+	logger  log.Logger
+	metrics *fileMetrics
+	clock   clock.WithTicker
+	synced  chan struct{}
+
+	seen  [sha256.Size]byte
+	pools map[types.NamespacedName]*v1alpha1.ShadowPool
+}
+
+var _ Watcher = (*File)(nil)
+
+// NewFile returns a watcher that has not read its file yet.
+func NewFile(o FileOptions) (*File, error) {
+	if o.Path == "" {
+		return nil, errors.New("pools file: no path: write the path of a file of ShadowPools")
+	}
+	if o.Logger == nil {
+		o.Logger = log.NewNopLogger()
+	}
+	if o.Clock == nil {
+		o.Clock = clock.RealClock{}
+	}
+	return &File{
+		path:    o.Path,
+		logger:  log.With(o.Logger, "component", "pools"),
+		metrics: newFileMetrics(o.Registerer),
+		clock:   o.Clock,
+		synced:  make(chan struct{}),
+	}, nil
+}
+
+// Synced is closed once the file has been read.
+func (f *File) Synced() <-chan struct{} { return f.synced }
+
+// Run reads the file, which must be good the first time, and then again
+// whenever it changes.
+func (f *File) Run(ctx context.Context, handler Handler) error {
+	// The directory is watched, not the file: editors replace files, and a
+	// mounted ConfigMap changes by a link beside it.
+	watcher, err := fsnotify.NewWatcher()
+	if err != nil {
+		return fmt.Errorf("watch pools file %s: %w", f.path, err)
+	}
+	defer watcher.Close()
+	if err := watcher.Add(filepath.Dir(f.path)); err != nil {
+		return fmt.Errorf("watch directory of pools file %s: %w", f.path, err)
+	}
+	if err := f.load(handler); err != nil {
+		f.metrics.success.Set(0)
+		return err
+	}
+	close(f.synced)
+
+	ticker := f.clock.NewTicker(lookEvery)
+	defer ticker.Stop()
+	quiet := f.clock.NewTimer(settle)
+	defer quiet.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case _, open := <-watcher.Events:
+			if !open {
+				return nil
+			}
+			quiet.Reset(settle)
+		case err := <-watcher.Errors:
+			level.Warn(f.logger).Log("msg", "watching the pools file is disturbed", "err", err)
+		case <-quiet.C():
+			f.reload(handler)
+		case <-ticker.C():
+			f.reload(handler)
+		}
+	}
+}
+
+func (f *File) reload(handler Handler) {
+	if err := f.load(handler); err != nil {
+		f.metrics.success.Set(0)
+		level.Error(f.logger).Log("msg", "pools file refused, its last good version stays in use", "err", err)
+	}
+}
+
+// load reads the file and hands over what changed. Content that was judged
+// before is not judged again.
+func (f *File) load(handler Handler) error {
+	raw, err := readFile(f.path)
+	if err != nil {
+		f.seen = [sha256.Size]byte{}
+		return fmt.Errorf("read pools file: %w", err)
+	}
+	sum := sha256.Sum256(raw)
+	if sum == f.seen {
+		return nil
+	}
+	f.seen = sum
+	list, err := Decode(f.path, raw)
+	if err != nil {
+		return err
+	}
+	set, deleted := f.apply(list, handler)
+	f.metrics.success.Set(1)
+	f.metrics.successTime.Set(float64(f.clock.Now().UnixMilli()) / 1000)
+	level.Info(f.logger).Log("msg", "pools file read", "state", fmt.Sprintf("%d pools, %d set, %d deleted", len(list), set, deleted))
+	return nil
+}
+
+// apply tells the handler what list changes: deletions first, so that a
+// workload is free before its next pool comes.
+func (f *File) apply(list []*v1alpha1.ShadowPool, handler Handler) (set, deleted int) {
+	next := make(map[types.NamespacedName]*v1alpha1.ShadowPool, len(list))
+	for _, pool := range list {
+		next[keyOf(pool)] = pool
+	}
+	for key := range f.pools {
+		if _, stays := next[key]; !stays {
+			handler.Delete(key.Namespace, key.Name)
+			deleted++
+		}
+	}
+	for _, pool := range list {
+		if !equality.Semantic.DeepEqual(f.pools[keyOf(pool)], pool) {
+			handler.Set(pool.DeepCopy())
+			set++
+		}
+	}
+	f.pools = next
+	return set, deleted
+}
+
+// readFile reads one byte more than Decode takes, so that Decode can refuse a
+// file that is too long.
+func readFile(path string) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	return io.ReadAll(io.LimitReader(file, maxFileBytes+1))
+}

@@ -1,0 +1,194 @@
+package pools
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/go-kit/log"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	"github.com/stretchr/testify/require"
+	testclock "k8s.io/utils/clock/testing"
+)
+
+// fileRig runs a File on a clock of the test's.
+type fileRig struct {
+	path    string
+	handler *recorder
+	clock   *testclock.FakeClock
+	reg     *prometheus.Registry
+	logs    *safeBuffer
+	file    *File
+}
+
+type safeBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (s *safeBuffer) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *safeBuffer) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
+}
+
+func newFileRig(t *testing.T, path string) *fileRig {
+	t.Helper()
+	r := &fileRig{
+		path: path, handler: &recorder{}, reg: prometheus.NewPedanticRegistry(), logs: &safeBuffer{},
+		clock: testclock.NewFakeClock(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)),
+	}
+	file, err := NewFile(FileOptions{Path: path, Logger: log.NewLogfmtLogger(r.logs), Registerer: r.reg, Clock: r.clock})
+	require.NoError(t, err)
+	r.file = file
+	return r
+}
+
+// run starts the watcher and stops it with the test.
+func (r *fileRig) run(t *testing.T) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- r.file.Run(ctx, r.handler) }()
+	t.Cleanup(func() {
+		cancel()
+		require.NoError(t, <-done)
+	})
+	select {
+	case <-r.file.Synced():
+	case err := <-done:
+		done <- nil
+		t.Fatalf("Run ended: %v", err)
+	}
+}
+
+// until lets time pass until a claim holds.
+func (r *fileRig) until(t *testing.T, claim func() bool) {
+	t.Helper()
+	poll(t, r.logs.String, func() bool {
+		r.clock.Step(settle)
+		return claim()
+	})
+}
+
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+}
+
+func TestFileHandsOverAndFollowsChanges(t *testing.T) {
+	r := newFileRig(t, filepath.Join(t.TempDir(), "pools.yaml"))
+	write(t, r.path, poolText("web", "web")+"---\n"+poolText("api", "api"))
+	r.run(t)
+	require.Equal(t, []string{"set shop/web", "set shop/api"}, r.handler.takeEvents())
+
+	// web leaves, its workload gets another pool, api stays as it is.
+	write(t, r.path, poolText("api", "api")+"---\n"+poolText("web2", "web"))
+	r.until(t, func() bool { return r.handler.get("shop", "web2") != nil })
+	require.Equal(t, []string{"delete shop/web", "set shop/web2"}, r.handler.takeEvents())
+}
+
+func TestFileKeepsTheLastGoodVersion(t *testing.T) {
+	r := newFileRig(t, filepath.Join(t.TempDir(), "pools.yaml"))
+	write(t, r.path, poolText("web", "web"))
+	r.run(t)
+	r.handler.takeEvents()
+	require.NoError(t, testutil.GatherAndCompare(r.reg, strings.NewReader(`
+# HELP foreshadow_pools_reload_success Whether the pools file as it is now is in use (1) or was refused (0).
+# TYPE foreshadow_pools_reload_success gauge
+foreshadow_pools_reload_success 1
+# HELP foreshadow_pools_reload_success_timestamp_seconds When the pools file was last read with success.
+# TYPE foreshadow_pools_reload_success_timestamp_seconds gauge
+foreshadow_pools_reload_success_timestamp_seconds 1.7723664e+09
+`)))
+	problems, err := testutil.GatherAndLint(r.reg)
+	require.NoError(t, err)
+	require.Empty(t, problems)
+
+	for name, bad := range map[string]string{"a bad field": strings.Replace(poolText("web", "web"), "query", "qery", 1), "an emptied file": ""} {
+		write(t, r.path, bad)
+		r.until(t, func() bool { return testutil.ToFloat64(r.file.metrics.success) == 0 })
+		require.Empty(t, r.handler.takeEvents(), name)
+		require.Contains(t, r.logs.String(), `level=error component=pools msg="pools file refused, its last good version stays in use" err="`)
+		write(t, r.path, poolText("web", "web"))
+		r.until(t, func() bool { return testutil.ToFloat64(r.file.metrics.success) == 1 })
+		require.Empty(t, r.handler.takeEvents(), name)
+	}
+
+	require.NoError(t, os.Remove(r.path))
+	r.until(t, func() bool { return testutil.ToFloat64(r.file.metrics.success) == 0 })
+	require.Empty(t, r.handler.takeEvents())
+	require.Contains(t, r.logs.String(), "read pools file: open ")
+	write(t, r.path, poolText("web", "web")+"---\n"+poolText("api", "api"))
+	r.until(t, func() bool { return r.handler.get("shop", "api") != nil })
+}
+
+// TestFileFollowsAConfigMap swaps links as the kubelet does.
+func TestFileFollowsAConfigMap(t *testing.T) {
+	dir := t.TempDir()
+	version := func(name, text string) {
+		require.NoError(t, os.Mkdir(filepath.Join(dir, name), 0o700))
+		write(t, filepath.Join(dir, name, "pools.yaml"), text)
+		require.NoError(t, os.Symlink(name, filepath.Join(dir, "..data_tmp")))
+		require.NoError(t, os.Rename(filepath.Join(dir, "..data_tmp"), filepath.Join(dir, "..data")))
+	}
+	version("..v1", poolText("web", "web"))
+	require.NoError(t, os.Symlink("..data/pools.yaml", filepath.Join(dir, "pools.yaml")))
+	r := newFileRig(t, filepath.Join(dir, "pools.yaml"))
+	r.run(t)
+	version("..v2", poolText("api", "api"))
+	r.until(t, func() bool { return r.handler.get("shop", "api") != nil })
+	require.Nil(t, r.handler.get("shop", "web"))
+}
+
+// TestFileLooksWithoutEvents changes a file behind a link, in a directory that
+// is not watched.
+func TestFileLooksWithoutEvents(t *testing.T) {
+	elsewhere := filepath.Join(t.TempDir(), "real.yaml")
+	write(t, elsewhere, poolText("web", "web"))
+	r := newFileRig(t, filepath.Join(t.TempDir(), "pools.yaml"))
+	require.NoError(t, os.Symlink(elsewhere, r.path))
+	r.run(t)
+	write(t, elsewhere, poolText("api", "api"))
+	r.until(t, func() bool { return r.handler.get("shop", "api") != nil })
+}
+
+func TestFileMustBeGoodTheFirstTime(t *testing.T) {
+	dir := t.TempDir()
+	for _, tt := range []struct{ name, path, want string }{
+		{"a missing file", filepath.Join(dir, "none.yaml"), "read pools file: open " + filepath.Join(dir, "none.yaml") + ": no such file or directory"},
+		{"a missing directory", filepath.Join(dir, "none", "pools.yaml"), "watch directory of pools file " + filepath.Join(dir, "none", "pools.yaml") + ": no such file or directory"},
+		{"a directory", dir, "read pools file: read " + dir + ": is a directory"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := newFileRig(t, tt.path)
+			require.EqualError(t, r.file.Run(t.Context(), r.handler), tt.want)
+			require.Empty(t, r.handler.takeEvents())
+		})
+	}
+	_, err := NewFile(FileOptions{})
+	require.EqualError(t, err, "pools file: no path: write the path of a file of ShadowPools")
+}
+
+func TestTheHandlersPoolIsItsOwn(t *testing.T) {
+	r := newFileRig(t, filepath.Join(t.TempDir(), "pools.yaml"))
+	write(t, r.path, poolText("web", "web"))
+	require.NoError(t, r.file.load(r.handler))
+	r.handler.get("shop", "web").Spec.Load.Query = "changed"
+	write(t, r.path, poolText("web", "web")+"# a comment\n")
+	r.handler.takeEvents()
+	require.NoError(t, r.file.load(r.handler))
+	require.Empty(t, r.handler.takeEvents(), "what the handler does to its pool is no change of the file")
+}

@@ -1,0 +1,155 @@
+package publish
+
+import (
+	"math"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/common/model"
+	"k8s.io/utils/clock"
+)
+
+// Exporter is the Prometheus collector of a Board's snapshot. What is refused or unknown is absent, never 0.
+type Exporter struct {
+	board *Board
+	clock clock.PassiveClock
+
+	predictedCapacity  *prometheus.Desc
+	predictedLoad      *prometheus.Desc
+	observedLoad       *prometheus.Desc
+	capacityPerReplica *prometheus.Desc
+	forecastSuccess    *prometheus.Desc
+	forecastModel      *prometheus.Desc
+	historyDegraded    *prometheus.Desc
+	fallbackActive     *prometheus.Desc
+	pools              *prometheus.Desc
+}
+
+var _ prometheus.Collector = (*Exporter)(nil)
+
+// NewExporter returns a collector that reads board and judges the age of readings by c.
+func NewExporter(board *Board, c clock.PassiveClock) *Exporter {
+	perPool := func(name, help string, more ...string) *prometheus.Desc {
+		return prometheus.NewDesc(name, help, append([]string{"namespace", LabelPool}, more...), nil)
+	}
+	return &Exporter{
+		board: board,
+		clock: c,
+		predictedCapacity: perPool(MetricPredictedCapacity,
+			"Replicas that the pool's workload needs, as the external metrics API gives them to an autoscaler."),
+		predictedLoad: perPool(MetricPredictedLoad,
+			"Forecast of the pool's load in the unit of its query: it stays below with probability p, lead ahead.", "p", "lead"),
+		observedLoad: perPool("foreshadow_observed_load",
+			"The pool's load in the unit of its query, as read last."),
+		capacityPerReplica: perPool("foreshadow_capacity_per_replica",
+			"Load that one replica of the pool's workload carries, in the unit of the pool's query."),
+		forecastSuccess: perPool("foreshadow_forecast_last_success_timestamp_seconds",
+			"Time of the pool's last forecast that succeeded."),
+		forecastModel: perPool("foreshadow_forecast_model_info",
+			"The forecast model in use for the pool, always 1.", "model"),
+		historyDegraded: perPool("foreshadow_history_degraded",
+			"1 while the history behind the pool's readings is incomplete: they may raise, never lower."),
+		fallbackActive: perPool("foreshadow_fallback_active",
+			"1 for the reason why the pool's capacity is not its forecast's, 0 for every other reason.", "reason"),
+		pools: prometheus.NewDesc("foreshadow_pools", "Pools with published values.", nil, nil),
+	}
+}
+
+// Describe implements prometheus.Collector.
+func (x *Exporter) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{
+		x.predictedCapacity, x.predictedLoad, x.observedLoad, x.capacityPerReplica,
+		x.forecastSuccess, x.forecastModel, x.historyDegraded, x.fallbackActive, x.pools,
+	} {
+		ch <- d
+	}
+}
+
+// Collect implements prometheus.Collector. All its metrics come from one snapshot and one look at the clock.
+func (x *Exporter) Collect(ch chan<- prometheus.Metric) {
+	snapshot, now := x.board.Snapshot(), x.clock.Now()
+	ch <- prometheus.MustNewConstMetric(x.pools, prometheus.GaugeValue, float64(snapshot.Len()))
+	for p := range snapshot.Pools() {
+		x.collect(newSink(ch, p), p, now)
+	}
+}
+
+func (x *Exporter) collect(s sink, p *Pool, now time.Time) {
+	if p.PredictedCapacity.Refusal(now) == "" && p.PredictedCapacity.Value >= 0 {
+		s.gauge(x.predictedCapacity, math.Ceil(p.PredictedCapacity.Value))
+	}
+	if p.PredictedLoad.Refusal(now) == "" {
+		for _, l := range p.Loads {
+			s.gauge(x.predictedLoad, l.Value, l.P, model.Duration(l.Lead).String())
+		}
+	}
+	if p.ObservedLoad.Refusal(now) == "" {
+		s.gauge(x.observedLoad, p.ObservedLoad.Value)
+	}
+	if p.CapacityPerReplica > 0 {
+		s.gauge(x.capacityPerReplica, p.CapacityPerReplica)
+	}
+	if !p.ForecastSuccess.IsZero() {
+		s.gauge(x.forecastSuccess, float64(p.ForecastSuccess.UnixMilli())/1000)
+	}
+	if p.Model != "" {
+		s.gauge(x.forecastModel, 1, p.Model)
+	}
+	s.gauge(x.historyDegraded, truth(p.Degraded))
+	active := p.fallbackAt(now)
+	for _, reason := range Fallbacks() {
+		s.gauge(x.fallbackActive, truth(reason == active), string(reason))
+	}
+}
+
+// sink sends the metrics of one pool.
+type sink struct {
+	ch   chan<- prometheus.Metric
+	pool [2]string
+}
+
+func newSink(ch chan<- prometheus.Metric, p *Pool) sink {
+	return sink{ch: ch, pool: [2]string{labelValue(p.Namespace), labelValue(p.Name)}}
+}
+
+// gauge sends v, unless it is no finite number.
+func (s sink) gauge(d *prometheus.Desc, v float64, labels ...string) {
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		return
+	}
+	values := make([]string, 0, len(s.pool)+len(labels))
+	values = append(values, s.pool[:]...)
+	for _, l := range labels {
+		values = append(values, labelValue(l))
+	}
+	s.ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, values...)
+}
+
+// labelValue returns s with every byte that is not UTF-8 written as \xNN: Prometheus refuses the whole page for one such byte, and
+// dropping it could make two pools one.
+func labelValue(s string) string {
+	if utf8.ValidString(s) {
+		return s
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); {
+		r, size := utf8.DecodeRuneInString(s[i:])
+		if r == utf8.RuneError && size == 1 {
+			b.WriteString(`\x` + strconv.FormatUint(uint64(s[i]), 16))
+		} else {
+			b.WriteString(s[i : i+size])
+		}
+		i += size
+	}
+	return b.String()
+}
+
+func truth(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}

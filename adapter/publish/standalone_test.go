@@ -1,0 +1,233 @@
+package publish
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/require"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/client-go/discovery"
+	"k8s.io/client-go/rest"
+	"k8s.io/metrics/pkg/apis/external_metrics"
+	externalmetrics "k8s.io/metrics/pkg/client/external_metrics"
+	"sigs.k8s.io/custom-metrics-apiserver/pkg/provider"
+)
+
+// startStandalone serves p on a free loopback port until the test ends, and returns once it answers.
+func startStandalone(t testing.TB, p provider.ExternalMetricsProvider, handlers map[string]http.Handler) *Standalone {
+	t.Helper()
+	s, err := NewStandalone("127.0.0.1:0", p, handlers)
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	stopped := make(chan error, 1)
+	go func() { stopped <- s.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		require.NoError(t, <-stopped)
+	})
+	client := verifyingClient(t, s)
+	require.Eventually(t, func() bool {
+		response, err := client.Get(s.URL() + "/readyz")
+		if err != nil {
+			return false
+		}
+		defer response.Body.Close()
+		return response.StatusCode == http.StatusOK
+	}, 10*time.Second, 5*time.Millisecond, "the server is not ready")
+	return s
+}
+
+// verifyingClient is an HTTP/2 client that trusts the server's certificate and no other.
+func verifyingClient(t testing.TB, s *Standalone) *http.Client {
+	t.Helper()
+	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: s.CertPool(), MinVersion: tls.VersionTLS12}, ForceAttemptHTTP2: true}
+	t.Cleanup(transport.CloseIdleConnections)
+	return &http.Client{Transport: transport}
+}
+
+func get(t testing.TB, client *http.Client, url string) (int, string) {
+	t.Helper()
+	response, err := client.Get(url)
+	require.NoError(t, err)
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	return response.StatusCode, string(body)
+}
+
+func restConfig(t testing.TB, s *Standalone) *rest.Config {
+	t.Helper()
+	// A transport of the test's own, because client-go keeps those that it makes.
+	return &rest.Config{Host: s.URL(), Transport: verifyingClient(t, s).Transport}
+}
+
+// hangs answers the namespace "slow" only when the request is given up; it stands for anything slow behind the filters.
+type hangs struct{ *Provider }
+
+func (h hangs) GetExternalMetric(
+	ctx context.Context, namespace string, selector labels.Selector, metric provider.ExternalMetricInfo,
+) (*external_metrics.ExternalMetricValueList, error) {
+	if namespace == "slow" {
+		<-ctx.Done()
+	}
+	return h.Provider.GetExternalMetric(ctx, namespace, selector, metric)
+}
+
+// One server for all, because each makes its own keys.
+func TestStandalone(t *testing.T) {
+	s := startStandalone(t, hangs{testProvider(testPool("shop", "web"), testPool("shop", "api"), testPool("shop", "sick", func(p *Pool) {
+		p.PredictedCapacity = Refuse("the last forecast is older than 15m")
+	}))}, nil)
+	t.Run("answers an HPA", func(t *testing.T) { answersAnHPA(t, s) })
+	t.Run("refuses in words", func(t *testing.T) { refusesInWords(t, s) })
+	t.Run("status codes", func(t *testing.T) { statusCodes(t, s) })
+	t.Run("discovery lists every metric", func(t *testing.T) { discoveryListsEveryMetric(t, s) })
+	t.Run("a request ends within a second", func(t *testing.T) { requestEndsWithinASecond(t, s) })
+	t.Run("a second server says that the port is in use", func(t *testing.T) {
+		_, err := NewStandalone(s.Addr().String(), testProvider(), nil)
+		require.EqualError(t, err, `--web.api-address "`+s.Addr().String()+`": the port is in use by another process: `+
+			`stop that process or write another port (0 takes any free one): address already in use`)
+	})
+}
+
+func metricsClient(t *testing.T, s *Standalone) externalmetrics.ExternalMetricsClient {
+	t.Helper()
+	client, err := externalmetrics.NewForConfig(restConfig(t, s))
+	require.NoError(t, err)
+	return client
+}
+
+func answersAnHPA(t *testing.T, s *Standalone) {
+	list, err := metricsClient(t, s).NamespacedMetrics("shop").List(MetricPredictedCapacity, parseSelector(t, "pool=web"))
+	require.NoError(t, err)
+	require.Len(t, list.Items, 1)
+	got := list.Items[0]
+	if got.Value.String() != "7" || !got.Timestamp.Time.Equal(noon) {
+		t.Errorf("got %s at %s, want 7 at %s", got.Value.String(), got.Timestamp, noon)
+	}
+	if diff := cmp.Diff(map[string]string{"pool": "web"}, got.MetricLabels); diff != "" {
+		t.Errorf("labels (-want +got):\n%s", diff)
+	}
+}
+
+func refusesInWords(t *testing.T, s *Standalone) {
+	client := metricsClient(t, s)
+	tests := []struct{ name, metric, selector, want string }{
+		{"two pools are refused by name", MetricPredictedCapacity, "pool in (web,api)",
+			`selector "pool in (api,web)" matches 2 pools of namespace "shop" ("api", "web"): select one with matchLabels: {pool: NAME}`},
+		{"a withheld value says why", MetricPredictedCapacity, "pool=sick",
+			`foreshadow_predicted_capacity_replicas of pool "sick" in namespace "shop" is withheld: the last forecast is older than 15m`},
+		{"an unknown metric says which there are", "http_requests", "pool=web",
+			`there is no external metric "http_requests": write foreshadow_predicted_capacity_replicas or foreshadow_predicted_load`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := client.NamespacedMetrics("shop").List(tt.metric, parseSelector(t, tt.selector))
+			require.EqualError(t, err, tt.want)
+		})
+	}
+}
+
+func statusCodes(t *testing.T, s *Standalone) {
+	client := verifyingClient(t, s)
+	const prefix = "/apis/external.metrics.k8s.io/v1beta1/namespaces/"
+	tests := []struct {
+		name, path string
+		want       int
+	}{
+		{"an answer", prefix + "shop/foreshadow_predicted_load?labelSelector=pool%3Dweb", 200},
+		{"several pools", prefix + "shop/foreshadow_predicted_load", 400},
+		{"a selector that does not parse", prefix + "shop/foreshadow_predicted_load?labelSelector=%3D%3D", 400},
+		{"no such metric", prefix + "shop/nonsense", 404},
+		{"no such namespace", prefix + "none/foreshadow_predicted_load", 404},
+		{"a withheld value", prefix + "shop/foreshadow_predicted_capacity_replicas?labelSelector=pool%3Dsick", 503},
+		{"a watch", prefix + "shop/foreshadow_predicted_load?watch=true&labelSelector=pool%3Dweb", 405},
+		{"no profile without authentication", "/debug/pprof/", 404},
+		{"no log levels without authentication", "/debug/flags/v", 404},
+		{"alive", "/livez", 200},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			code, body := get(t, client, s.URL()+tt.path)
+			if code != tt.want {
+				t.Errorf("GET %s = %d, want %d: %s", tt.path, code, tt.want, body)
+			}
+			if !strings.HasPrefix(tt.path, prefix) || tt.want == http.StatusOK {
+				return
+			}
+			var status metav1.Status
+			require.NoError(t, json.Unmarshal([]byte(body), &status))
+			if status.Kind != "Status" || int(status.Code) != tt.want {
+				t.Errorf("the body is a %s of code %d, want a Status of code %d", status.Kind, status.Code, tt.want)
+			}
+		})
+	}
+}
+
+func discoveryListsEveryMetric(t *testing.T, s *Standalone) {
+	client, err := discovery.NewDiscoveryClientForConfig(restConfig(t, s))
+	require.NoError(t, err)
+	list, err := client.ServerResourcesForGroupVersion("external.metrics.k8s.io/v1beta1")
+	require.NoError(t, err)
+	got := map[string]bool{}
+	for _, r := range list.APIResources {
+		got[r.Name] = r.Namespaced
+	}
+	want := map[string]bool{MetricPredictedCapacity: true, MetricPredictedLoad: true}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("resources (-want +got):\n%s", diff)
+	}
+}
+
+func requestEndsWithinASecond(t *testing.T, s *Standalone) {
+	start := time.Now()
+	code, body := get(t, verifyingClient(t, s), s.URL()+"/apis/external.metrics.k8s.io/v1beta1/namespaces/slow/foreshadow_predicted_load")
+	// The bound on the time is wide, for machines that are busy; the code says who ended the request.
+	if took := time.Since(start); took > 5*time.Second || code != http.StatusGatewayTimeout {
+		t.Errorf("got %d after %s, want 504 after about %s: %s", code, took, requestTimeout, body)
+	}
+	if requestTimeout >= time.Second {
+		t.Errorf("requests may take %s, want less than a second", requestTimeout)
+	}
+}
+
+func TestStandaloneServesHandlersAndStops(t *testing.T) {
+	s, err := NewStandalone("127.0.0.1:0", testProvider(), map[string]http.Handler{
+		"/extra": http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusTeapot, "extra") }),
+	})
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	stopped := make(chan error, 1)
+	go func() { stopped <- s.Run(ctx) }()
+	client := verifyingClient(t, s)
+	code, body := get(t, client, s.URL()+"/extra")
+	if code != http.StatusTeapot || body != "extra\n" {
+		t.Errorf("GET /extra = %d %q, want 418 %q", code, body, "extra\n")
+	}
+	cancel()
+	require.NoError(t, <-stopped)
+	if _, err := client.Get(s.URL() + "/extra"); err == nil {
+		t.Error("it still answers after its stop")
+	}
+	// The address is free again.
+	listener, err := Listen(FlagAPIAddress, s.Addr().String())
+	require.NoError(t, err)
+	require.NoError(t, listener.Close())
+}
+
+func TestACloseWithoutRunFreesTheAddress(t *testing.T) {
+	s, err := NewStandalone("127.0.0.1:0", testProvider(), nil)
+	require.NoError(t, err)
+	require.NoError(t, s.Close())
+	listener, err := Listen(FlagAPIAddress, s.Addr().String())
+	require.NoError(t, err)
+	require.NoError(t, listener.Close())
+}

@@ -1,0 +1,83 @@
+package refresh
+
+import (
+	"time"
+
+	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// The results of a round.
+const (
+	resultSuccess  = "success"  // the load was read and forecast
+	resultDegraded = "degraded" // a value without fresh data or without a forecast
+	resultError    = "error"    // no value
+	resultRefused  = "refused"  // the pool's spec cannot be served
+)
+
+type metrics struct {
+	pools    prometheus.Gauge
+	rounds   *prometheus.CounterVec
+	duration prometheus.Histogram
+}
+
+func newMetrics(reg prometheus.Registerer) *metrics {
+	m := &metrics{
+		pools: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "foreshadow_pools", Help: "Pools that are refreshed.",
+		}),
+		rounds: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "foreshadow_refreshes_total",
+			Help: "Rounds of history, forecast and capacity by result.",
+		}, []string{"result"}),
+		duration: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name:    "foreshadow_refresh_duration_seconds",
+			Help:    "Time of one round of one pool, Prometheus included.",
+			Buckets: []float64{0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30},
+
+			NativeHistogramBucketFactor: 1.1, NativeHistogramMaxBucketNumber: 100, NativeHistogramMinResetDuration: time.Hour,
+		}),
+	}
+	for _, result := range []string{resultSuccess, resultDegraded, resultError, resultRefused} {
+		m.rounds.WithLabelValues(result)
+	}
+	if reg != nil {
+		reg.MustRegister(m.pools, m.rounds, m.duration)
+	}
+	return m
+}
+
+// result names the outcome of a round.
+func result(r Report) string {
+	switch {
+	case r.Refused != nil:
+		return resultError
+	case r.ReadErr != nil || r.ForecastErr != nil || len(r.Warnings) > 0:
+		return resultDegraded
+	}
+	return resultSuccess
+}
+
+func (m *metrics) observe(r Report, took time.Duration) {
+	m.rounds.WithLabelValues(result(r)).Inc()
+	m.duration.Observe(took.Seconds())
+}
+
+// logReport says what changed since the last round; debug says the rest.
+func logReport(logger log.Logger, r Report, last *Report) {
+	switch res := result(r); {
+	case last != nil && result(*last) == res:
+		level.Debug(logger).Log("msg", "pool refreshed", "result", res, "replicas", r.Decision.Value, "load", r.Observed)
+	case r.Refused != nil:
+		level.Warn(logger).Log("msg", "pool has no value", "err", r.Refused)
+	case r.ReadErr != nil:
+		level.Warn(logger).Log("msg", "load cannot be read", "err", r.ReadErr)
+	case r.ForecastErr != nil:
+		level.Warn(logger).Log("msg", "load cannot be forecast", "err", r.ForecastErr)
+	case len(r.Warnings) > 0:
+		level.Warn(logger).Log("msg", "load may be partial", "reason", r.Warnings[0])
+	default:
+		level.Info(logger).Log("msg", "pool is forecast", "replicas", r.Decision.Value, "load", r.Observed, "history", r.History)
+	}
+}

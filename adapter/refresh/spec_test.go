@@ -1,0 +1,60 @@
+package refresh
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
+	"github.com/foreshadow-dev/foreshadow/adapter/capacity"
+)
+
+func TestSettingsOfADefaultedPool(t *testing.T) {
+	s, err := SettingsOf(pool(func(p *v1alpha1.ShadowPool) { p.Spec.History.Window = "" }), anyExpr, DefaultInterval)
+	require.NoError(t, err)
+	want := Settings{
+		Namespace: "shop", Name: "web", Mode: "Predict", Query: "load",
+		Window: 28 * 24 * time.Hour, Step: time.Minute, Model: "Auto", ShadowQuantile: 0.99,
+		Capacity: capacity.Config{
+			CapacityPerReplica: 100, Headroom: 0.1, Quantile: 0.9, Cap: 1.5,
+			ActivationLead: time.Minute, ColdStartLead: 5 * time.Minute, MaxAge: 15 * time.Minute, HoldAfter: 3 * time.Minute,
+		},
+	}
+	require.Equal(t, want, s)
+}
+
+func TestSettingsOfNamesEveryBadField(t *testing.T) {
+	_, err := SettingsOf(pool(func(p *v1alpha1.ShadowPool) {
+		p.Spec.History.Step = "soon"
+		p.Spec.Prediction.Quantile = "high"
+		p.Spec.Algorithm = v1alpha1.Algorithm{Type: "Crystal", Parameters: map[string]string{"ball": "1"}}
+	}), anyExpr, DefaultInterval)
+	for _, want := range []string{
+		`spec.history.step: Invalid value: "soon"`,
+		`spec.prediction.quantile: Invalid value: "high"`,
+		`spec.algorithm.type: Invalid value: "Crystal": write one of Auto, `,
+		`spec.algorithm.parameters: Invalid value: "ball": Crystal takes no parameter: leave it out`,
+	} {
+		require.ErrorContains(t, err, want)
+	}
+}
+
+func TestReplicasQuery(t *testing.T) {
+	unknown := func(kind string) *v1alpha1.ShadowPool {
+		return pool(func(p *v1alpha1.ShadowPool) { p.Spec.Load.CapacityPerReplica, p.Spec.ScaleTargetRef.Kind = nil, kind })
+	}
+	for _, tc := range []struct {
+		name string
+		pool *v1alpha1.ShadowPool
+		want string
+	}{
+		{"a given capacity needs no query", pool(nil), ""},
+		{"the pool's own query wins", pool(func(p *v1alpha1.ShadowPool) { p.Spec.Load.ReplicasQuery = "replicas" }), "replicas"},
+		{"a Deployment has kube-state-metrics' ready replicas", unknown("Deployment"), `max(kube_deployment_status_replicas_ready{namespace="shop", deployment="web"})`},
+		{"a ReplicaSet too", unknown("ReplicaSet"), `max(kube_replicaset_status_ready_replicas{namespace="shop", replicaset="web"})`},
+		{"a Rollout has its own controller's", unknown("Rollout"), `max(rollout_info_replicas_available{namespace="shop", name="web"})`},
+	} {
+		t.Run(tc.name, func(t *testing.T) { require.Equal(t, tc.want, replicasQuery(tc.pool)) })
+	}
+}

@@ -1,0 +1,154 @@
+package simulate
+
+import (
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/foreshadow-dev/foreshadow/forecast"
+)
+
+// maxRows bounds what a file may hold: two years at one value a minute.
+const maxRows = 1 << 20
+
+// The steps that a trace may have. Coarser than MaxStep, a cold start falls
+// between two values.
+const (
+	MinStep = time.Second
+	MaxStep = 5 * time.Minute
+)
+
+const (
+	writeTime  = `write unix seconds or RFC 3339, such as 1633651200 or 2021-10-08T00:00:00Z (a first line "timestamp,value" is skipped)`
+	writeValue = "write a finite number of at least 0"
+)
+
+// ParseCSV reads a trace: lines of timestamp and value on a regular step that
+// divides a day, oldest first, optionally under a header "timestamp,value".
+// Timestamps off the step's grid are moved down to it, all by the same time.
+// An error names file, line, column and value and says what to write.
+func ParseCSV(file string, r io.Reader) (forecast.Series, error) {
+	p := parser{file: file, csv: csv.NewReader(r)}
+	p.csv.FieldsPerRecord = -1
+	p.csv.ReuseRecord = true
+	p.csv.TrimLeadingSpace = true
+	if err := p.read(); err != nil {
+		return forecast.Series{}, err
+	}
+	if len(p.values) < 2 {
+		return forecast.Series{}, fmt.Errorf("read trace %s: %d values: write at least 2", file, len(p.values))
+	}
+	return forecast.Series{Start: p.first.Truncate(p.step), Step: p.step, Values: p.values}, nil
+}
+
+type parser struct {
+	file        string
+	csv         *csv.Reader
+	first, last time.Time
+	step        time.Duration
+	values      []float64
+}
+
+func (p *parser) read() error {
+	for line := 1; ; line++ {
+		rec, err := p.csv.Read()
+		var bad *csv.ParseError
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil
+		case errors.As(err, &bad):
+			return fmt.Errorf("read trace %s: line %d, column %d: %w: write timestamp,value without quotes", p.file, bad.Line, bad.Column, bad.Err)
+		case err != nil:
+			return fmt.Errorf("read trace %s: %w", p.file, err)
+		}
+		if line == 1 && isHeader(rec) {
+			continue
+		}
+		if err := p.add(rec); err != nil {
+			return err
+		}
+	}
+}
+
+func isHeader(rec []string) bool {
+	return len(rec) == 2 && strings.EqualFold(strings.TrimPrefix(rec[0], "\ufeff"), "timestamp") && strings.EqualFold(rec[1], "value")
+}
+
+func (p *parser) add(rec []string) error {
+	if len(rec) != 2 {
+		return p.refuse(0, "line", strings.Join(rec, ","), "write two fields, timestamp,value")
+	}
+	if len(p.values) == maxRows {
+		return p.refuse(0, "line", strings.Join(rec, ","), fmt.Sprintf("a trace has at most %d values: leave out the oldest, or take a coarser step", maxRows))
+	}
+	at, remedy := parseTime(rec[0])
+	if remedy == "" {
+		remedy = p.advance(at)
+	}
+	if remedy != "" {
+		return p.refuse(0, "timestamp", rec[0], remedy)
+	}
+	v, err := strconv.ParseFloat(strings.TrimSpace(rec[1]), 64)
+	if err != nil || math.IsNaN(v) || math.IsInf(v, 0) || v < 0 {
+		return p.refuse(1, "value", rec[1], writeValue)
+	}
+	p.values = append(p.values, v)
+	return nil
+}
+
+// refuse says where the field stands, what it holds and what to write.
+func (p *parser) refuse(field int, what, got, remedy string) error {
+	line, column := p.csv.FieldPos(field)
+	return fmt.Errorf("read trace %s: line %d, column %d: %s %q: %s", p.file, line, column, what, got, remedy)
+}
+
+// advance takes the next instant, or returns what is wrong with it.
+func (p *parser) advance(at time.Time) (remedy string) {
+	last := p.last
+	p.last = at
+	if len(p.values) == 0 {
+		p.first = at
+		return ""
+	}
+	d := at.Sub(last)
+	switch {
+	case d == 0:
+		return "it is that of the line before: write one line per instant"
+	case d < 0:
+		return fmt.Sprintf("it is before that of the line before, %s: sort the lines, oldest first", stamp(last))
+	case len(p.values) > 1 && d != p.step:
+		return fmt.Sprintf("it is %v after the line before, earlier lines are %v apart: write one line each %v", d, p.step, p.step)
+	case d < MinStep || d > MaxStep || (24*time.Hour)%d != 0:
+		return fmt.Sprintf("it is %v after the line before: write one line each 15s, 30s, 1m or another step from %v to %v that divides a day", d, MinStep, MaxStep)
+	}
+	p.step = d
+	return ""
+}
+
+// parseTime reads unix seconds or RFC 3339, or returns what to write.
+func parseTime(s string) (at time.Time, remedy string) {
+	s = strings.TrimPrefix(strings.TrimSpace(s), "\ufeff")
+	if at, err := time.Parse(time.RFC3339, s); err == nil {
+		return at.UTC(), ""
+	}
+	seconds, err := strconv.ParseFloat(s, 64)
+	// The year 5138 in seconds is 1973 in milliseconds.
+	const latest = 1e11
+	switch {
+	case err != nil || !(math.Abs(seconds) < math.MaxInt64):
+		return time.Time{}, writeTime
+	case seconds >= latest:
+		return time.Time{}, "it looks like milliseconds: " + writeTime
+	case seconds < 0:
+		return time.Time{}, writeTime
+	}
+	whole, part := math.Modf(seconds)
+	// To the millisecond: the finest that Prometheus has, and safe from the
+	// binary fraction.
+	return time.Unix(int64(whole), int64(math.Round(part*1e3))*int64(time.Millisecond)).UTC(), ""
+}

@@ -1,0 +1,104 @@
+package simulate
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"flag"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/require"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// golden compares with a file under testdata/golden.
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := "testdata/golden/" + name
+	if *update {
+		require.NoError(t, os.MkdirAll("testdata/golden", 0o755))
+		require.NoError(t, os.WriteFile(path, []byte(got), 0o600))
+	}
+	want, err := os.ReadFile(path)
+	require.NoError(t, err)
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s differs (-want +got); `go test ./adapter/simulate -update` rewrites it:\n%s", path, diff)
+	}
+}
+
+// sample is a report with figures of every size.
+func sample(t *testing.T) Report {
+	t.Helper()
+	l := mustLoad(t, minutes(100))
+	arm, err := reactive(l).Arm("reactive, equal cost", l, l.Start(), 12.34)
+	require.NoError(t, err)
+	require.NoError(t, arm.Advance(at(time.Hour)))
+	mase, coverage := 0.5432, 0.957
+	return NewReport("application", t0, at(72*time.Hour),
+		Totals{Foreseen: 7000 * time.Second, Unforeseen: 785 * time.Second, Offered: 1e6, Lost: 7700.4, ColdJoins: 1328, PodTime: 1124 * time.Hour},
+		Solution{ExtraPercent: 12.34, Arm: arm},
+		Totals{Foreseen: 1500 * time.Millisecond, Offered: 1e6, Lost: 0.25, ColdJoins: 7, PodTime: 999*time.Hour + 30*time.Minute},
+		ForecastReport{MASE: &mase, CoverageP95: &coverage, Forecasts: 864})
+}
+
+func TestReportTable(t *testing.T) {
+	var b bytes.Buffer
+	require.NoError(t, sample(t).WriteTable(&b))
+	golden(t, "table.txt", b.String())
+}
+
+func TestReportTableSaysWhatItCannotSay(t *testing.T) {
+	r := sample(t)
+	r.Forecast = ForecastReport{}
+	var b bytes.Buffer
+	require.NoError(t, r.WriteTable(&b))
+	require.Contains(t, b.String(), `error unknown of "as yesterday" (MASE), unknown of the load at or below P95 (0 forecasts)`)
+}
+
+func TestReportJSON(t *testing.T) {
+	var b bytes.Buffer
+	require.NoError(t, sample(t).WriteJSON(&b))
+	golden(t, "report.json", b.String())
+	var back Report
+	require.NoError(t, json.Unmarshal(b.Bytes(), &back))
+	require.Empty(t, cmp.Diff(sample(t), back))
+}
+
+func TestReportMeasurementsRepeatTheFigures(t *testing.T) {
+	r := sample(t)
+	got := map[string]float64{}
+	for _, m := range r.Measurements {
+		require.NotContains(t, got, m.Name)
+		require.NotEmpty(t, m.Unit)
+		got[m.Name] = m.Value
+	}
+	exactly(t, r.Reactive.OverloadSeconds, got["reactive_overload_seconds"], "reactive_overload_seconds")
+	exactly(t, *r.ReactiveEqualCost.ExtraPercent, got["reactive_equal_cost_extra_percent"], "reactive_equal_cost_extra_percent")
+	exactly(t, r.Predictive.PodHours, got["predictive_pod_hours"], "predictive_pod_hours")
+	exactly(t, *r.Forecast.MASE, got["forecast_mase"], "forecast_mase")
+	exactly(t, *r.Forecast.CoverageP95, got["forecast_coverage_p95"], "forecast_coverage_p95")
+	r.Forecast = ForecastReport{}
+	require.Len(t, r.measure(), len(r.Measurements)-2, "what cannot be said is no measurement")
+}
+
+func TestCountGroupsThousands(t *testing.T) {
+	for v, want := range map[float64]string{0: "0", -0.4: "0", 999.4: "999", 999.5: "1,000", 1234567: "1,234,567", -1500: "-1,500"} {
+		require.Equal(t, want, count(v), "%v", v)
+	}
+}
+
+type brokenWriter struct{}
+
+var errBroken = errors.New("broken pipe")
+
+func (brokenWriter) Write([]byte) (int, error) { return 0, errBroken }
+
+func TestOutputThatCannotBeWrittenIsSaid(t *testing.T) {
+	require.ErrorIs(t, sample(t).WriteTable(brokenWriter{}), errBroken)
+	require.ErrorIs(t, sample(t).WriteJSON(brokenWriter{}), errBroken)
+	require.ErrorIs(t, NewLive(brokenWriter{}, 0).Show(Frame{Now: t0}), errBroken)
+}

@@ -1,0 +1,78 @@
+package simulate
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+)
+
+// WriteTable writes the report for people.
+func (r Report) WriteTable(w io.Writer) error {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "%s, %s to %s\n\n", r.Trace, r.Start.Format("2006-01-02 15:04"), r.End.Format("2006-01-02 15:04 MST"))
+	var cells strings.Builder
+	row := func(title string, cell func(namedArm) string) {
+		cells.WriteString(title + "\t")
+		for _, a := range r.arms() {
+			cells.WriteString(cell(a) + "\t")
+		}
+		cells.WriteByte('\n')
+	}
+	row("", func(a namedArm) string { return a.title })
+	row("overload seconds", func(a namedArm) string { return count(a.OverloadSeconds) })
+	row("foreseeable", func(a namedArm) string { return count(a.OverloadForeseenSeconds) })
+	row("in the injected spike", func(a namedArm) string { return count(a.OverloadUnforeseenSeconds) })
+	row("requests above capacity", func(a namedArm) string { return count(a.RequestsAboveCapacity) })
+	row("of all requests", func(a namedArm) string { return strconv.FormatFloat(a.LostRatio*1000, 'f', 2, 64) + " per mille" })
+	row("pods that joined cold", func(a namedArm) string { return count(float64(a.ColdJoins)) })
+	row("pod-hours", func(a namedArm) string { return count(a.PodHours) })
+	row("extra replicas", func(a namedArm) string { return percent(a.ExtraPercent) })
+	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
+	if _, err := io.WriteString(t, cells.String()); err != nil {
+		return fmt.Errorf("lay out table: %w", err)
+	}
+	if err := t.Flush(); err != nil {
+		return fmt.Errorf("lay out table: %w", err)
+	}
+	f := r.Forecast
+	fmt.Fprintf(&b, "\nforecast one hour ahead: error %s of \"as yesterday\" (MASE), %s of the load at or below P95 (%d forecasts)\n",
+		ratio(f.MASE, 1, ""), ratio(f.CoverageP95, 100, " %"), f.Forecasts)
+	if _, err := w.Write(b.Bytes()); err != nil {
+		return fmt.Errorf("write table: %w", err)
+	}
+	return nil
+}
+
+// count groups the digits of a rounded number by thousands.
+func count(v float64) string {
+	s := strconv.FormatFloat(math.Round(math.Abs(v)), 'f', 0, 64)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	if v <= -0.5 {
+		return "-" + s
+	}
+	return s
+}
+
+func percent(p *float64) string {
+	if p == nil {
+		return ""
+	}
+	return strconv.FormatFloat(*p, 'f', 1, 64) + " %"
+}
+
+func ratio(v *float64, factor float64, unit string) string {
+	if v == nil {
+		return "unknown"
+	}
+	return strconv.FormatFloat(*v*factor, 'f', 2, 64) + unit
+}
+
+// clockOf shows an instant of the replay.
+func clockOf(t time.Time) string { return t.UTC().Format("Mon 15:04") }

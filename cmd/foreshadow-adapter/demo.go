@@ -1,0 +1,190 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/foreshadow-dev/foreshadow/adapter/simulate"
+)
+
+// demoOptions are the flags of the demo.
+type demoOptions struct {
+	log        logFlags
+	trace, csv string
+	coldStart  time.Duration
+	replay     time.Duration
+	duration   time.Duration
+	capacity   float64
+	quantile   float64
+	apiAddress string
+	webAddress string
+	dataDir    string
+	reportFile string
+	output     string
+	keep       bool
+}
+
+func newDemoCommand() *cobra.Command {
+	o := demoOptions{}
+	c := &cobra.Command{
+		Use:   "demo",
+		Short: "Replay a real trace without a cluster and compare a reactive with a predictive HPA.",
+		Long: "Replays the last days of a real trace on a virtual clock through the real line: PromQL on an embedded store, forecast,\n" +
+			"capacity, and the external metrics API on loopback, which a simulated HPA reads.",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return o.run(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	fs := c.Flags()
+	o.log.install(fs)
+	fs.Lookup("log.level").DefValue = "error"
+	o.log.level = "error"
+	fs.StringVar(&o.trace, "trace", simulate.Application, "Bundled trace to replay. One of: "+strings.Join(simulate.BundledTraces(), ", ")+".")
+	fs.StringVar(&o.csv, "csv", "", "File with your own trace (timestamp,value with a header) to replay in place of a bundled one.")
+	fs.DurationVar(&o.coldStart, "cold-start", 5*time.Minute, "Time from the creation of a pod until it is ready.")
+	fs.DurationVar(&o.replay, "replay", 72*time.Hour, "How much of the trace's end is replayed; the rest is history.")
+	fs.DurationVar(&o.duration, "duration", 75*time.Second, "Real time that the replay is paced to take; 0 for as fast as it goes.")
+	fs.Float64Var(&o.capacity, "capacity-per-replica", 0, "Load that one warm replica carries; 0 sizes it for 15 replicas in the mean.")
+	fs.Float64Var(&o.quantile, "quantile", 0.99, "Quantile of the forecast that the predictive arm follows.")
+	fs.StringVar(&o.apiAddress, "web.api-address", "127.0.0.1:0", "Loopback address of the external metrics API; port 0 takes any free one.")
+	fs.StringVar(&o.webAddress, "web.listen-address", "127.0.0.1:0", "Address of the Prometheus metrics; port 0 takes any free one.")
+	fs.StringVar(&o.dataDir, "storage.path", "", "Empty directory for the embedded store; by default a temporary one that is removed at the end.")
+	fs.StringVar(&o.reportFile, "report.file", filepath.Join("out", "demo.json"), "File to leave the report in as JSON; empty for none.")
+	fs.StringVarP(&o.output, "output", "o", "table", "What is printed at the end. One of: table, json.")
+	fs.BoolVar(&o.keep, "keep", false, "Go on serving the last values after the end, until interrupted.")
+	return c
+}
+
+func (o demoOptions) validate() error {
+	var errs []error
+	if o.output != "table" && o.output != "json" {
+		errs = append(errs, fmt.Errorf("--output: unknown format %q: write table or json", o.output))
+	}
+	if o.coldStart < time.Second || o.coldStart > 6*time.Hour {
+		errs = append(errs, fmt.Errorf("--cold-start: %v: write a duration from 1s to 6h, such as 3m", o.coldStart))
+	}
+	if o.duration < 0 {
+		errs = append(errs, fmt.Errorf("--duration: %v: write 0s or more", o.duration))
+	}
+	if !(o.quantile > 0 && o.quantile < 1) {
+		errs = append(errs, fmt.Errorf("--quantile: %v: write a probability between 0 and 1, such as 0.95", o.quantile))
+	}
+	if o.capacity < 0 {
+		errs = append(errs, fmt.Errorf("--capacity-per-replica: %v: write the load that one replica carries, or 0", o.capacity))
+	}
+	if o.replay < time.Hour {
+		errs = append(errs, fmt.Errorf("--replay: %v: write a duration of at least 1h, such as 72h", o.replay))
+	}
+	return errors.Join(errs...)
+}
+
+// run replays the trace. What a person watches goes to progress, the result to
+// out.
+func (o demoOptions) run(ctx context.Context, out, progress io.Writer) (err error) {
+	if err := o.validate(); err != nil {
+		return err
+	}
+	loggers, err := o.log.newLoggers(progress)
+	if err != nil {
+		return err
+	}
+	reportFile, err := o.openReport()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, reportFile.Close()) }()
+	r, err := o.newReplay()
+	if err != nil {
+		return err
+	}
+	line, err := o.newLine(ctx, r, loggers)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, line.close()) }()
+	o.greet(progress, r, line)
+	report, err := r.run(ctx, line, simulate.NewLive(progress, columns(progress)), newPacer(o.duration, r))
+	if err != nil {
+		return err
+	}
+	if err := o.print(out, reportFile, report); err != nil {
+		return err
+	}
+	if o.keep {
+		fmt.Fprintln(progress, "\nStill serving the last values; press Ctrl-C to stop.")
+		<-ctx.Done()
+	}
+	return nil
+}
+
+// openReport makes the report's file before the replay, so that nobody waits a
+// minute to be told that it cannot be written.
+func (o demoOptions) openReport() (*os.File, error) {
+	name := o.reportFile
+	if name == "" {
+		name = os.DevNull
+	} else if err := os.MkdirAll(filepath.Dir(name), 0o750); err != nil {
+		return nil, fmt.Errorf("--report.file %q: %w: name a file in a directory that this user may write, or write --report.file= for none", o.reportFile, err)
+	}
+	f, err := os.OpenFile(filepath.Clean(name), os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("--report.file %q: %w: name a file in a directory that this user may write, or write --report.file= for none", o.reportFile, err)
+	}
+	return f, nil
+}
+
+// print writes the report as asked for, and leaves it in the file.
+func (o demoOptions) print(out, file io.Writer, report simulate.Report) error {
+	if err := report.WriteJSON(file); err != nil {
+		return err
+	}
+	if o.output == "json" {
+		return report.WriteJSON(out)
+	}
+	return report.WriteTable(out)
+}
+
+// greet says what is replayed, and how to look at the metrics meanwhile.
+func (o demoOptions) greet(w io.Writer, r *replay, l *line) {
+	_, metric, _ := strings.Cut(l.metricURL(), "/apis/")
+	fmt.Fprintf(w, "Replaying %v of %s (%s) after %v of history.\n", o.replay, r.trace.Name, r.trace.Unit, r.history.Span().Round(time.Hour))
+	fmt.Fprintf(w, "A replica carries %s; a new pod is ready after %v and serves at 40 %% for its first two minutes.\n",
+		strconv.FormatFloat(r.capacity, 'g', 4, 64), o.coldStart)
+	fmt.Fprintf(w, "Three HPAs: at 70 %% of a replica's capacity; the same with replicas added until it costs as much as ours; on our metric.\n\n")
+	fmt.Fprintf(w, "Look at the metrics meanwhile:\n  curl -sk %s\n", l.metricURL())
+	fmt.Fprintf(w, "  kubectl --server %s --insecure-skip-tls-verify get --raw /apis/%s\n", l.api.URL(), metric)
+	fmt.Fprintf(w, "  curl -s http://%s/metrics\n\n", l.web.Addr())
+}
+
+// columns is the width of the terminal that w is, 0 if it is none.
+func columns(w io.Writer) int {
+	f, ok := w.(*os.File)
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		return 0
+	}
+	width, _, err := term.GetSize(int(f.Fd()))
+	if err != nil {
+		return 0
+	}
+	return width
+}
+
+// decodeJSON reads a body whole.
+func decodeJSON(r io.Reader, v any) error {
+	if err := json.NewDecoder(r).Decode(v); err != nil {
+		return fmt.Errorf("decode answer: %w", err)
+	}
+	return nil
+}

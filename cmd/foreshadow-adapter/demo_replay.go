@@ -1,0 +1,236 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/foreshadow-dev/foreshadow/adapter/refresh"
+	"github.com/foreshadow-dev/foreshadow/adapter/simulate"
+	"github.com/foreshadow-dev/foreshadow/forecast"
+)
+
+// The replay's fixed conditions.
+const (
+	meanReplicas   = 15  // of the reactive HPA, where the trace has no size of its own
+	reactiveTarget = 0.7 // of a replica's capacity: what the reactive HPA aims at
+	safetyTarget   = 0.9 // the same for the predictive HPA's second metric
+	maxReplicas    = 500
+
+	spikeFactor = 1.8
+	spikeLength = 20 * time.Minute
+	// Where the faults begin, as shares of the replayed time.
+	spikeAt  = 0.35
+	outageAt = 0.7
+	outage   = time.Hour
+)
+
+// replay is the trace cut in two, with its faults, and the reactive peers.
+type replay struct {
+	trace    simulate.Trace
+	history  forecast.Series
+	series   forecast.Series // the replayed part, spike included
+	load     simulate.Load
+	capacity float64
+	spike    simulate.Spike
+	outage   simulate.Span
+	workload simulate.WorkloadConfig
+}
+
+func (o demoOptions) newReplay() (*replay, error) {
+	r := &replay{}
+	var err error
+	if r.trace, err = o.readTrace(); err != nil {
+		return nil, err
+	}
+	var replayed forecast.Series
+	if r.history, replayed, err = r.trace.Split(o.replay); err != nil {
+		return nil, err
+	}
+	if r.capacity = o.capacity; r.capacity == 0 {
+		if r.capacity, err = simulate.CapacityFor(replayed, meanReplicas, reactiveTarget); err != nil {
+			return nil, err
+		}
+	}
+	at := func(share float64) time.Time {
+		return replayed.Start.Add(time.Duration(share * float64(o.replay))).Truncate(time.Hour)
+	}
+	r.spike = simulate.Spike{Start: at(spikeAt), Length: spikeLength, Factor: spikeFactor}
+	r.outage = simulate.Span{Start: at(outageAt), End: at(outageAt).Add(outage)}
+	if r.series, err = r.spike.Apply(replayed); err != nil {
+		return nil, err
+	}
+	if r.load, err = simulate.NewLoad(r.series, r.spike.Span()); err != nil {
+		return nil, err
+	}
+	r.workload = simulate.DefaultWorkload(r.capacity, o.coldStart)
+	return r, nil
+}
+
+func (o demoOptions) readTrace() (simulate.Trace, error) {
+	if o.csv == "" {
+		t, err := simulate.Bundled(o.trace)
+		if err != nil {
+			return simulate.Trace{}, fmt.Errorf("--trace: %w", err)
+		}
+		return t, nil
+	}
+	f, err := os.Open(filepath.Clean(o.csv))
+	if err != nil {
+		return simulate.Trace{}, fmt.Errorf("--csv: %w", err)
+	}
+	defer f.Close() //nolint:errcheck // only read
+	t, err := simulate.FromCSV(o.csv, f)
+	if err != nil {
+		return simulate.Trace{}, fmt.Errorf("--csv: %w", err)
+	}
+	return t, nil
+}
+
+// reactive is the peer: an HPA on the load per pod.
+func (r *replay) reactive() simulate.Reactive {
+	return simulate.Reactive{
+		Workload: r.workload, HPA: simulate.DefaultHPA(1, maxReplicas),
+		Target: reactiveTarget, Read: r.load.Read,
+	}
+}
+
+// predictive is our recipe: the served value, and as the second metric the load
+// per pod as a safety net.
+func (r *replay) predictive(read func(time.Time) (float64, error)) (*simulate.Arm, error) {
+	hpa := simulate.DefaultHPA(1, maxReplicas)
+	hpa.Tolerance = simulate.Tolerance{} // the recipe's: our value is exact already
+	first := int(math.Ceil(r.load.At(r.load.Start()) / (r.capacity * reactiveTarget)))
+	return simulate.NewArm(simulate.ArmConfig{
+		Name: "predictive", Workload: r.workload, HPA: hpa, Replicas: max(first, 1),
+		Metrics: []simulate.Metric{
+			{Name: "foreshadow_predicted_capacity_replicas", Type: simulate.MetricExternal, AverageValue: 1, Read: read},
+			{Name: "load_per_pod", Type: simulate.MetricPods, AverageValue: r.capacity * safetyTarget, Read: r.load.Read},
+		},
+	}, r.load, r.load.Start())
+}
+
+// course is one run of a replay.
+type course struct {
+	*replay
+	line       *line
+	live       *simulate.Live
+	score      *simulate.Score
+	reactive   *simulate.Arm
+	predictive *simulate.Arm
+	equal      simulate.Solution
+	solvedAt   time.Time
+	fed        time.Time // the load before this instant is in the store
+}
+
+// run replays the trace through the line and returns what came of it.
+func (r *replay) run(ctx context.Context, ln *line, live *simulate.Live, p *pacer) (simulate.Report, error) {
+	c := &course{replay: r, line: ln, live: live, fed: r.load.Start()}
+	var err error
+	if c.score, err = simulate.NewScore(r.history); err != nil {
+		return simulate.Report{}, err
+	}
+	if c.reactive, err = r.reactive().Arm("reactive", r.load, r.load.Start(), 0); err != nil {
+		return simulate.Report{}, err
+	}
+	if c.predictive, err = r.predictive(ln.read); err != nil {
+		return simulate.Report{}, err
+	}
+	for now := r.load.Start(); now.Before(r.load.End()); now = now.Add(updateEvery) {
+		if err := c.step(ctx, now); err != nil {
+			return simulate.Report{}, err
+		}
+		if err := p.wait(ctx); err != nil {
+			return simulate.Report{}, err
+		}
+	}
+	if err := c.solve(r.load.End()); err != nil {
+		return simulate.Report{}, err
+	}
+	if err := live.Close(); err != nil {
+		return simulate.Report{}, err
+	}
+	return simulate.NewReport(r.trace.Name, r.load.Start(), r.load.End(),
+		c.reactive.State().Totals, c.equal, c.predictive.State().Totals, c.score.Report()), nil
+}
+
+// step refreshes at now and lets every arm live until the next update.
+func (c *course) step(ctx context.Context, now time.Time) error {
+	if err := c.faults(now); err != nil {
+		return err
+	}
+	fresh := c.series.Between(c.fed, now)
+	c.fed = now.Add(time.Nanosecond)
+	report, err := c.line.update(ctx, now, fresh)
+	if err != nil {
+		return err
+	}
+	c.judge(report, fresh)
+	until := now.Add(updateEvery)
+	if end := c.load.End(); until.After(end) {
+		until = end
+	}
+	_ = c.reactive.Advance(until)
+	// An invalid metric is part of the story: the HPA went on by the other one.
+	_ = c.predictive.Advance(until)
+	if until.Sub(c.solvedAt) >= time.Hour {
+		if err := c.solve(until); err != nil {
+			return err
+		}
+	}
+	predicted := math.NaN()
+	if report.Refused == nil {
+		predicted = report.Decision.Load
+	}
+	return c.live.Show(simulate.Frame{
+		Now: now, Load: c.load.At(now), Predicted: predicted,
+		Arms: []simulate.ArmState{c.reactive.State(), c.equal.Arm.State(), c.predictive.State()},
+	})
+}
+
+// faults begins and ends them, and says so.
+func (c *course) faults(now time.Time) error {
+	starts := func(at time.Time) bool { return !now.Before(at) && now.Before(at.Add(updateEvery)) }
+	c.line.gate.down = c.outage.Contains(now)
+	switch {
+	case starts(c.spike.Start):
+		return c.live.Note(now, fmt.Sprintf("a spike that nothing announced: load x%.1f for %v", spikeFactor, spikeLength))
+	case starts(c.outage.Start):
+		return c.live.Note(now, fmt.Sprintf("Prometheus is stopped for %v: the forecast goes on and never lowers, then the HPA holds and follows its second metric", outage))
+	case starts(c.outage.End):
+		return c.live.Note(now, "Prometheus is back")
+	}
+	return nil
+}
+
+// judge scores the forecasts of an hour ago and keeps the one for an hour from
+// now.
+func (c *course) judge(report refresh.Report, fresh forecast.Series) {
+	for i, v := range fresh.Values {
+		c.score.AddActual(fresh.Time(i), v)
+	}
+	f := report.Forecast
+	if f == nil || report.ReadErr != nil {
+		return
+	}
+	h := int(time.Hour / f.Step)
+	q95, err := f.Max(0.95, f.Origin.Add(time.Hour-f.Step), f.Origin.Add(time.Hour))
+	if err == nil && h <= len(f.Point) {
+		c.score.AddForecast(f.Origin, f.Origin.Add(time.Hour), f.Point[h-1], q95)
+	}
+}
+
+// solve finds the reactive arm that has cost as much as the predictive one.
+func (c *course) solve(until time.Time) error {
+	hint := 0.0
+	if c.equal.Arm != nil {
+		hint = c.equal.ExtraPercent
+	}
+	var err error
+	c.equal, err = c.replay.reactive().Solve("reactive+", c.load, c.load.Start(), until, c.predictive.State().Totals.PodHours(), hint)
+	c.solvedAt = until
+	return err
+}

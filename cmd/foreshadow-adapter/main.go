@@ -1,0 +1,38 @@
+// Command foreshadow-adapter reads the history of workloads with PromQL,
+// forecasts their load and serves the predicted capacity to autoscalers.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/prometheus/common/version"
+	"github.com/spf13/cobra"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := newRootCommand().ExecuteContext(ctx)
+	stop()
+	if err != nil && !errors.Is(err, context.Canceled) {
+		fmt.Fprintln(os.Stderr, "foreshadow-adapter:", err)
+		os.Exit(1)
+	}
+}
+
+func newRootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "foreshadow-adapter",
+		Short:         "Serve the predicted capacity of workloads to HorizontalPodAutoscalers.",
+		Version:       version.Print("foreshadow-adapter"),
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.SetVersionTemplate("{{.Version}}\n")
+	root.AddCommand(newDemoCommand())
+	return root
+}

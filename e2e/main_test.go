@@ -1,0 +1,123 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"k8s.io/metrics/pkg/apis/custom_metrics/v1beta2"
+	"k8s.io/utils/clock"
+
+	"github.com/foreshadow-dev/foreshadow/e2e/cluster"
+	"github.com/foreshadow-dev/foreshadow/e2e/load"
+)
+
+// systemNamespace holds what the tests themselves serve.
+const systemNamespace = "foreshadow-e2e"
+
+// rig is what all tests of a run share.
+type rig struct {
+	*cluster.Cluster
+	// load is what the reactive Pods metric of every HPA follows.
+	load   *load.Source
+	clock  clock.PassiveClock
+	out    string
+	logs   string
+	report report
+}
+
+// shared is set by TestMain before any test runs.
+var shared *rig
+
+func TestMain(m *testing.M) {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code, err := run(ctx, m)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func run(ctx context.Context, m *testing.M) (code int, err error) {
+	r := &rig{clock: clock.RealClock{}, load: load.NewSource(nil)}
+	r.load.Hold(0)
+	if err := r.makeFolders(); err != nil {
+		return 1, err
+	}
+	r.Cluster, err = cluster.Start(ctx, cluster.Config{Binary: os.Getenv("FORESHADOW_E2E_CONTROLPLANE"), LogDir: r.logs})
+	if err != nil {
+		return 1, err
+	}
+	defer func() { err = errors.Join(err, r.Stop()) }()
+	r.report.add("cluster_start", r.StartDuration.Seconds(), "seconds")
+	if err := r.AddNodes(ctx, 3); err != nil {
+		return 1, err
+	}
+	metrics, err := r.servePodMetrics(ctx)
+	if err != nil {
+		return 1, err
+	}
+	defer func() { err = errors.Join(err, metrics.Close()) }()
+	shared = r
+	code = m.Run()
+	return code, r.report.write(filepath.Join(r.out, "e2e.json"))
+}
+
+// makeFolders makes the folder of the results and, empty, that of the logs.
+func (r *rig) makeFolders() error {
+	r.out = os.Getenv("OUT")
+	if r.out == "" {
+		r.out = filepath.Join("..", "out")
+	}
+	r.logs = filepath.Join(r.out, "e2e-logs")
+	if err := os.RemoveAll(r.logs); err != nil {
+		return fmt.Errorf("empty log folder: %w", err)
+	}
+	if err := os.MkdirAll(r.logs, 0o755); err != nil {
+		return fmt.Errorf("make log folder: %w", err)
+	}
+	return nil
+}
+
+// servePodMetrics puts the reactive metric behind the API server.
+func (r *rig) servePodMetrics(ctx context.Context) (*load.PodMetrics, error) {
+	const service = "pod-metrics"
+	if err := r.Apply(ctx, "{apiVersion: v1, kind: Namespace, metadata: {name: "+systemNamespace+"}}"); err != nil {
+		return nil, err
+	}
+	dir, err := r.TempDir(service)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.ServingCertificate(dir, systemNamespace, service); err != nil {
+		return nil, err
+	}
+	server, err := load.NewPodMetrics(load.PodMetricsConfig{
+		Pods: r.Client, Source: r.load, Clock: r.clock, CertDir: dir, CallerCA: r.FrontProxyCA(),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("serve pod metrics: %w", err)
+	}
+	err = r.RegisterAPIService(ctx, cluster.APIService{
+		GroupVersion: v1beta2.SchemeGroupVersion, Namespace: systemNamespace, Service: service, Port: server.Port(),
+	})
+	if err != nil {
+		return nil, errors.Join(err, server.Close())
+	}
+	return server, nil
+}
+
+// since returns the time from an instant to now, for the printed time lines.
+func (r *rig) since(t time.Time) time.Duration {
+	return r.clock.Since(t).Round(100 * time.Millisecond)
+}

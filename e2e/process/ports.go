@@ -1,0 +1,24 @@
+package process
+
+import (
+	"fmt"
+	"net"
+)
+
+// Loopback is the one address on which the tests serve.
+const Loopback = "127.0.0.1"
+
+// FreePorts returns n distinct TCP ports that were free on the loopback address
+// a moment ago. All are held until the last is found, so none comes twice.
+func FreePorts(n int) ([]int, error) {
+	ports := make([]int, 0, n)
+	for range n {
+		l, err := net.Listen("tcp", net.JoinHostPort(Loopback, "0"))
+		if err != nil {
+			return nil, fmt.Errorf("find free port: %w", err)
+		}
+		defer l.Close() //nolint:revive // held on purpose until all are found
+		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
+	}
+	return ports, nil
+}

@@ -1,0 +1,55 @@
+package forecast
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Auto is the Config.Model that blends every model the history supports,
+// weighted by how well each did at past origins.
+const Auto = "Auto"
+
+// Window is the longest history that a fit looks at; older values change
+// accuracy by a few per cent at most.
+const Window = 28 * 24 * time.Hour
+
+// ErrNoData is returned for a series without any value.
+var ErrNoData = errors.New("series has no value: every step is a gap")
+
+// Config chooses how a series is forecast. Its zero value means Auto.
+type Config struct {
+	// Model is Auto or the name of one model of ModelNames. A model for which
+	// the history is still too short is replaced by the longest one that it
+	// allows, and the forecast's Note says so.
+	Model string
+}
+
+func (c Config) withDefaults() Config {
+	if c.Model == "" {
+		c.Model = Auto
+	}
+	return c
+}
+
+func (c Config) validate() error {
+	if c.Model == Auto {
+		return nil
+	}
+	for _, m := range catalogue() {
+		if m.name == c.Model {
+			return nil
+		}
+	}
+	return fmt.Errorf("model %q: write one of %s", c.Model, strings.Join(ModelNames(), ", "))
+}
+
+// ModelNames returns what Config.Model may say: Auto, then the models.
+func ModelNames() []string {
+	names := []string{Auto}
+	for _, m := range catalogue() {
+		names = append(names, m.name)
+	}
+	return names
+}

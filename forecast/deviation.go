@@ -1,0 +1,156 @@
+package forecast
+
+import (
+	"math"
+
+	"gonum.org/v1/gonum/mat"
+)
+
+// scales is the number of spans over which the recent deviation from a curve
+// is averaged.
+const scales = 5
+
+// halfLives of the averages in steps. The first one is all but the last value.
+var halfLives = [scales]float64{0.25, 2, 8, 32, 128}
+
+// memory is how far back the averages look: older values weigh below 1/30 of
+// the slowest average.
+const memory = 5 * 128
+
+// slowFrom is the first average that takes clipped deviations: an incident is followed while it lasts and forgotten soon after.
+const slowFrom = 3
+
+// deviation is the state of the averages: for each span k,
+// e_k = sum_j w_k^j d(t-j) / sum_j w_k^j over the present d, w_k = 2^(-1/halfLife).
+type deviation struct {
+	decay    [scales]float64
+	sum, den [scales]float64
+	jump     jump
+}
+
+func newDeviation() deviation {
+	var d deviation
+	for k, l := range halfLives {
+		d.decay[k] = math.Exp2(-1 / l)
+	}
+	return d
+}
+
+// add takes the deviation of the next step, and what of it is ordinary; NaN
+// marks a gap.
+func (d *deviation) add(v, clipped float64) {
+	if v != v {
+		for k, w := range d.decay {
+			d.sum[k] *= w
+			d.den[k] *= w
+		}
+		return
+	}
+	d.jump.add(v, clipped)
+	for k, w := range d.decay {
+		x := v
+		if k >= slowFrom {
+			x = clipped
+		}
+		d.sum[k] = d.sum[k]*w + x
+		d.den[k] = d.den[k]*w + 1
+	}
+}
+
+// ordinaryPart clips the deviation d of step i from the curve of m: to the
+// limit, and where the curve is zero, which makes d the value itself, to the
+// band of its phase.
+func (h *history) ordinaryPart(m *model, i int, d, limit float64) float64 {
+	if m.season(h.seasons) == 0 {
+		return h.clean(i)
+	}
+	return min(max(d, -limit), limit)
+}
+
+// features returns the averages as steps between neighbouring spans, the
+// slowest last: (e1-e2, e2-e3, ..., eK). Coefficients between 0 and 1 then mean
+// how much of each part lives on. Without any value all are 0.
+func (d *deviation) features() (f [scales]float64) {
+	var e [scales]float64
+	for k := range e {
+		if d.den[k] > 0 {
+			e[k] = d.sum[k] / d.den[k]
+		}
+	}
+	for k := range scales - 1 {
+		f[k] = e[k] - e[k+1]
+	}
+	f[scales-1] = e[scales-1]
+	return f
+}
+
+func dot(a, b *[scales]float64) float64 {
+	s := 0.0
+	for k := range a {
+		s += a[k] * b[k]
+	}
+	return s
+}
+
+// gram holds the normal equations of one regression: X'WX and X'Wy.
+type gram struct {
+	xx [scales * scales]float64
+	xy [scales]float64
+}
+
+func (g *gram) add(x *[scales]float64, y, w float64) {
+	for i := range scales {
+		wx := w * x[i]
+		for j := i; j < scales; j++ {
+			g.xx[i*scales+j] += wx * x[j]
+		}
+		g.xy[i] += wx * y
+	}
+}
+
+func (g *gram) plus(o *gram) gram {
+	r := *g
+	for i := range r.xx {
+		r.xx[i] += o.xx[i]
+	}
+	for i := range r.xy {
+		r.xy[i] += o.xy[i]
+	}
+	return r
+}
+
+// ridge is the weight of the prior, as a share of the mean diagonal.
+const ridge = 1e-3
+
+// solve returns the coefficients b that minimise |y - Xb|^2 + r|b - prior|^2
+// with r = ridge * trace(X'X)/K; the prior itself where X says nothing.
+func (g *gram) solve(prior *[scales]float64) [scales]float64 {
+	trace := 0.0
+	for i := range scales {
+		trace += g.xx[i*scales+i]
+	}
+	if !(trace > 0) || math.IsInf(trace, 0) {
+		return *prior
+	}
+	sym := mat.NewSymDense(scales, append([]float64(nil), g.xx[:]...))
+	rhs := mat.NewVecDense(scales, append([]float64(nil), g.xy[:]...))
+	for i := range scales {
+		// A part that hardly ever moves must not get a wild coefficient.
+		r := ridge * (trace/scales*0.1 + g.xx[i*scales+i])
+		sym.SetSym(i, i, sym.At(i, i)+r)
+		rhs.SetVec(i, rhs.AtVec(i)+r*prior[i])
+	}
+	var chol mat.Cholesky
+	var out mat.VecDense
+	if !chol.Factorize(sym) || chol.SolveVecTo(&out, rhs) != nil {
+		return *prior
+	}
+	var b [scales]float64
+	for i := range b {
+		b[i] = min(max(out.AtVec(i), -0.5), 1.5)
+		if b[i] != b[i] {
+			return *prior
+		}
+	}
+	return b
+}

@@ -1,0 +1,70 @@
+package forecast
+
+import (
+	"math"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+func TestDeviationMatchesTheSums(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		x := rapid.SliceOfN(rapid.Float64Range(-100, 100), 1, 60).Draw(t, "x")
+		gaps := rapid.SliceOfN(rapid.Bool(), len(x), len(x)).Draw(t, "gaps")
+		dev := newDeviation()
+		for i := range x {
+			if gaps[i] {
+				x[i] = nan
+			}
+			dev.add(x[i], x[i])
+		}
+		var e [scales]float64
+		for k, l := range halfLives {
+			num, den := 0.0, 0.0
+			for j, v := range x {
+				if w := math.Pow(2, -float64(len(x)-1-j)/l); v == v {
+					num, den = num+w*v, den+w
+				}
+			}
+			if den > 0 {
+				e[k] = num / den
+			}
+		}
+		f := dev.features()
+		tail := 0.0
+		for k := scales - 1; k >= 0; k-- {
+			tail += f[k]
+			require.InDelta(t, e[k], tail, 1e-6, "span %d", k)
+		}
+	})
+}
+
+func TestSolveFindsTheCoefficients(t *testing.T) {
+	want := [scales]float64{0.9, 0.1, 0.5, 0.7, 1}
+	var g gram
+	state := uint64(7)
+	for range 2000 {
+		var x [scales]float64
+		for k := range x {
+			state = state*6364136223846793005 + 1442695040888963407
+			x[k] = float64(int64(state>>11))/(1<<52) - 1
+		}
+		g.add(&x, dot(&want, &x), 1)
+	}
+	prior := [scales]float64{}
+	got := g.solve(&prior)
+	for k := range got {
+		// The ridge of 1e-3 pulls by about as much.
+		require.InDelta(t, want[k], got[k], 3e-3)
+	}
+}
+
+func TestSolveKeepsThePriorWithoutEvidence(t *testing.T) {
+	prior := [scales]float64{0, 0.5, 1, 1, 1}
+	var none gram
+	require.Equal(t, prior, none.solve(&prior))
+	var huge gram
+	huge.add(&[scales]float64{1e300, 1, 1, 1, 1}, 1, 1)
+	require.Equal(t, prior, huge.solve(&prior))
+}

@@ -1,0 +1,197 @@
+package forecast
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"time"
+)
+
+// Fitted is what a fit has learnt from one series. It is immutable and safe
+// for concurrent use.
+type Fitted struct {
+	seasons
+	step   time.Duration
+	start  time.Time // of step 0
+	n      int       // steps at the fit; the last one is n-1
+	unit   float64
+	bands  bands
+	models []model
+	limits []float64 // by model: deviations beyond it are unusual
+	layers []layer
+	peaks  []peakLayer
+
+	// tables[k][i] is the curve of model k at step tableStart+i.
+	tableStart int
+	tables     [][]float64
+
+	moved  int // steps before it were brought to the new level by offset
+	offset float64
+
+	lo, hi   float64 // least and greatest value of the history
+	backDays float64 // days that were scored
+	maturity Maturity
+	note     string
+}
+
+// Fit learns from s how to forecast it: the shape of its days and weeks, how
+// long a deviation lasts, which model did best at which horizon, and how far
+// the blend was off. It looks at the last Window of s only, costs
+// milliseconds, and is meant to be repeated each day, and as soon as the
+// history grows from one Maturity into the next.
+//
+// Gaps are skipped. ErrNoData is returned if every value is a gap.
+func Fit(s Series, cfg Config) (*Fitted, error) {
+	cfg = cfg.withDefaults()
+	if err := cfg.validate(); err != nil {
+		return nil, err
+	}
+	if err := s.Validate(); err != nil {
+		return nil, err
+	}
+	s = trimmed(s)
+	if len(s.Values) == 0 {
+		return nil, ErrNoData
+	}
+	f := &Fitted{
+		seasons: seasonsOf(s.Step), step: s.Step, start: s.Start, n: len(s.Values),
+		unit: unitOf(s.Values), lo: s.Min(), hi: s.Max(),
+	}
+	f.maturity = maturityOf(s)
+	if f.maturity != Starting {
+		h, cut, offset := newHistory(s.Values, f.seasons, f.unit)
+		f.moved, f.offset = cut, offset
+		f.learn(h, cfg)
+	}
+	f.note = f.describe(s, cfg)
+	return f, nil
+}
+
+// trimmed cuts gaps at both ends and what is older than Window.
+func trimmed(s Series) Series {
+	if n := int(Window / s.Step); n > 0 && len(s.Values) > n {
+		s = Series{Start: s.Time(len(s.Values) - n), Step: s.Step, Values: s.Values[len(s.Values)-n:]}
+	}
+	lo, hi := 0, len(s.Values)
+	for lo < hi && math.IsNaN(s.Values[lo]) {
+		lo++
+	}
+	for hi > lo && math.IsNaN(s.Values[hi-1]) {
+		hi--
+	}
+	return Series{Start: s.Time(lo), Step: s.Step, Values: s.Values[lo:hi]}
+}
+
+// learn fills the models, layers and tables; it leaves the fit at Starting if
+// no horizon could be scored.
+func (f *Fitted) learn(h *history, cfg Config) {
+	r := newRolling(h, f.choose(cfg))
+	if len(r.models) == 0 {
+		f.maturity = Starting
+		return
+	}
+	bins := 1
+	if f.day > 0 && f.n-r.start >= 2*f.day {
+		bins = min(f.day, phaseBins)
+	}
+	for _, horizon := range horizons((f.n-r.start)/3, f.day) {
+		l, ok := r.learn(horizon, bins)
+		if !ok {
+			break
+		}
+		f.layers = append(f.layers, l)
+	}
+	if len(f.layers) == 0 {
+		f.maturity = Starting
+		return
+	}
+	f.models, f.limits, f.bands = r.models, r.limits, h.bands
+	f.peaks = r.learnPeaks(f.layers)
+	if f.day > 0 {
+		f.backDays = float64(f.n-r.start) / float64(f.day)
+	}
+	f.tabulate(h, r)
+}
+
+// choose returns the models that the length of the history allows.
+func (f *Fitted) choose(cfg Config) []model {
+	start, daily := backSpan(f.n, f.seasons)
+	var out []model
+	for _, m := range catalogue() {
+		season := m.season(f.seasons)
+		switch {
+		case m.name == "Level":
+		case season == 0 || !daily || start < season:
+			continue
+		}
+		out = append(out, m)
+	}
+	if cfg.Model == Auto {
+		return out
+	}
+	if i := slices.IndexFunc(out, func(m model) bool { return m.name == cfg.Model }); i >= 0 {
+		return out[i : i+1]
+	}
+	return out[len(out)-1:]
+}
+
+// horizons returns the steps at which a fit is scored: 1, 2, 3, 5, 8, 12, 20,
+// 40 and on in powers of two, up to two days or most, whichever is less.
+func horizons(most, m int) []int {
+	if m > 0 {
+		most = min(most, 2*m)
+	}
+	var out []int
+	for _, h := range []int{1, 2, 3, 5, 8, 12, 20} {
+		if h <= most {
+			out = append(out, h)
+		}
+	}
+	for h := 40; h <= most; h *= 2 {
+		out = append(out, h)
+	}
+	if k := len(out); k > 0 && most > out[k-1]*5/4 {
+		out = append(out, most)
+	}
+	if len(out) == 0 {
+		out = append(out, 1)
+	}
+	return out
+}
+
+// tabulate keeps each curve from before the fit, so that recent deviations can
+// be read, to two days after it.
+func (f *Fitted) tabulate(h *history, r *rolling) {
+	f.tableStart = max(r.first, f.n-memory)
+	size := f.n - f.tableStart + 2*f.day
+	f.tables = make([][]float64, len(r.models))
+	for k, m := range r.models {
+		if m.season(f.seasons) == 0 || !m.corrected {
+			continue
+		}
+		tab := make([]float64, size)
+		copied := copy(tab, r.curves[k][f.tableStart-r.first:])
+		for i := copied; i < size; i++ {
+			tab[i] = m.base(h, f.tableStart+i, f.n-1)
+		}
+		f.tables[k] = tab
+	}
+}
+
+// describe says in one sentence what the history lacks; empty if nothing.
+func (f *Fitted) describe(s Series, cfg Config) string {
+	note := f.maturity.sentence(s.Span())
+	if f.day > 0 {
+		last := s.Between(s.Origin().Add(-week), s.Origin())
+		if miss := 1 - float64(last.Present())/float64(max(len(last.Values), 1)); miss > 0.3 {
+			note = join(note, fmt.Sprintf("%.0f%% of the last week is missing; quantiles come from what is present", 100*miss))
+		}
+	}
+	if cfg.Model != Auto && f.maturity != Starting && f.models[0].name != cfg.Model {
+		note = join(note, fmt.Sprintf("the history is too short for model %s; %s is used", cfg.Model, f.models[0].name))
+	}
+	return note
+}
+
+// Maturity returns how much the history allowed at the fit.
+func (f *Fitted) Maturity() Maturity { return f.maturity }

@@ -1,0 +1,178 @@
+package forecast
+
+import (
+	"math"
+	"time"
+)
+
+const (
+	day  = 24 * time.Hour
+	week = 7 * day
+
+	// minSeason is the least number of steps in a cycle whose shape is learnt.
+	minSeason = 4
+)
+
+// history is a series made ready for the models: in a unit near 1, with
+// anomalies clipped and a smoothed copy. A step is an index; gaps are NaN.
+type history struct {
+	seasons
+	raw    []float64 // as measured
+	inv    float64   // brings raw to the unit of the fit; a power of two
+	smooth []float64 // clipped and averaged over 2*half+1 steps; nil: computed on demand
+	bands  bands
+
+	// Values before step moved belong to an old level, offset brings them to
+	// the new one (shift.go).
+	moved  int
+	offset float64
+}
+
+// seasons are the cycles of a grid in steps; 0 marks one that the step is too
+// coarse for.
+type seasons struct {
+	day, week int
+	half      int // half width of the smoothing window, below 15 minutes in all
+}
+
+func seasonsOf(step time.Duration) seasons {
+	var c seasons
+	if d := int((day + step/2) / step); d >= minSeason {
+		c.day = d
+	}
+	if w := int((week + step/2) / step); w >= minSeason {
+		c.week = w
+	}
+	if c.day > 0 {
+		c.week = 7 * c.day
+	}
+	c.half = c.day / 192
+	return c
+}
+
+// unitOf returns the power of two at or below the greatest magnitude, so that
+// dividing by it is exact and squares neither overflow nor vanish. It is 1 for
+// a series of zeros.
+func unitOf(values []float64) float64 {
+	most := 0.0
+	for _, v := range values {
+		if a := math.Abs(v); a > most {
+			most = a
+		}
+	}
+	if most == 0 {
+		return 1
+	}
+	_, exp := math.Frexp(most)
+	return math.Ldexp(1, min(max(exp-1, -1022), 1023))
+}
+
+// newHistory prepares values, which are in the unit of the caller. It never
+// writes to them. Where the load has moved to a new level, the steps before cut
+// are brought there by offset.
+func newHistory(values []float64, c seasons, unit float64) (h *history, cut int, offset float64) {
+	h = &history{seasons: c, raw: make([]float64, len(values)), inv: 1}
+	inv := 1 / unit
+	for i, v := range values {
+		h.raw[i] = v * inv
+	}
+	h.bands = newBands(h.raw, c.day)
+	if cut, offset = h.findShift(); cut > 0 {
+		for i := range h.raw[:cut] {
+			h.raw[i] += offset
+		}
+		h.bands = newBands(h.raw, c.day)
+	}
+	h.smooth = h.smoothed()
+	return h, cut, offset
+}
+
+// smoothed returns the clean values averaged over 2*half+1 steps; gaps are
+// left out of the average, and a window of gaps gives NaN.
+func (h *history) smoothed() []float64 {
+	clean := make([]float64, len(h.raw))
+	for i := range clean {
+		clean[i] = h.clean(i)
+	}
+	if h.half == 0 {
+		return clean
+	}
+	// A running sum would be cheaper, but would let rounding of a great value
+	// live on behind its window.
+	out := make([]float64, len(h.raw))
+	for i := range clean {
+		out[i] = windowMean(clean, i-h.half, i+h.half)
+	}
+	return out
+}
+
+// windowMean averages the present values of x[lo..hi], cut to its bounds.
+func windowMean(x []float64, lo, hi int) float64 {
+	sum, n := 0.0, 0
+	for _, v := range x[max(lo, 0):min(hi+1, len(x))] {
+		if v == v {
+			sum += v
+			n++
+		}
+	}
+	if n == 0 {
+		return math.NaN()
+	}
+	return sum / float64(n)
+}
+
+// shape returns the smoothed, clipped value of step i; NaN outside the series.
+func (h *history) shape(i int) float64 {
+	if i < 0 || i >= len(h.raw) {
+		return math.NaN()
+	}
+	if h.smooth != nil {
+		return h.smooth[i]
+	}
+	sum, n := 0.0, 0
+	for j := max(i-h.half, 0); j <= min(i+h.half, len(h.raw)-1); j++ {
+		if v := h.clean(j); v == v {
+			sum += v
+			n++
+		}
+	}
+	if n == 0 {
+		return math.NaN()
+	}
+	return sum / float64(n)
+}
+
+// side says whether step i lies above (1), below (-1) or within (0) the band of
+// its phase. A step whose fellow a week before or after lies on the same side
+// is no anomaly but a part of the week, such as a quiet Sunday.
+func (h *history) side(i int) int {
+	s := h.bands.side(h.at(i), i)
+	if s == 0 || h.week == 0 {
+		return s
+	}
+	for _, j := range [2]int{i - h.week, i + h.week} {
+		if j >= 0 && j < len(h.raw) && h.bands.side(h.at(j), j) == s {
+			return 0
+		}
+	}
+	return s
+}
+
+// clean returns the value of step i, clipped to its band if it is an anomaly;
+// a gap stays a gap.
+func (h *history) clean(i int) float64 {
+	v := h.at(i)
+	if h.side(i) == 0 {
+		return v
+	}
+	return h.bands.clip(v, i)
+}
+
+// at returns the value of step i as measured, in the unit of the fit.
+func (h *history) at(i int) float64 {
+	v := h.raw[i] * h.inv
+	if i < h.moved {
+		v += h.offset
+	}
+	return v
+}

@@ -1,0 +1,57 @@
+package forecast
+
+const (
+	jumpLeast = 3   // unusual deviations in a row that make a jump
+	jumpMiss  = 4   // how many of them one ordinary deviation takes back
+	jumpDecay = 0.9 // weight of a deviation one step older in the height
+)
+
+// jump is a run of deviations beyond the limit on one side: a level shift in
+// its first minutes, or an incident; which of them, only its length tells.
+// With four unusual ones against each ordinary one taken as its end, a run has
+// at least four fifths of its steps outside.
+type jump struct {
+	run      int
+	side     bool
+	sum, den float64
+}
+
+// add takes the next deviation and its clipped value.
+func (j *jump) add(v, clipped float64) {
+	switch {
+	case v == clipped:
+		if j.run -= jumpMiss; j.run <= 0 {
+			*j = jump{}
+		}
+		return
+	case j.run > 0 && j.side != (v > 0):
+		*j = jump{}
+	}
+	j.run++
+	j.side = v > 0
+	j.sum, j.den = j.sum*jumpDecay+v, j.den*jumpDecay+1
+}
+
+// carry returns the deviation expected h steps ahead, where the averages alone
+// say learnt. What has lasted r steps is taken to last another h with
+// probability r/(r+h) (J. R. Gott, Nature 363, 1993); a run of lasting steps or
+// more is a new level and stays.
+func (j *jump) carry(learnt float64, h, lasting int) float64 {
+	if j.run < jumpLeast {
+		return learnt
+	}
+	share := 1.0
+	if lasting == 0 || j.run < lasting {
+		share = float64(8*j.run) / float64(8*j.run+h)
+	}
+	return lerp(learnt, j.sum/j.den, share)
+}
+
+// lasting is how many steps a jump takes to become a new level: two hours, and
+// six steps at least; 0, which is never, without a daily cycle.
+func (c seasons) lasting() int {
+	if c.day == 0 {
+		return 0
+	}
+	return max(6, c.day/12)
+}

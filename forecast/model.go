@@ -1,0 +1,72 @@
+package forecast
+
+import "math"
+
+// A model forecasts a step from the values up to an origin. It is a base
+// curve, and, where corrected, the recent deviations from that curve carried
+// forward with coefficients learnt for each horizon (deviation.go).
+type model struct {
+	name string
+	// season returns the cycle that the base curve repeats; 0 for none.
+	season func(seasons) int
+	// base returns the curve at step t from values at steps <= o only, t > o;
+	// NaN: nothing to say.
+	base      func(h *history, t, o int) float64
+	corrected bool
+}
+
+// catalogue lists the models, the one for the shortest history first.
+func catalogue() []model {
+	return []model{
+		levelModel(),
+		seasonalNaive("SeasonalNaiveDay", bySeasonDay),
+		dailyShape(),
+		dailyMedian(),
+		seasonalNaive("SeasonalNaiveWeek", bySeasonWeek),
+		weeklyShape(),
+	}
+}
+
+func bySeasonDay(c seasons) int  { return c.day }
+func bySeasonWeek(c seasons) int { return c.week }
+func noSeason(seasons) int       { return 0 }
+
+// levelModel knows no cycle: its curve is zero, so that its deviations are the
+// values themselves and its forecast a mix of the last value and of averages
+// over growing spans. It serves alone while the history is shorter than a day.
+func levelModel() model {
+	return model{
+		name:      "Level",
+		season:    noSeason,
+		base:      func(*history, int, int) float64 { return 0 },
+		corrected: true,
+	}
+}
+
+// seasonalNaive repeats the value one cycle before; where that is a gap or
+// later than the origin, one more cycle before, up to four:
+// f(t) = x(t - j*m), j the least with t - j*m <= o and x(t - j*m) present.
+// Anomalies are clipped, so that an incident does not come back as a forecast.
+func seasonalNaive(name string, season func(seasons) int) model {
+	return model{
+		name:   name,
+		season: season,
+		base: func(h *history, t, o int) float64 {
+			m := season(h.seasons)
+			i := t - m*lagsNeeded(t-o, m)
+			for range 4 {
+				if i < 0 {
+					break
+				}
+				if i < len(h.raw) && h.raw[i] == h.raw[i] {
+					return h.clean(i)
+				}
+				i -= m
+			}
+			return math.NaN()
+		},
+	}
+}
+
+// lagsNeeded returns the least j with j*m >= h.
+func lagsNeeded(h, m int) int { return (h + m - 1) / m }

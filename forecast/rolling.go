@@ -1,0 +1,329 @@
+package forecast
+
+import (
+	"math"
+	"slices"
+)
+
+const (
+	maxOrigins  = 1500 // past origins that a fit scores
+	backDays    = 14   // days over which they are spread
+	minOrigins  = 8    // fewer scores at a horizon say nothing
+	weightPower = 6    // of (best error / error); 6 and 10 are equal, 3 is worse
+	forgetDay   = 0.9  // weight of an error one day older
+)
+
+// rolling scores the models at past origins. Every forecast in it uses values
+// up to its origin only; coefficients are learnt on other days than those they
+// are scored on.
+type rolling struct {
+	h       *history
+	models  []model
+	start   int   // first step that is forecast
+	fold    int   // steps of one fold; folds alternate
+	origins []int // ascending
+	first   int   // step of curves[.][0]
+	curves  [][]float64
+	feats   [][][scales]float64 // by model and origin
+	jumps   [][]jump            // likewise
+	limits  []float64           // by model: deviations beyond it are unusual
+	clipAt  []float64           // by model: rows beyond it weigh less
+}
+
+// backSpan returns the first step that past origins forecast: the last 14
+// days where a week stays before them, else the last half, else what follows
+// the first day; without a day, what follows a quarter.
+func backSpan(n int, c seasons) (start int, daily bool) {
+	m := c.day
+	switch {
+	case m == 0 || n < m+max(m/4, minOrigins):
+		return min(n/4, memory), false
+	case n >= 9*m:
+		return max(7*m, n-backDays*m), true
+	case n >= 2*m:
+		return n - n/2, true
+	default:
+		return m, true
+	}
+}
+
+func newRolling(h *history, models []model) *rolling {
+	n := len(h.raw)
+	start, daily := backSpan(n, h.seasons)
+	r := &rolling{h: h, start: max(start, 1)}
+	r.fold = max((n-r.start)/6, 1)
+	if daily && n-r.start >= 2*h.day {
+		r.fold = h.day
+	}
+	r.first = max(0, r.start-memory)
+	r.origins = pickOrigins(h, r.start-1, n-1)
+	for _, m := range models {
+		r.addModel(m)
+	}
+	return r
+}
+
+// pickOrigins spreads origins over from..to-1, the distances between them
+// varied by the golden ratio, so that no pattern of gaps or of cron jobs is met
+// each time or never. Gaps are no origin.
+func pickOrigins(h *history, from, to int) []int {
+	stride := max(1, (to-from+maxOrigins-1)/maxOrigins)
+	var out []int
+	for i := 0; ; i++ {
+		_, frac := math.Modf(float64(i) * (math.Phi - 1))
+		o := to - 1 - i*stride - int(frac*float64(stride))
+		if o < from {
+			break
+		}
+		if v := h.raw[o]; v == v {
+			out = append(out, o)
+		}
+	}
+	slices.Reverse(out)
+	return out
+}
+
+// addModel computes the curve and the deviations of m; a model that is silent
+// on more than half of the steps is left out.
+func (r *rolling) addModel(m model) {
+	n := len(r.h.raw)
+	curve := make([]float64, n-r.first)
+	known := 0
+	for i := range curve {
+		t := r.first + i
+		curve[i] = m.base(r.h, t, t-1)
+		if t >= r.start && curve[i] == curve[i] {
+			known++
+		}
+	}
+	if 2*known < n-r.start {
+		return
+	}
+	r.models = append(r.models, m)
+	r.curves = append(r.curves, curve)
+	r.addDeviations(m, curve)
+}
+
+// addDeviations runs over the history and notes the state at each origin.
+func (r *rolling) addDeviations(m model, curve []float64) {
+	limit, clipAt := math.Inf(1), math.Inf(1)
+	var feats [][scales]float64
+	var jumps []jump
+	if m.corrected {
+		if m.season(r.h.seasons) > 0 {
+			limit = r.ordinary(curve)
+		}
+		feats, jumps = make([][scales]float64, len(r.origins)), make([]jump, len(r.origins))
+		dev := newDeviation()
+		next := 0
+		for i, b := range curve {
+			if next == len(r.origins) {
+				break
+			}
+			d := r.h.raw[r.first+i] - b
+			dev.add(d, r.h.ordinaryPart(&m, r.first+i, d, limit))
+			if r.first+i == r.origins[next] {
+				feats[next], jumps[next] = dev.features(), dev.jump
+				next++
+			}
+		}
+		clipAt = hampelWidth * typicalMove(feats)
+	}
+	r.feats, r.jumps = append(r.feats, feats), append(r.jumps, jumps)
+	r.limits, r.clipAt = append(r.limits, limit), append(r.clipAt, clipAt)
+}
+
+// ordinary returns the distance from the curve that is still ordinary: six
+// robust standard deviations; infinite where more than half of the distances
+// are zero.
+func (r *rolling) ordinary(curve []float64) float64 {
+	abs := make([]float64, 0, len(r.origins))
+	for _, o := range r.origins {
+		if d := r.h.raw[o] - curve[max(o-r.first, 0)]; d == d {
+			abs = append(abs, math.Abs(d))
+		}
+	}
+	slices.Sort(abs)
+	if len(abs) == 0 || abs[len(abs)/2] == 0 {
+		return math.Inf(1)
+	}
+	return hampelWidth * madToSigma * abs[len(abs)/2]
+}
+
+// typicalMove is the median distance of the last value from its slowest
+// average, the scale of what is ordinary in a regression.
+func typicalMove(feats [][scales]float64) float64 {
+	abs := make([]float64, 0, len(feats))
+	for i := range feats {
+		f := &feats[i]
+		abs = append(abs, math.Abs(f[0]+f[1]+f[2]+f[3]))
+	}
+	slices.Sort(abs)
+	if len(abs) == 0 || abs[len(abs)/2] == 0 {
+		return math.Inf(1)
+	}
+	return abs[len(abs)/2]
+}
+
+// base returns the curve of model k at step t as known at step o.
+func (r *rolling) base(k, t, o int) float64 {
+	m := r.models[k]
+	if s := m.season(r.h.seasons); s > 0 && t-o+r.h.half > s {
+		return m.base(r.h, t, o)
+	}
+	return r.curves[k][t-r.first]
+}
+
+// layer is what a fit learns for one horizon.
+type layer struct {
+	horizon int
+	weights []float64         // by model, sum 1
+	beta    [][scales]float64 // by model
+	pool    pool              // of scaled residuals of the blend
+	scale   []float64         // by bin of the phase
+}
+
+// rows are the scored forecasts of one horizon.
+type rows struct {
+	origin []int       // index into rolling.origins
+	actual []float64   //
+	base   [][]float64 // by model
+	weight []float64
+}
+
+func (r *rolling) rowsAt(horizon int) rows {
+	var x rows
+	n := len(r.h.raw)
+	x.base = make([][]float64, len(r.models))
+	for k := range x.base {
+		x.base[k] = make([]float64, 0, len(r.origins))
+	}
+	x.origin = make([]int, 0, len(r.origins))
+	forget := math.Log(forgetDay) / float64(max(r.h.day, 1))
+	if r.h.day == 0 {
+		forget = 0
+	}
+	var cur [16]float64
+next:
+	for i, o := range r.origins {
+		t := o + horizon
+		if t >= n || t < r.start || r.h.raw[t] != r.h.raw[t] {
+			continue
+		}
+		for k := range r.models {
+			cur[k] = r.base(k, t, o)
+			if cur[k] != cur[k] {
+				continue next
+			}
+		}
+		for k := range r.models {
+			x.base[k] = append(x.base[k], cur[k])
+		}
+		x.origin = append(x.origin, i)
+		x.actual = append(x.actual, r.h.raw[t])
+		x.weight = append(x.weight, math.Exp(forget*float64(n-t)))
+	}
+	return x
+}
+
+// learn fits one horizon; ok is false where too few forecasts could be scored.
+func (r *rolling) learn(horizon, bins int) (l layer, ok bool) {
+	x := r.rowsAt(horizon)
+	if len(x.origin) < minOrigins {
+		return layer{}, false
+	}
+	l.horizon = horizon
+	l.beta = make([][scales]float64, len(r.models))
+	mae := make([]float64, len(r.models))
+	pred := x.base // overwritten by the corrected forecasts
+	for k, m := range r.models {
+		if m.corrected {
+			l.beta[k] = r.correct(k, horizon, x, pred[k])
+		}
+		sum, total := 0.0, 0.0
+		for i, y := range x.actual {
+			sum += x.weight[i] * math.Abs(y-pred[k][i])
+			total += x.weight[i]
+		}
+		mae[k] = sum / total
+	}
+	l.weights = blendWeights(mae)
+	resid := make([]float64, len(x.actual))
+	for i, y := range x.actual {
+		f := 0.0
+		for k, w := range l.weights {
+			f += w * pred[k][i]
+		}
+		resid[i] = y - f
+	}
+	l.scale = r.phaseScale(x, resid, horizon, bins)
+	for i := range resid {
+		t := r.origins[x.origin[i]] + horizon
+		resid[i] /= scaleAt(l.scale, phaseShare(t-len(r.h.raw), r.h.day))
+	}
+	l.pool = newPool(resid)
+	return l, true
+}
+
+// correct learns how much of the recent deviation of model k lives on at the
+// horizon and adds it to pred, each fold with the coefficients of the other.
+func (r *rolling) correct(k, horizon int, x rows, pred []float64) [scales]float64 {
+	var folds [2]gram
+	limit := r.clipAt[k]
+	for i, j := range x.origin {
+		f := &r.feats[k][j]
+		d := x.actual[i] - pred[i]
+		if limit == math.Inf(1) {
+			folds[r.foldOf(r.origins[j]+horizon)].add(f, d, 1)
+			continue
+		}
+		e := max(math.Abs(f[0]+f[1]+f[2]+f[3]), math.Abs(d-f[scales-1]))
+		w := 1.0
+		if e > limit {
+			w = limit / e
+			w *= w
+		}
+		folds[r.foldOf(r.origins[j]+horizon)].add(f, d, w)
+	}
+	prior := priorBeta(r.models[k].season(r.h.seasons))
+	both := folds[0].plus(&folds[1])
+	all := both.solve(&prior)
+	other := [2][scales]float64{folds[1].solve(&prior), folds[0].solve(&prior)}
+	for i, j := range x.origin {
+		b := &other[r.foldOf(r.origins[j]+horizon)]
+		pred[i] += r.jumps[k][j].carry(dot(b, &r.feats[k][j]), horizon, r.h.lasting())
+	}
+	return all
+}
+
+func (r *rolling) foldOf(t int) int { return (t / r.fold) & 1 }
+
+// priorBeta is what a model does before it has learnt: the level stays near
+// the average of the last steps; a shape takes the day as it comes.
+func priorBeta(season int) [scales]float64 {
+	if season == 0 {
+		return [scales]float64{0, 0.5, 1, 1, 1}
+	}
+	return [scales]float64{}
+}
+
+// blendWeights returns (best/mae)^6, scaled to sum 1; errors of 0 share all.
+func blendWeights(mae []float64) []float64 {
+	best := slices.Min(mae)
+	w := make([]float64, len(mae))
+	sum := 0.0
+	for k, e := range mae {
+		if e == best {
+			w[k] = 1
+		} else {
+			q := best / e
+			q *= q
+			w[k] = q * q * q
+		}
+		sum += w[k]
+	}
+	for k := range w {
+		w[k] /= sum
+	}
+	return w
+}
