@@ -1,10 +1,6 @@
 package forecast
 
-import (
-	"math"
-
-	"gonum.org/v1/gonum/mat"
-)
+import "math"
 
 // scales is the number of spans over which the recent deviation from a curve
 // is averaged.
@@ -132,25 +128,56 @@ func (g *gram) solve(prior *[scales]float64) [scales]float64 {
 	if !(trace > 0) || math.IsInf(trace, 0) {
 		return *prior
 	}
-	sym := mat.NewSymDense(scales, append([]float64(nil), g.xx[:]...))
-	rhs := mat.NewVecDense(scales, append([]float64(nil), g.xy[:]...))
+	a, b := g.xx, g.xy
 	for i := range scales {
 		// A part that hardly ever moves must not get a wild coefficient.
 		r := ridge * (trace/scales*0.1 + g.xx[i*scales+i])
-		sym.SetSym(i, i, sym.At(i, i)+r)
-		rhs.SetVec(i, rhs.AtVec(i)+r*prior[i])
+		a[i*scales+i] += r
+		b[i] += r * prior[i]
 	}
-	var chol mat.Cholesky
-	var out mat.VecDense
-	if !chol.Factorize(sym) || chol.SolveVecTo(&out, rhs) != nil {
+	if !cholesky(&a, &b) {
 		return *prior
 	}
-	var b [scales]float64
 	for i := range b {
-		b[i] = min(max(out.AtVec(i), -0.5), 1.5)
 		if b[i] != b[i] {
 			return *prior
 		}
+		b[i] = min(max(b[i], -0.5), 1.5)
 	}
 	return b
+}
+
+// cholesky solves a x = b in place for the upper triangle of a symmetric a:
+// a = U'U, then U'y = b and Ux = y. It reports whether a is positive definite.
+// The five by five systems of a fit are too small for a library's set-up.
+func cholesky(a *[scales * scales]float64, b *[scales]float64) bool {
+	for j := range scales {
+		for i := 0; i <= j; i++ {
+			v := a[i*scales+j]
+			for k := range i {
+				v -= a[k*scales+i] * a[k*scales+j]
+			}
+			if i < j {
+				a[i*scales+j] = v / a[i*scales+i]
+				continue
+			}
+			if !(v > 0) {
+				return false
+			}
+			a[i*scales+i] = math.Sqrt(v)
+		}
+	}
+	for i := range scales {
+		for k := range i {
+			b[i] -= a[k*scales+i] * b[k]
+		}
+		b[i] /= a[i*scales+i]
+	}
+	for i := scales - 1; i >= 0; i-- {
+		for k := i + 1; k < scales; k++ {
+			b[i] -= a[i*scales+k] * b[k]
+		}
+		b[i] /= a[i*scales+i]
+	}
+	return true
 }

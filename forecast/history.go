@@ -17,10 +17,11 @@ const (
 // anomalies clipped and a smoothed copy. A step is an index; gaps are NaN.
 type history struct {
 	seasons
-	raw    []float64 // as measured
-	inv    float64   // brings raw to the unit of the fit; a power of two
-	smooth []float64 // clipped and averaged over 2*half+1 steps; nil: computed on demand
-	bands  bands
+	raw []float64 // as measured
+	inv float64   // brings raw to the unit of the fit; a power of two
+	// cleaned and smooth hold what clean and shape say; nil: told on demand.
+	cleaned, smooth []float64
+	bands           bands
 
 	// Values before step moved belong to an old level, offset brings them to
 	// the new one (shift.go).
@@ -83,27 +84,24 @@ func newHistory(values []float64, c seasons, unit float64) (h *history, cut int,
 		}
 		h.bands = newBands(h.raw, c.day)
 	}
-	h.smooth = h.smoothed()
+	h.precompute()
 	return h, cut, offset
 }
 
-// smoothed returns the clean values averaged over 2*half+1 steps; gaps are
-// left out of the average, and a window of gaps gives NaN.
-func (h *history) smoothed() []float64 {
-	clean := make([]float64, len(h.raw))
+// precompute cleans and smooths all steps at once.
+func (h *history) precompute() {
+	h.cleaned, h.smooth = nil, nil
+	all := make([]float64, 2*len(h.raw))
+	clean, smooth := all[:len(h.raw)], all[len(h.raw):]
 	for i := range clean {
 		clean[i] = h.clean(i)
 	}
-	if h.half == 0 {
-		return clean
-	}
 	// A running sum would be cheaper, but would let rounding of a great value
 	// live on behind its window.
-	out := make([]float64, len(h.raw))
 	for i := range clean {
-		out[i] = windowMean(clean, i-h.half, i+h.half)
+		smooth[i] = windowMean(clean, i-h.half, i+h.half)
 	}
-	return out
+	h.cleaned, h.smooth = clean, smooth
 }
 
 // windowMean averages the present values of x[lo..hi], cut to its bounds.
@@ -121,7 +119,8 @@ func windowMean(x []float64, lo, hi int) float64 {
 	return sum / float64(n)
 }
 
-// shape returns the smoothed, clipped value of step i; NaN outside the series.
+// shape returns the clean values around step i, averaged over 2*half+1 steps
+// without the gaps; NaN for a window of gaps and outside the series.
 func (h *history) shape(i int) float64 {
 	if i < 0 || i >= len(h.raw) {
 		return math.NaN()
@@ -161,6 +160,9 @@ func (h *history) side(i int) int {
 // clean returns the value of step i, clipped to its band if it is an anomaly;
 // a gap stays a gap.
 func (h *history) clean(i int) float64 {
+	if h.cleaned != nil {
+		return h.cleaned[i]
+	}
 	v := h.at(i)
 	if h.side(i) == 0 {
 		return v

@@ -35,7 +35,7 @@ func TestModelsDoNotLookAhead(t *testing.T) {
 		const m = 480
 		h := &history{seasons: seasons{day: m, week: 7 * m, half: 2}, inv: 1}
 		h.raw = days(15, m, func(d, p int) float64 { return float64(d*31%11) + math.Sin(float64(p)) })
-		h.smooth = h.smoothed()
+		h.precompute()
 		o := rapid.IntRange(0, len(h.raw)-2).Draw(t, "origin")
 		step := rapid.IntRange(o+1, len(h.raw)-1).Draw(t, "step")
 		want := make([]float64, 0, 8)
@@ -45,7 +45,7 @@ func TestModelsDoNotLookAhead(t *testing.T) {
 		for i := o + 1; i < len(h.raw); i++ {
 			h.raw[i] = -1e6
 		}
-		h.smooth = h.smoothed()
+		h.precompute()
 		for i, k := range catalogue() {
 			got := k.base(h, step, o)
 			require.True(t, got == want[i] || math.IsNaN(got) && math.IsNaN(want[i]), "%s: got %v, want %v", k.name, got, want[i])

@@ -8,7 +8,7 @@ import (
 
 const (
 	peakReach   = 40  // steps up to which the highest value of a window is scored
-	peakOrigins = 750 // past origins that score it
+	peakOrigins = 500 // past origins that score it
 )
 
 // Peak returns what the highest value over (from, to] stays below with

@@ -25,7 +25,7 @@ const DefaultInterval = time.Minute
 
 // StatusSink takes in what a pool's status should say.
 type StatusSink interface {
-	SetStatus(namespace, name string, generation int64, status v1alpha1.ShadowPoolStatus)
+	Set(pool *v1alpha1.ShadowPool, status v1alpha1.ShadowPoolStatus)
 }
 
 // Config says how pools are refreshed.
@@ -245,8 +245,13 @@ func (m *Manager) round(ctx context.Context, w *worker, logger log.Logger) {
 	logReport(logger, r, w.last)
 	w.last = &r
 	m.board.Publish(r.Published())
+	m.setStatus(w.pool, r.Status())
+}
+
+func (m *Manager) setStatus(p *v1alpha1.ShadowPool, status v1alpha1.ShadowPoolStatus) {
 	if m.cfg.Status != nil {
-		m.cfg.Status.SetStatus(w.pool.Namespace, w.pool.Name, w.pool.Generation, r.Status())
+		status.ObservedGeneration = p.Generation
+		m.cfg.Status.Set(p, status)
 	}
 }
 
@@ -258,10 +263,7 @@ func (m *Manager) refuse(p *v1alpha1.ShadowPool, err error) {
 		Namespace: p.Namespace, Name: p.Name, Mode: string(p.Spec.Mode),
 		PredictedCapacity: reading, PredictedLoad: reading, Fallback: publish.FallbackOther,
 	})
-	if m.cfg.Status == nil {
-		return
-	}
-	m.cfg.Status.SetStatus(p.Namespace, p.Name, p.Generation, v1alpha1.ShadowPoolStatus{Conditions: []metav1.Condition{{
+	m.setStatus(p, v1alpha1.ShadowPoolStatus{Conditions: []metav1.Condition{{
 		Type: v1alpha1.ConditionForecastReady, Status: metav1.ConditionFalse,
 		Reason: v1alpha1.ReasonQueryRefused, Message: err.Error(),
 	}}})

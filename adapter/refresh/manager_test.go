@@ -28,10 +28,10 @@ type statuses struct {
 	last map[string]v1alpha1.ShadowPoolStatus
 }
 
-func (s *statuses) SetStatus(_, name string, _ int64, status v1alpha1.ShadowPoolStatus) {
+func (s *statuses) Set(pool *v1alpha1.ShadowPool, status v1alpha1.ShadowPoolStatus) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.last[name] = status
+	s.last[pool.Name] = status
 }
 
 // shared makes one source safe for many loops.

@@ -58,7 +58,7 @@ const CostTolerance = 0.005
 const (
 	lowestExtra  = -60.0
 	highestExtra = 900.0
-	firstBracket = 10.0
+	firstBracket = 3.0
 	finestExtra  = 0.01
 	scans        = 16
 	scanStep     = 0.5
@@ -66,7 +66,7 @@ const (
 
 // Solve finds by bisection the extra percentage with which the reactive arm,
 // replayed from start to end, costs podHours. A hint near the answer, such as an
-// earlier answer, makes it cheaper: about four replays instead of fifteen.
+// earlier answer, makes it cheaper: most often one to five replays.
 //
 // Pod-hours rise with the extra percentage but in small uneven steps, so the
 // nearest replay seen is returned, converged or not.

@@ -33,6 +33,7 @@ func newRootCommand() *cobra.Command {
 		SilenceUsage:  true,
 	}
 	root.SetVersionTemplate("{{.Version}}\n")
+	installServe(root)
 	root.AddCommand(newDemoCommand())
 	return root
 }

@@ -8,12 +8,12 @@ import (
 // Load is a workload's load as a function of time.
 type Load func(t time.Time) float64
 
-// Day is a load that is the same every day: Base, then a rise to Peak, a level
-// stretch, and the same way down.
+// Day is a load that is the same every day: Base, and from time to time a rise
+// to Peak, a level stretch, and the same way down.
 type Day struct {
-	// Rise is an instant at which the load begins to rise; it does so at the
-	// same time of each day before and after.
-	Rise time.Time
+	// Rises are instants at which the load begins to rise; it does so at the
+	// same times of each day before and after. One rise ends before the next.
+	Rises []time.Time
 	// Ramp is what the way up takes, and the way down; Hold is the time at the
 	// peak between them.
 	Ramp, Hold time.Duration
@@ -23,21 +23,30 @@ type Day struct {
 
 // At returns the load at an instant.
 func (d Day) At(t time.Time) float64 {
+	var share float64
+	for _, rise := range d.Rises {
+		share = max(share, d.share(t.Sub(rise)))
+	}
+	return d.Base + (d.Peak-d.Base)*share
+}
+
+// share returns how much of the way from Base to Peak the load has gone, so long
+// after a rise began, on that day or another.
+func (d Day) share(since time.Duration) float64 {
 	const day = 24 * time.Hour
-	since := t.Sub(d.Rise) % day
+	since %= day
 	if since < 0 {
 		since += day
 	}
-	var share float64
-	switch {
-	case since < d.Ramp:
-		share = float64(since) / float64(d.Ramp)
-	case since < d.Ramp+d.Hold:
-		share = 1
-	case since < 2*d.Ramp+d.Hold:
-		share = float64(2*d.Ramp+d.Hold-since) / float64(d.Ramp)
+	switch up, down := d.Ramp, d.Ramp+d.Hold; {
+	case since < up:
+		return float64(since) / float64(d.Ramp)
+	case since <= down:
+		return 1
+	case since < down+d.Ramp:
+		return float64(down+d.Ramp-since) / float64(d.Ramp)
 	}
-	return d.Base + (d.Peak-d.Base)*share
+	return 0
 }
 
 // Source is a load that a test may replace while it is being served.

@@ -9,7 +9,8 @@ import (
 
 func TestDay(t *testing.T) {
 	rise := time.Date(2026, 3, 1, 23, 59, 30, 0, time.UTC)
-	d := Day{Rise: rise, Ramp: 20 * time.Second, Hold: time.Minute, Base: 100, Peak: 500}
+	again := rise.Add(10 * time.Minute)
+	d := Day{Rises: []time.Time{rise, again}, Ramp: 20 * time.Second, Hold: time.Minute, Base: 100, Peak: 500}
 	for _, tc := range []struct {
 		name string
 		at   time.Duration
@@ -21,6 +22,7 @@ func TestDay(t *testing.T) {
 		{"at the peak until the way down", 80 * time.Second, 500},
 		{"half way down", 90 * time.Second, 300},
 		{"flat again", 100 * time.Second, 100},
+		{"half way up the second rise of the day", 610 * time.Second, 300},
 		{"the same a day later, over midnight", 24*time.Hour + 90*time.Second, 300},
 		{"the same two weeks before", -14*24*time.Hour + 10*time.Second, 300},
 	} {

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/foreshadow-dev/foreshadow/adapter/history"
+	"github.com/foreshadow-dev/foreshadow/adapter/refresh"
+)
+
+// serveOptions are the flags of serve, apart from those of the metrics API.
+type serveOptions struct {
+	log logFlags
+
+	prometheusURL, prometheusConfig string
+	prometheusTimeout               time.Duration
+	prometheusConcurrency           int
+
+	storagePath      string
+	storageRetention time.Duration
+	scrapeConfig     string
+
+	confineLabel   string
+	confineByMatch map[string]string
+
+	poolsFile  string
+	interval   time.Duration
+	apiAddress string
+	webAddress string
+	webConfig  string
+
+	kubeconfig      string
+	namespaces      []string
+	leaderNamespace string
+}
+
+func (o *serveOptions) install(fs, metricsAPI *pflag.FlagSet) {
+	o.log.install(fs)
+	fs.StringVar(&o.prometheusURL, "prometheus.url", "", "URL of the Prometheus HTTP API (Thanos, Mimir and VictoriaMetrics speak it too). Empty: the embedded store.")
+	fs.StringVar(&o.prometheusConfig, "prometheus.config-file", "", "File with TLS, basic or bearer authentication for Prometheus, in the format of its http_config.")
+	fs.DurationVar(&o.prometheusTimeout, "prometheus.timeout", 30*time.Second, "Time that one query may take, retries included.")
+	fs.IntVar(&o.prometheusConcurrency, "prometheus.max-concurrency", 8, "Queries that may run at the same time.")
+
+	fs.StringVar(&o.storagePath, "storage.path", "data", "Directory of the embedded store.")
+	fs.DurationVar(&o.storageRetention, "storage.retention", 30*24*time.Hour, "How long the embedded store keeps samples.")
+	fs.StringVar(&o.scrapeConfig, "scrape.config-file", "", "File with scrape_configs (static_configs only) to fill the embedded store from.")
+
+	fs.StringVar(&o.confineLabel, "history.confine-label", "namespace", "Label that says whose a series is. Queries of ShadowPools in a cluster only see series in which it is the pool's namespace.")
+	fs.StringToStringVar(&o.confineByMatch, "history.confine-label-by-prefix", nil, "Another such label for metrics whose name begins with a prefix, such as istio_=destination_service_namespace. May be repeated.")
+
+	fs.StringVar(&o.poolsFile, "pools.file", "", "File of ShadowPools, reloaded when it changes. Empty: the ShadowPools of the API server.")
+	fs.DurationVar(&o.interval, "refresh.interval", refresh.DefaultInterval, "Time between two refreshes of a pool.")
+	fs.StringVar(&o.apiAddress, "web.api-address", "", "Loopback address on which the external metrics API is served without a cluster and without authentication. Empty: it is served to a cluster, see --secure-port.")
+	fs.StringVar(&o.webAddress, "web.listen-address", ":9402", "Address on which Prometheus metrics and health are served.")
+	fs.StringVar(&o.webConfig, "web.config.file", "", "File with TLS or basic authentication for --web.listen-address, in the format of Prometheus' exporter-toolkit.")
+
+	fs.StringVar(&o.kubeconfig, "kubeconfig", "", "Kubeconfig of the API server; in a cluster none is needed. The default of --lister-kubeconfig, --authentication-kubeconfig and --authorization-kubeconfig.")
+	fs.StringSliceVar(&o.namespaces, "namespaces", nil, "Namespaces whose ShadowPools are served. Empty: all.")
+	fs.StringVar(&o.leaderNamespace, "leader-election.namespace", "", "Namespace of the lease by which one of several adapters writes statuses. Empty: this one writes without asking.")
+	fs.AddFlagSet(metricsAPI)
+}
+
+// complete checks the flags together and hands the one kubeconfig on.
+func (o *serveOptions) complete(fs *pflag.FlagSet) error {
+	var errs []error
+	if o.prometheusURL != "" {
+		for _, name := range []string{"storage.path", "storage.retention", "scrape.config-file"} {
+			if fs.Changed(name) {
+				errs = append(errs, fmt.Errorf("--%s: has no meaning with --prometheus.url: leave one of them out", name))
+			}
+		}
+	} else if fs.Changed("prometheus.config-file") {
+		errs = append(errs, errors.New("--prometheus.config-file: has no meaning without --prometheus.url: write the URL too"))
+	}
+	if o.poolsFile != "" && len(o.namespaces) > 0 {
+		errs = append(errs, errors.New("--namespaces: has no meaning with --pools.file: leave one of them out"))
+	}
+	if o.poolsFile == "" && o.apiAddress != "" {
+		errs = append(errs, errors.New("--web.api-address: without a cluster pools come from a file: write --pools.file too"))
+	}
+	if err := o.confinement().Validate(); err != nil {
+		errs = append(errs, fmt.Errorf("--history.confine-label: %w", err))
+	}
+	if o.interval < time.Second {
+		errs = append(errs, fmt.Errorf("--refresh.interval: %v: write at least 1s", o.interval))
+	}
+	if o.kubeconfig != "" {
+		for _, name := range []string{"lister-kubeconfig", "authentication-kubeconfig", "authorization-kubeconfig"} {
+			if !fs.Changed(name) {
+				errs = append(errs, fs.Set(name, o.kubeconfig))
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (o *serveOptions) confinement() history.Confinement {
+	return history.Confinement{Label: strings.TrimSpace(o.confineLabel), ByPrefix: o.confineByMatch}
+}
+
+// confine binds queries of ShadowPools to their namespace. Who can write the
+// pools file runs the adapter: its queries are only checked.
+func (o *serveOptions) confine() refresh.Confine {
+	if o.poolsFile != "" {
+		return checkOnly
+	}
+	c := o.confinement()
+	return func(expr, namespace string) (string, error) { return history.Confine(expr, namespace, c) }
+}

@@ -1,0 +1,192 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/go-kit/log/level"
+	"github.com/oklog/run"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	collectorversion "github.com/prometheus/client_golang/prometheus/collectors/version"
+	"github.com/prometheus/common/version"
+	"github.com/prometheus/exporter-toolkit/web"
+	"github.com/spf13/cobra"
+	"k8s.io/utils/clock"
+
+	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
+	"github.com/foreshadow-dev/foreshadow/adapter/history"
+	"github.com/foreshadow-dev/foreshadow/adapter/pools"
+	"github.com/foreshadow-dev/foreshadow/adapter/publish"
+	"github.com/foreshadow-dev/foreshadow/adapter/refresh"
+)
+
+// server is the adapter as serve wires it.
+type server struct {
+	o        *serveOptions
+	loggers  loggers
+	registry *prometheus.Registry
+	clock    clock.WithTicker
+	board    *publish.Board
+	cluster  *publish.Cluster
+	watcher  pools.Watcher
+	status   refresh.StatusSink
+	closers  []func() error // called when nothing runs any more
+}
+
+// installServe makes root itself the serve command.
+func installServe(root *cobra.Command) {
+	o := &serveOptions{}
+	s := &server{o: o, registry: prometheus.NewRegistry(), clock: clock.RealClock{}, board: &publish.Board{}}
+	provider := publish.NewProvider(s.board, s.clock, s.registry)
+	s.cluster = publish.NewCluster(provider, s.ready)
+	o.install(root.Flags(), s.cluster.Flags())
+	serve := func(cmd *cobra.Command, _ []string) error {
+		if err := o.complete(cmd.Flags()); err != nil {
+			return err
+		}
+		return s.run(cmd.Context(), cmd.ErrOrStderr(), provider)
+	}
+	root.Args, root.RunE = cobra.NoArgs, serve
+	c := &cobra.Command{Use: "serve", Short: "Serve the metrics APIs (the default).", Args: cobra.NoArgs, RunE: serve}
+	c.Flags().AddFlagSet(root.Flags())
+	root.AddCommand(c)
+}
+
+// run serves until ctx ends or a part of the adapter cannot go on.
+func (s *server) run(ctx context.Context, logs io.Writer, provider *publish.Provider) (err error) {
+	defer func() {
+		for _, closeIt := range s.closers {
+			err = errors.Join(err, closeIt())
+		}
+	}()
+	if s.loggers, err = s.o.log.newLoggers(logs); err != nil {
+		return err
+	}
+	s.registry.MustRegister(
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		collectorversion.NewCollector("foreshadow"), publish.NewExporter(s.board, s.clock),
+	)
+	level.Info(s.loggers.kit).Log("msg", "starting foreshadow-adapter", "version", version.Info())
+
+	var g run.Group
+	source, err := s.addSource(ctx, &g)
+	if err != nil {
+		return err
+	}
+	if err := s.addPools(ctx, &g, source); err != nil {
+		return err
+	}
+	if err := s.addMetricsAPI(ctx, &g, provider); err != nil {
+		return err
+	}
+	if err := s.addWeb(&g); err != nil {
+		return err
+	}
+	done, stop := context.WithCancel(ctx)
+	g.Add(func() error { <-done.Done(); return nil }, func(error) { stop() })
+	if err := g.Run(); err != nil && !errors.Is(err, context.Canceled) {
+		return err
+	}
+	level.Info(s.loggers.kit).Log("msg", "stopped")
+	return nil
+}
+
+// addPools refreshes the pools of the watcher.
+func (s *server) addPools(ctx context.Context, g *run.Group, source history.Source) error {
+	if err := s.newWatcher(); err != nil {
+		return err
+	}
+	manager, err := refresh.NewManager(refresh.Config{
+		Interval: s.o.interval,
+		Sources:  map[string]history.Source{v1alpha1.DefaultSource: source},
+		Confine:  s.o.confine(), Status: s.status,
+	}, s.board, s.clock, s.loggers.kit, s.registry)
+	if err != nil {
+		return err
+	}
+	addActor(ctx, g, manager.Run)
+	addActor(ctx, g, func(ctx context.Context) error { return s.watcher.Run(ctx, manager) })
+	return nil
+}
+
+// addMetricsAPI serves the external metrics API, in a cluster or on loopback.
+func (s *server) addMetricsAPI(ctx context.Context, g *run.Group, provider *publish.Provider) error {
+	if s.o.apiAddress == "" {
+		address, err := s.cluster.Listen()
+		if err != nil {
+			return err
+		}
+		level.Info(s.loggers.kit).Log("msg", "serving metrics API to the cluster", "address", address)
+		addActor(ctx, g, s.cluster.Run)
+		return nil
+	}
+	api, err := publish.NewStandalone(s.o.apiAddress, provider, nil)
+	if err != nil {
+		return err
+	}
+	level.Info(s.loggers.kit).Log("msg", "serving metrics API without a cluster", "address", api.Addr())
+	addActor(ctx, g, api.Run)
+	return nil
+}
+
+// shutdownTimeout is how long a scrape may go on when the adapter stops.
+const shutdownTimeout = 5 * time.Second
+
+// addWeb serves Prometheus metrics and health.
+func (s *server) addWeb(g *run.Group) error {
+	listener, err := publish.Listen("--web.listen-address", s.o.webAddress)
+	if err != nil {
+		return err
+	}
+	if err := web.Validate(s.o.webConfig); err != nil {
+		return errors.Join(fmt.Errorf("--web.config.file %q: %w", s.o.webConfig, err), listener.Close())
+	}
+	level.Info(s.loggers.kit).Log("msg", "serving Prometheus metrics", "address", listener.Addr())
+	server := &http.Server{
+		Handler:           publish.NewHandler(s.registry, s.ready, s.loggers.kit),
+		ReadHeaderTimeout: 5 * time.Second,
+	}
+	g.Add(func() error { return s.serveWeb(server, listener) }, func(error) {
+		ctx, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
+		defer cancel()
+		_ = server.Shutdown(ctx) // what is still open then is cut
+	})
+	return nil
+}
+
+func (s *server) serveWeb(server *http.Server, listener net.Listener) error {
+	systemd := false
+	flags := &web.FlagConfig{
+		WebListenAddresses: &[]string{listener.Addr().String()}, WebSystemdSocket: &systemd, WebConfigFile: &s.o.webConfig,
+	}
+	if err := web.Serve(listener, server, flags, s.loggers.slog); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve %s: %w", listener.Addr(), err)
+	}
+	return nil
+}
+
+// ready says whether every pool is known. It does not ask Prometheus: values
+// that cannot be had are refused one by one.
+func (s *server) ready() error {
+	if s.watcher == nil {
+		return errors.New("starting")
+	}
+	select {
+	case <-s.watcher.Synced():
+		return nil
+	default:
+		return errors.New("the ShadowPools have not been read yet")
+	}
+}
+
+// addActor runs f in the group; the group's end cancels its context.
+func addActor(ctx context.Context, g *run.Group, f func(context.Context) error) {
+	ctx, cancel := context.WithCancel(ctx)
+	g.Add(func() error { return f(ctx) }, func(error) { cancel() })
+}

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/go-logr/logr"
+	"github.com/oklog/run"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/foreshadow-dev/foreshadow/adapter/history"
+	"github.com/foreshadow-dev/foreshadow/adapter/history/embedded"
+	"github.com/foreshadow-dev/foreshadow/adapter/pools"
+)
+
+// fieldOwner is whom the API server knows the statuses from.
+const fieldOwner = "foreshadow-adapter"
+
+// addSource returns where history is read: a Prometheus, or the embedded store,
+// which the group closes.
+func (s *server) addSource(ctx context.Context, g *run.Group) (history.Source, error) {
+	metrics := history.NewMetrics(s.registry)
+	limits := history.Limits{Timeout: s.o.prometheusTimeout, Concurrent: s.o.prometheusConcurrency}
+	if s.o.prometheusURL == "" {
+		return s.addStore(ctx, g, limits, metrics)
+	}
+	cfg := history.RemoteConfig{URL: s.o.prometheusURL, Limits: limits}
+	if s.o.prometheusConfig != "" {
+		http, err := history.LoadHTTPConfig(s.o.prometheusConfig)
+		if err != nil {
+			return nil, fmt.Errorf("--prometheus.config-file: %w", err)
+		}
+		cfg.HTTP = http
+	}
+	remote, err := history.NewRemote(cfg, s.loggers.kit, metrics, s.clock)
+	if err != nil {
+		return nil, fmt.Errorf("--prometheus.url: %w", err)
+	}
+	return remote, nil
+}
+
+// addStore opens the embedded store and fills it from the scrape targets.
+func (s *server) addStore(ctx context.Context, g *run.Group, limits history.Limits, metrics *history.Metrics) (history.Source, error) {
+	store, err := embedded.Open(embedded.Config{
+		Dir: s.o.storagePath, Retention: s.o.storageRetention, Limits: limits, Registerer: s.registry,
+	}, s.loggers.kit, metrics, s.clock)
+	if err != nil {
+		return nil, fmt.Errorf("--storage.path: %w", err)
+	}
+	s.closers = append(s.closers, store.Close)
+	if s.o.scrapeConfig == "" {
+		return store, nil
+	}
+	scraper, err := embedded.NewScraper(s.o.scrapeConfig, store, s.loggers.kit, s.registry)
+	if err != nil {
+		return nil, fmt.Errorf("--scrape.config-file: %w", err)
+	}
+	addActor(ctx, g, scraper.Run)
+	return store, nil
+}
+
+// newWatcher finds out where pools come from.
+func (s *server) newWatcher() error {
+	if s.o.poolsFile != "" {
+		file, err := pools.NewFile(pools.FileOptions{Path: s.o.poolsFile, Logger: s.loggers.kit, Registerer: s.registry, Clock: s.clock})
+		if err != nil {
+			return fmt.Errorf("--pools.file: %w", err)
+		}
+		s.watcher = file
+		return nil
+	}
+	cfg, err := s.restConfig()
+	if err != nil {
+		return err
+	}
+	manager, err := pools.NewManager(cfg, pools.ManagerOptions{
+		Namespaces:              s.o.namespaces,
+		Logger:                  logr.FromSlogHandler(s.loggers.slog.Handler()),
+		LeaderElectionNamespace: s.o.leaderNamespace,
+		LeaderElectionID:        "foreshadow-adapter-metrics",
+	})
+	if err != nil {
+		return err
+	}
+	status, err := pools.NewStatusWriter(pools.StatusOptions{
+		Client: manager.GetClient(), FieldOwner: fieldOwner, Logger: s.loggers.kit, Registerer: s.registry, Clock: s.clock,
+	})
+	if err != nil {
+		return err
+	}
+	watcher, err := pools.NewKubernetes(pools.KubernetesOptions{Manager: manager, Status: status, Logger: s.loggers.kit})
+	if err != nil {
+		return err
+	}
+	s.watcher, s.status = watcher, status
+	return nil
+}
+
+// restConfig connects to the API server of the kubeconfig, or of the cluster
+// that we run in.
+func (s *server) restConfig() (*rest.Config, error) {
+	if s.o.kubeconfig == "" {
+		cfg, err := rest.InClusterConfig()
+		if err != nil {
+			return nil, fmt.Errorf("there is no cluster: %w: write --kubeconfig=FILE, or serve without a cluster with --pools.file=FILE --web.api-address=127.0.0.1:6443", err)
+		}
+		return cfg, nil
+	}
+	cfg, err := clientcmd.BuildConfigFromFlags("", s.o.kubeconfig)
+	if err != nil {
+		return nil, fmt.Errorf("--kubeconfig: %w", err)
+	}
+	return cfg, nil
+}

@@ -1,0 +1,83 @@
+// Command bench measures what the adapter promises as ratios against a peer in
+// the same run, prints them as a table and leaves them in a JSON file:
+//
+//   - one external metric against a no-op handler behind the same chain of
+//     filters, with Prometheus healthy and hung;
+//   - queries to Prometheus per pool and hour against an adapter that asks one
+//     per read;
+//   - the cost of a forecast against a naive pass over the same series.
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"text/tabwriter"
+
+	"github.com/go-logr/logr"
+	"k8s.io/klog/v2"
+)
+
+// measurement is one figure; name and unit are fixed, for who compares runs.
+type measurement struct {
+	Name  string  `json:"name"`
+	Value float64 `json:"value"`
+	Unit  string  `json:"unit"`
+}
+
+func main() {
+	klog.SetLogger(logr.Discard()) // the table is what is asked for
+	if err := run(os.Stdout, filepath.Join("out", "bench.json")); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(out io.Writer, file string) error {
+	var all []measurement
+	for _, part := range []struct {
+		name    string
+		measure func() ([]measurement, error)
+	}{
+		{"serve one external metric", serving},
+		{"queries to Prometheus", queries},
+		{"forecast", forecasting},
+	} {
+		m, err := part.measure()
+		if err != nil {
+			return fmt.Errorf("measure %s: %w", part.name, err)
+		}
+		all = append(all, m...)
+	}
+	if err := print(out, all); err != nil {
+		return err
+	}
+	return save(file, all)
+}
+
+func print(out io.Writer, all []measurement) error {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	for _, m := range all {
+		fmt.Fprintf(w, "%s\t%.4g\t%s\n", m.Name, m.Value, m.Unit)
+	}
+	if err := w.Flush(); err != nil {
+		return fmt.Errorf("print table: %w", err)
+	}
+	return nil
+}
+
+func save(file string, all []measurement) error {
+	raw, err := json.MarshalIndent(map[string][]measurement{"measurements": all}, "", "  ")
+	if err != nil {
+		return fmt.Errorf("encode measurements: %w", err)
+	}
+	if err := os.MkdirAll(filepath.Dir(file), 0o750); err != nil {
+		return fmt.Errorf("leave measurements: %w", err)
+	}
+	if err := os.WriteFile(file, append(raw, '\n'), 0o600); err != nil {
+		return fmt.Errorf("leave measurements: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,64 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	authorizationv1 "k8s.io/api/authorization/v1"
+)
+
+// adapterUser is whom testdata/adapter-rbac.yaml is about.
+const adapterUser = "foreshadow-adapter"
+
+// grantAdapter applies the CRD and what the adapter may do.
+func grantAdapter(t *testing.T) {
+	t.Helper()
+	for _, path := range []string{"../charts/foreshadow/crds/foreshadow.dev_shadowpools.yaml", "testdata/adapter-rbac.yaml"} {
+		manifest, err := os.ReadFile(path)
+		require.NoError(t, err)
+		require.NoError(t, shared.Apply(t.Context(), string(manifest)))
+	}
+}
+
+// The adapter is given what it needs and no more, so that a mistake in it, or
+// whoever takes it over, cannot reach the pods.
+func TestAdapterPermissions(t *testing.T) {
+	grantAdapter(t)
+	for _, tc := range []struct {
+		verb, resource, namespace string
+		want                      bool
+	}{
+		{"watch", "shadowpools.foreshadow.dev", "", true},
+		{"patch", "shadowpools.foreshadow.dev/status", "shop", true},
+		{"update", "leases.coordination.k8s.io", "foreshadow", true},
+		{"create", "subjectaccessreviews.authorization.k8s.io", "", true},
+		{"patch", "shadowpools.foreshadow.dev", "shop", false},
+		{"update", "leases.coordination.k8s.io", "kube-system", false},
+		{"list", "pods", "shop", false},
+		{"patch", "pods", "shop", false},
+		{"delete", "pods", "shop", false},
+		{"create", "pods/eviction", "shop", false},
+		{"get", "secrets", "foreshadow", false},
+		{"list", "configmaps", "", false},
+		{"update", "deployments.apps/scale", "shop", false},
+		{"impersonate", "users", "", false},
+	} {
+		t.Run(tc.verb+" "+strings.ReplaceAll(tc.resource, "/", ":")+" in "+tc.namespace, func(t *testing.T) {
+			resource, sub, _ := strings.Cut(tc.resource, "/")
+			resource, group, _ := strings.Cut(resource, ".")
+			review := &authorizationv1.SubjectAccessReview{Spec: authorizationv1.SubjectAccessReviewSpec{
+				User:   adapterUser,
+				Groups: []string{"system:authenticated"},
+				ResourceAttributes: &authorizationv1.ResourceAttributes{
+					Verb: tc.verb, Group: group, Resource: resource, Subresource: sub, Namespace: tc.namespace,
+				},
+			}}
+			require.NoError(t, shared.Client.Create(t.Context(), review))
+			require.Equal(t, tc.want, review.Status.Allowed, review.Status.Reason)
+		})
+	}
+}

@@ -1,0 +1,59 @@
+package forecast
+
+import "math"
+
+// phaseBins is the number of parts of the day with a spread of their own.
+const phaseBins = 48
+
+// phaseShare returns the phase of step t, 0 <= share < 1, of a cycle of m.
+func phaseShare(t, m int) float64 {
+	if m == 0 {
+		return 0
+	}
+	return float64(phaseOf(t, m)) / float64(m)
+}
+
+// phaseScale returns the spread of residuals by phase: half the mean distance
+// from zero in the phase and its four neighbours, half its mean over the day.
+// One bin means one spread. It is positive: residuals of zero have scale 1.
+func (r *rolling) phaseScale(x rows, resid []float64, horizon, bins int) []float64 {
+	sum, count := make([]float64, bins), make([]float64, bins)
+	total := 0.0
+	for i, e := range resid {
+		t := r.origins[x.origin[i]] + horizon - len(r.h.raw)
+		b := int(phaseShare(t, r.h.day) * float64(bins))
+		sum[b] += math.Abs(e)
+		count[b]++
+		total += math.Abs(e)
+	}
+	mean := total / float64(len(resid))
+	out := make([]float64, bins)
+	for b := range out {
+		s, c := 0.0, 0.0
+		for j := -2; j <= 2; j++ {
+			s += sum[phaseOf(b+j, bins)]
+			c += count[phaseOf(b+j, bins)]
+		}
+		out[b] = mean
+		if c > 0 {
+			out[b] = mean/2 + s/c/2
+		}
+		if out[b] == 0 {
+			out[b] = 1
+		}
+	}
+	return out
+}
+
+// scaleAt reads a spread at a share of the day, linear between bin centres.
+func scaleAt(scale []float64, share float64) float64 {
+	n := len(scale)
+	if n == 1 {
+		return scale[0]
+	}
+	x := share*float64(n) - 0.5
+	i := int(math.Floor(x))
+	f := x - float64(i)
+	a, b := scale[phaseOf(i, n)], scale[phaseOf(i+1, n)]
+	return a + f*(b-a)
+}

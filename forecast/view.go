@@ -1,0 +1,208 @@
+package forecast
+
+import (
+	"math"
+	"slices"
+)
+
+// view is a series seen through a fit at one origin.
+type view struct {
+	*Fitted
+	h     *history
+	last  int         // index of the last value
+	shift int         // step of the fit = index + shift
+	extra [][]float64 // by layer and model: the deviation carried forward
+	jumps []jump      // by model
+	hi    float64     // greatest value known, in the unit of the fit
+	lo    float64     // likewise the least
+
+	ceiling    float64
+	quant, top [][]float64 // scaled quantiles by level, and by layer or window
+}
+
+func (f *Fitted) observe(s Series, last int) *view {
+	v := &view{
+		Fitted: f, last: last,
+		shift: int(math.Round(float64(s.Start.Sub(f.start)) / float64(f.step))),
+		hi:    f.hi / f.unit, lo: f.lo / f.unit,
+	}
+	v.h = &history{seasons: f.seasons, raw: s.Values, inv: 1 / f.unit, bands: f.bands.shifted(v.shift)}
+	v.h.moved, v.h.offset = f.moved-v.shift, f.offset
+	feats := make([][scales]float64, len(f.models))
+	v.jumps = make([]jump, len(f.models))
+	from := max(0, last+1-memory)
+	for k, m := range f.models {
+		if !m.corrected {
+			continue
+		}
+		dev := newDeviation()
+		for i := from; i <= last; i++ {
+			d := v.h.at(i) - v.curve(k, i, i-1)
+			dev.add(d, v.h.ordinaryPart(&m, i, d, f.limits[k]))
+		}
+		feats[k], v.jumps[k] = dev.features(), dev.jump
+	}
+	for i := from; i <= last; i++ {
+		if x := s.Values[i] * v.h.inv; x == x {
+			v.hi, v.lo = max(v.hi, x), min(v.lo, x)
+		}
+	}
+	v.extra = make([][]float64, len(f.layers))
+	for a := range f.layers {
+		v.extra[a] = make([]float64, len(f.models))
+		for k := range f.models {
+			v.extra[a][k] = dot(&f.layers[a].beta[k], &feats[k])
+		}
+	}
+	return v
+}
+
+// curve returns the curve of model k at index t as known at index o.
+func (v *view) curve(k, t, o int) float64 {
+	m := &v.models[k]
+	season := m.season(v.seasons)
+	if season == 0 {
+		return 0
+	}
+	tab := v.tables[k]
+	i := t + v.shift - v.tableStart
+	if i >= 0 && i < len(tab) && (o+v.shift >= v.n-1 || t-o+v.half <= season) {
+		return tab[i]
+	}
+	if x := m.base(v.h, t, o); x == x || i < len(tab) {
+		return x
+	}
+	// s is too short to tell: the curve of the fit, whole cycles earlier.
+	if i -= season * lagsNeeded(i-len(tab)+1, season); i >= 0 && i < len(tab) {
+		return tab[i]
+	}
+	return math.NaN()
+}
+
+// fill writes the forecast for steps that begin gap steps after the last value.
+func (v *view) fill(out *Forecast, gap int) {
+	v.ceiling = upperLimit(v.lo, v.hi)
+	v.quant, v.top = v.layerQuantiles(out.Levels), v.peakQuantiles(out.Levels)
+	out.ceiling = finite(v.ceiling * v.unit)
+	if len(v.peaks) > 0 {
+		out.peaks = make([][]float64, len(out.Levels))
+		for l := range out.peaks {
+			out.peaks[l] = make([]float64, len(out.Point))
+		}
+	}
+	for i := range out.Point {
+		h := gap + i + 1
+		a, frac := locate(v.layers, h)
+		b := min(a+1, len(v.layers)-1)
+		if i == 0 {
+			out.Weights = v.weightsAt(a, b, frac)
+		}
+		point := v.bounded(v.point(h, a, b, frac))
+		out.Point[i] = finite(point * v.unit)
+		v.spread(out, i, h, point)
+	}
+}
+
+// spread writes the quantiles of step i, h steps after the last value.
+func (v *view) spread(out *Forecast, i, h int, point float64) {
+	a, frac := locate(v.layers, h)
+	b := min(a+1, len(v.layers)-1)
+	share := phaseShare(v.last+h+v.shift-v.n, v.day)
+	scale := v.beyond(h) * lerp(scaleAt(v.layers[a].scale, share), scaleAt(v.layers[b].scale, share), frac)
+	below := math.Inf(-1)
+	for l, p := range out.Levels {
+		q := point + scale*lerp(v.quant[l][a], v.quant[l][b], frac)
+		if p >= 0.5 {
+			q = max(q, point)
+		} else {
+			q = min(q, point)
+		}
+		q = max(v.bounded(q), below)
+		below = q
+		out.Quantiles[l][i] = finite(q * v.unit)
+		if out.peaks != nil {
+			over := scale*v.peakScore(v.top[l], h) - (q - point)
+			out.peaks[l][i] = finite(over * v.unit)
+		}
+	}
+}
+
+// bounded keeps x below the ceiling, and from falling below zero where the
+// load never did.
+func (v *view) bounded(x float64) float64 {
+	if x = min(x, v.ceiling); v.lo >= 0 {
+		return max(x, 0)
+	}
+	return x
+}
+
+// point blends the models for h steps after the last value. Models that have
+// nothing to say there leave their weight to the others.
+func (v *view) point(h, a, b int, frac float64) float64 {
+	sum, total := 0.0, 0.0
+	for k := range v.models {
+		w := lerp(v.layers[a].weights[k], v.layers[b].weights[k], frac)
+		base := v.curve(k, v.last+h, v.last)
+		if w == 0 || base != base {
+			continue
+		}
+		sum += w * (base + v.jumps[k].carry(lerp(v.extra[a][k], v.extra[b][k], frac), h, v.lasting()))
+		total += w
+	}
+	if x := sum / total; total > 0 && x == x {
+		return x
+	}
+	return v.h.at(v.last)
+}
+
+// locate returns the layer at or below horizon h and how far h is on the way
+// to the next, in logarithms.
+func locate(layers []layer, h int) (a int, frac float64) {
+	for a+1 < len(layers) && layers[a+1].horizon <= h {
+		a++
+	}
+	if a+1 == len(layers) || h <= layers[a].horizon {
+		return a, 0
+	}
+	lo, hi := float64(layers[a].horizon), float64(layers[a+1].horizon)
+	return a, math.Log(float64(h)/lo) / math.Log(hi/lo)
+}
+
+// beyond widens the spread past the last horizon that was scored, with the
+// root of the horizon as a random walk has it, up to three times.
+func (v *view) beyond(h int) float64 {
+	last := v.layers[len(v.layers)-1].horizon
+	if h <= last {
+		return 1
+	}
+	return min(3, math.Sqrt(float64(h)/float64(last)))
+}
+
+func (v *view) weightsAt(a, b int, frac float64) []Weight {
+	w := make([]Weight, len(v.models))
+	for k, m := range v.models {
+		w[k] = Weight{Model: m.name, Value: lerp(v.layers[a].weights[k], v.layers[b].weights[k], frac)}
+	}
+	slices.SortStableFunc(w, func(x, y Weight) int {
+		switch {
+		case x.Value > y.Value:
+			return -1
+		case x.Value < y.Value:
+			return 1
+		}
+		return 0
+	})
+	return w
+}
+
+// layerQuantiles returns the scaled quantile by level and layer.
+func (v *view) layerQuantiles(levels []float64) [][]float64 {
+	out := make([][]float64, len(levels))
+	for l, p := range levels {
+		out[l] = make([]float64, len(v.layers))
+		for a := range v.layers {
+			out[l][a] = v.layers[a].pool.at(v.raised(p, v.layers[a].horizon))
+		}
+	}
+	return out
+}
