@@ -28,9 +28,9 @@ const (
 // adapter is the product's binary behind the API server.
 type adapter struct {
 	*rig
-	args       []string
-	port, web  int
-	child      *process.Process
+	args      []string
+	port, web int
+	child     *process.Process
 }
 
 // newAdapter prepares the adapter with an identity of its own; start runs it.

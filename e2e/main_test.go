@@ -13,9 +13,12 @@ import (
 	"testing"
 	"time"
 
+	"k8s.io/apimachinery/pkg/runtime"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/metrics/pkg/apis/custom_metrics/v1beta2"
 	"k8s.io/utils/clock"
 
+	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
 	"github.com/foreshadow-dev/foreshadow/e2e/cluster"
 	"github.com/foreshadow-dev/foreshadow/e2e/load"
 )
@@ -54,7 +57,13 @@ func run(ctx context.Context, m *testing.M) (code int, err error) {
 	if err := r.makeFolders(); err != nil {
 		return 1, err
 	}
-	r.Cluster, err = cluster.Start(ctx, cluster.Config{Binary: os.Getenv("FORESHADOW_E2E_CONTROLPLANE"), LogDir: r.logs})
+	scheme := runtime.NewScheme()
+	if err := errors.Join(clientgoscheme.AddToScheme(scheme), v1alpha1.AddToScheme(scheme)); err != nil {
+		return 1, err
+	}
+	r.Cluster, err = cluster.Start(ctx, cluster.Config{
+		Binary: os.Getenv("FORESHADOW_E2E_CONTROLPLANE"), LogDir: r.logs, Scheme: scheme,
+	})
 	if err != nil {
 		return 1, err
 	}

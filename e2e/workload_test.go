@@ -72,7 +72,7 @@ func (s scale) String() string {
 	}
 	parts := []string{fmt.Sprintf("desired %d, ready %d", s.desired, s.ready)}
 	for _, c := range s.hpa.Conditions {
-		if c.Status != corev1.ConditionTrue && c.Type != autoscalingv2.ScalingLimited {
+		if c.Status == corev1.ConditionFalse && (c.Type == autoscalingv2.ScalingActive || c.Type == autoscalingv2.AbleToScale) {
 			parts = append(parts, fmt.Sprintf("%s=%s (%s: %s)", c.Type, c.Status, c.Reason, c.Message))
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"time"
 
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/rest"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -20,6 +21,8 @@ type Config struct {
 	Binary string
 	// LogDir is an existing folder for one log a process.
 	LogDir string
+	// Scheme has the types that Client reads and writes.
+	Scheme *runtime.Scheme
 }
 
 // Cluster is a running control plane.
@@ -69,6 +72,9 @@ func (cfg Config) validate() error {
 	}
 	if info, err := os.Stat(cfg.LogDir); err != nil || !info.IsDir() {
 		return fmt.Errorf("log folder %q: write the path of an existing folder", cfg.LogDir)
+	}
+	if cfg.Scheme == nil {
+		return errors.New("no scheme: write the types that the client reads and writes")
 	}
 	return nil
 }

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/tools/clientcmd"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -90,7 +89,7 @@ func (c *Cluster) connect() error {
 		return fmt.Errorf("read kubeconfig: %w", err)
 	}
 	c.REST.QPS = -1 // the tests poll; a limiter would only add delays that are not the product's
-	if c.Client, err = client.New(c.REST, client.Options{Scheme: clientgoscheme.Scheme}); err != nil {
+	if c.Client, err = client.New(c.REST, client.Options{Scheme: c.cfg.Scheme}); err != nil {
 		return fmt.Errorf("make client: %w", err)
 	}
 	return nil

@@ -1,0 +1,154 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/go-kit/log"
+	"github.com/stretchr/testify/require"
+	"k8s.io/utils/clock"
+
+	"github.com/foreshadow-dev/foreshadow/adapter/history"
+	"github.com/foreshadow-dev/foreshadow/adapter/history/embedded"
+)
+
+const onePool = `apiVersion: foreshadow.dev/v1alpha1
+kind: ShadowPool
+metadata: {name: web, namespace: shop}
+spec:
+  mode: Predict
+  scaleTargetRef: {name: web}
+  load:
+    query: sum(rate(http_requests_total{namespace="shop"}[2m]))
+    capacityPerReplica: "100"
+`
+
+func write(t *testing.T, name, content string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
+	return path
+}
+
+// standalone are the flags of an adapter that needs no cluster.
+func standalone(t *testing.T, more ...string) []string {
+	t.Helper()
+	return append([]string{
+		"--pools.file=" + write(t, "pools.yaml", onePool), "--web.api-address=127.0.0.1:0", "--web.listen-address=127.0.0.1:0",
+	}, more...)
+}
+
+func TestServeRefusesBadInput(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer taken.Close() //nolint:errcheck // the test is over
+	locked := t.TempDir()
+	store, err := embedded.Open(embedded.Config{Dir: locked}, log.NewNopLogger(), history.NewMetrics(nil), clock.RealClock{})
+	require.NoError(t, err)
+	defer store.Close() //nolint:errcheck // the test is over
+
+	for _, tc := range []struct {
+		name string
+		args []string
+		want string
+	}{
+		{"an unknown level", standalone(t, "--log.level=loud"), `--log.level: unknown level "loud": write debug, info, warn or error`},
+		{"an unknown format", standalone(t, "--log.format=xml"), `--log.format: unknown format "xml": write logfmt or json`},
+		{"a URL without scheme", standalone(t, "--prometheus.url=localhost:9090"), `--prometheus.url: `},
+		{"a Prometheus and a store", standalone(t, "--prometheus.url=http://127.0.0.1:1", "--storage.path=x"), `--storage.path: has no meaning with --prometheus.url: leave one of them out`},
+		{"credentials for no Prometheus", standalone(t, "--prometheus.config-file=x"), `--prometheus.config-file: has no meaning without --prometheus.url: write the URL too`},
+		{"a label that is none", standalone(t, "--history.confine-label=a-b"), `--history.confine-label: label "a-b": write the name of a label that holds the namespace, such as namespace`},
+		{"an interval of nothing", standalone(t, "--refresh.interval=0s"), `--refresh.interval: 0s: write at least 1s`},
+		{"no cluster and no file", []string{"--web.api-address=127.0.0.1:0"}, `--web.api-address: without a cluster pools come from a file: write --pools.file too`},
+		{"no cluster at all", []string{"--prometheus.url=http://127.0.0.1:1"}, `write --kubeconfig=FILE, or serve without a cluster with --pools.file=FILE --web.api-address=127.0.0.1:6443`},
+		{"a port in use", standalone(t, "--prometheus.url=http://127.0.0.1:1", "--web.listen-address="+taken.Addr().String()), fmt.Sprintf(`--web.listen-address %q: the port is in use by another process: stop that process or write another port (0 takes any free one)`, taken.Addr())},
+		{"a data directory in use", standalone(t, "--storage.path="+locked), locked},
+		{"an open address", standalone(t, "--prometheus.url=http://127.0.0.1:1", "--web.api-address=0.0.0.0:0"), `--web.api-address "0.0.0.0:0": standalone mode has no authentication: write a loopback address such as 127.0.0.1:0`},
+		{"a field that there is not", []string{"--prometheus.url=http://127.0.0.1:1", "--pools.file=" + write(t, "bad.yaml", strings.Replace(onePool, "query:", "querry:", 1)), "--web.api-address=127.0.0.1:0", "--web.listen-address=127.0.0.1:0"}, `querry`},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			_, _, err := execute(t.Context(), tc.args...)
+			require.ErrorContains(t, err, tc.want)
+		})
+	}
+}
+
+// logBuffer is a log that one goroutine writes and another reads.
+type logBuffer struct {
+	mu sync.Mutex
+	b  strings.Builder
+}
+
+func (l *logBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *logBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// eventually polls f until it says yes.
+func eventually(t *testing.T, what string, f func() bool) {
+	t.Helper()
+	require.Eventually(t, f, 30*time.Second, 10*time.Millisecond, what)
+}
+
+func TestServeWithoutAClusterAnswersFromPrometheus(t *testing.T) {
+	prometheus := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		var values strings.Builder
+		now := time.Now().Truncate(time.Minute).Unix()
+		for i := range 3 * 24 * 60 {
+			if i > 0 {
+				values.WriteByte(',')
+			}
+			fmt.Fprintf(&values, `[%d,"950"]`, now-60*int64(3*24*60-1-i))
+		}
+		fmt.Fprintf(w, `{"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"values":[%s]}]}}`, values.String())
+	}))
+	defer prometheus.Close()
+
+	ctx, stop := context.WithCancel(t.Context())
+	logs := &logBuffer{}
+	root := newRootCommand()
+	root.SetArgs(standalone(t, "--prometheus.url="+prometheus.URL))
+	root.SetErr(logs)
+	done := make(chan error)
+	go func() { done <- root.ExecuteContext(ctx) }()
+
+	address := regexp.MustCompile(`msg="serving Prometheus metrics" address=(\S+)`)
+	eventually(t, "the port is logged", func() bool { return address.MatchString(logs.String()) })
+	base := "http://" + address.FindStringSubmatch(logs.String())[1]
+	body := func(path string) string {
+		res, err := http.Get(base + path)
+		if err != nil {
+			return err.Error()
+		}
+		defer res.Body.Close() //nolint:errcheck // only read
+		raw, err := io.ReadAll(res.Body)
+		require.NoError(t, err)
+		return string(raw)
+	}
+	eventually(t, "ready", func() bool { return strings.Contains(body("/-/ready"), "is ready") })
+	require.Contains(t, body("/-/healthy"), "is healthy")
+	eventually(t, "the capacity is published", func() bool {
+		return strings.Contains(body("/metrics"), `foreshadow_predicted_capacity_replicas{namespace="shop",pool="web"} 11`)
+	})
+	stop()
+	require.NoError(t, <-done)
+	require.Contains(t, logs.String(), "msg=stopped")
+}
