@@ -13,8 +13,10 @@ var halfLives = [scales]float64{0.25, 2, 8, 32, 128}
 // the slowest average.
 const memory = 5 * 128
 
-// slowFrom is the first average that takes clipped deviations: an incident is followed while it lasts and forgotten soon after.
-const slowFrom = 3
+// slowFrom is the first average that takes clipped deviations. What is unusual
+// moves the last value and the jump only, so that an incident is followed while
+// it lasts and forgotten when it is over.
+const slowFrom = 1
 
 // deviation is the state of the averages: for each span k,
 // e_k = sum_j w_k^j d(t-j) / sum_j w_k^j over the present d, w_k = 2^(-1/halfLife).

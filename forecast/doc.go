@@ -9,7 +9,8 @@
 // A handful of plain models (ModelNames) is blended per horizon by how well
 // each did at origins spread over the last 14 days and all phases of the day.
 // The quantiles are order statistics of what the blend missed at those origins,
-// scaled by the phase of the day.
+// scaled by the phase of the day. Quantiles speak of one step each; what the
+// highest value of several steps stays below is Forecast.Peak.
 //
 // Invariants, for any series that Series.Validate accepts:
 //

@@ -246,7 +246,7 @@ func TestLevelShiftIsFollowed(t *testing.T) {
 	}{
 		{"by a fit three hours after it", 14 * 288, 14 * 288, 0.05},
 		{"half an hour after it, by a fit before it", from, from + 6, 0.4},
-		{"two hours after it, by a fit before it", from, from + 24, 0.15},
+		{"two hours after it, by a fit before it", from, from + 24, 0.2},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			fit, err := forecast.Fit(shifted.Between(s.Start, s.Time(tc.fit-1)), forecast.Config{})

@@ -36,23 +36,11 @@ func (j *jump) add(v, clipped float64) {
 // carry returns the deviation expected h steps ahead, where the averages alone
 // say learnt. What has lasted r steps lasts another h with probability r/(r+h)
 // by J. R. Gott's rule (Nature 363, 1993); load that moved stays for longer:
-// 4r/(4r+h). A run of lasting steps or more is a new level and stays.
-func (j *jump) carry(learnt float64, h, lasting int) float64 {
+// 4r/(4r+h).
+func (j *jump) carry(learnt float64, h int) float64 {
 	if j.run < jumpLeast {
 		return learnt
 	}
-	share := 1.0
-	if lasting == 0 || j.run < lasting {
-		share = jumpStay * float64(j.run) / (jumpStay*float64(j.run) + float64(h))
-	}
-	return lerp(learnt, j.sum/j.den, share)
-}
-
-// lasting is how many steps a jump takes to become a new level: two hours, and
-// six steps at least; 0, which is never, without a daily cycle.
-func (c seasons) lasting() int {
-	if c.day == 0 {
-		return 0
-	}
-	return max(6, c.day/12)
+	r := jumpStay * float64(j.run)
+	return lerp(learnt, j.sum/j.den, r/(r+float64(h)))
 }

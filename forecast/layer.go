@@ -120,7 +120,7 @@ func (r *rolling) correct(k, horizon int, x rows, pred []float64) [scales]float6
 	other := [2][scales]float64{folds[1].solve(&prior), folds[0].solve(&prior)}
 	for i, j := range x.origin {
 		b := &other[r.foldOf(r.origins[j]+horizon)]
-		pred[i] += r.jumps[k][j].carry(dot(b, &r.feats[k][j]), horizon, r.h.lasting())
+		pred[i] += r.jumps[k][j].carry(dot(b, &r.feats[k][j]), horizon)
 	}
 	return all
 }

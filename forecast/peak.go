@@ -106,7 +106,7 @@ func (r *rolling) scorePeaks(i int, mix, layers []layer, windows []peakLayer, sc
 		for k := range r.models {
 			x := r.base(k, t, o)
 			if r.models[k].corrected {
-				x += r.jumps[k][i].carry(dot(&mix[h].beta[k], &r.feats[k][i]), h+1, r.h.lasting())
+				x += r.jumps[k][i].carry(dot(&mix[h].beta[k], &r.feats[k][i]), h+1)
 			}
 			f += mix[h].weights[k] * x
 		}

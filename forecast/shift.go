@@ -8,7 +8,7 @@ const (
 )
 
 // findShift reports whether the load moved to a new level: most of the last
-// two hours lies outside the bands on one side. Then the values before cut
+// two hours lies outside the bands on one side, the last value included. Then the values before cut
 // belong to the old level, and adding offset brings them to the new one, the
 // median distance between what followed the cut and the phase medians of up to
 // seven days before it. Without this a cleaner that clips by phase stays blind
@@ -30,6 +30,9 @@ func (h *history) findShift() (cut int, offset float64) {
 // lasts to the end began.
 func (h *history) runStart(side, w int) (start int, found bool) {
 	n := len(h.raw)
+	if h.side(n-1) != side {
+		return 0, false // over already: an incident
+	}
 	count, present := 0, 0
 	for i := n - w; i < n; i++ {
 		if h.raw[i] == h.raw[i] {
@@ -88,3 +91,7 @@ func levelOffset(x []float64, cut, m int) float64 {
 	slices.Sort(moved)
 	return moved[len(moved)/2]
 }
+
+// lasting is how many steps a move takes to become a new level: two hours, and
+// six steps at least.
+func (c seasons) lasting() int { return max(6, c.day/12) }

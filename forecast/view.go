@@ -146,7 +146,7 @@ func (v *view) point(h, a, b int, frac float64) float64 {
 		if w == 0 || base != base {
 			continue
 		}
-		sum += w * (base + v.jumps[k].carry(lerp(v.extra[a][k], v.extra[b][k], frac), h, v.lasting()))
+		sum += w * (base + v.jumps[k].carry(lerp(v.extra[a][k], v.extra[b][k], frac), h))
 		total += w
 	}
 	if x := sum / total; total > 0 && x == x {

@@ -150,13 +150,15 @@ func terms(in Input, c Config) Decision {
 	return d
 }
 
-// need returns the highest load of the quantile forecast over (now, now+lead]
-// and the replicas that it asks for, at most limit. Both ends lie on the
-// forecast's grid, the second rounded up, so that the answer does not depend
-// on when within a step it is asked. NaN says that the forecast ends too early.
+// need returns the quantile of the highest load over (now, now+lead] and the
+// replicas that it asks for, at most limit. It is the quantile of the maximum,
+// not the maximum of the quantiles of single steps, which the load of a whole
+// lead exceeds far more often than the level says. Both ends lie on the
+// forecast's grid, the second rounded up, so that the answer does not depend on
+// when within a step it is asked. NaN says that the forecast ends too early.
 func need(f forecast.Forecast, now time.Time, lead time.Duration, limit int, c Config) (load float64, replicas int) {
 	from, to := gridWindow(f, now, lead)
-	load, err := f.Max(c.Quantile, from, to)
+	load, err := f.Peak(c.Quantile, from, to)
 	if err != nil {
 		return math.NaN(), 0
 	}

@@ -18,7 +18,9 @@ func minuteGrid(points int) history.Range {
 }
 
 func TestBuilderTreatments(t *testing.T) {
-	p := func(minute int64, v float64) history.Point { return history.Point{TimeMillis: minute * 60_000, Value: v} }
+	p := func(minute int64, v float64) history.Point {
+		return history.Point{TimeMillis: minute * 60_000, Value: v}
+	}
 	stale := math.Float64frombits(0x7ff0000000000002)
 	for _, c := range []struct {
 		name    string

@@ -53,7 +53,7 @@ func fakeCluster(t *testing.T, faults interceptor.Funcs, pools ...client.Object)
 		WithObjects(pools...).
 		WithStatusSubresource(&v1alpha1.ShadowPool{}).
 		WithIndex(&v1alpha1.ShadowPool{}, workloadIndex, func(o client.Object) []string {
-			return []string{workloadOf(o.(*v1alpha1.ShadowPool))}
+			return []string{o.(*v1alpha1.ShadowPool).Workload()}
 		}).
 		WithInterceptorFuncs(faults).
 		Build()

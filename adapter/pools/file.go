@@ -19,6 +19,7 @@ import (
 	"k8s.io/utils/clock"
 
 	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
+	"github.com/foreshadow-dev/foreshadow/adapter/pools/manifest"
 )
 
 const (
@@ -141,7 +142,7 @@ func (f *File) load(handler Handler) error {
 		return nil
 	}
 	f.seen = sum
-	list, err := Decode(f.path, raw)
+	list, err := manifest.Decode(f.path, raw)
 	if err != nil {
 		return err
 	}
@@ -157,7 +158,7 @@ func (f *File) load(handler Handler) error {
 func (f *File) apply(list []*v1alpha1.ShadowPool, handler Handler) (set, deleted int) {
 	next := make(map[types.NamespacedName]*v1alpha1.ShadowPool, len(list))
 	for _, pool := range list {
-		next[keyOf(pool)] = pool
+		next[pool.Key()] = pool
 	}
 	for key := range f.pools {
 		if _, stays := next[key]; !stays {
@@ -166,7 +167,7 @@ func (f *File) apply(list []*v1alpha1.ShadowPool, handler Handler) (set, deleted
 		}
 	}
 	for _, pool := range list {
-		if !equality.Semantic.DeepEqual(f.pools[keyOf(pool)], pool) {
+		if !equality.Semantic.DeepEqual(f.pools[pool.Key()], pool) {
 			handler.Set(pool.DeepCopy())
 			set++
 		}
@@ -175,7 +176,7 @@ func (f *File) apply(list []*v1alpha1.ShadowPool, handler Handler) (set, deleted
 	return set, deleted
 }
 
-// readFile reads one byte more than Decode takes, so that Decode can refuse a
+// readFile reads one byte more than manifest.Decode takes, so that it can refuse a
 // file that is too long.
 func readFile(path string) ([]byte, error) {
 	file, err := os.Open(path)
@@ -183,5 +184,5 @@ func readFile(path string) ([]byte, error) {
 		return nil, err
 	}
 	defer file.Close()
-	return io.ReadAll(io.LimitReader(file, maxFileBytes+1))
+	return io.ReadAll(io.LimitReader(file, manifest.MaxBytes+1))
 }

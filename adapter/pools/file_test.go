@@ -192,3 +192,9 @@ func TestTheHandlersPoolIsItsOwn(t *testing.T) {
 	require.NoError(t, r.file.load(r.handler))
 	require.Empty(t, r.handler.takeEvents(), "what the handler does to its pool is no change of the file")
 }
+
+// poolText writes a good pool.
+func poolText(name, workload string) string {
+	return "apiVersion: foreshadow.dev/v1alpha1\nkind: ShadowPool\nmetadata: {name: " + name +
+		", namespace: shop}\nspec: {scaleTargetRef: {name: " + workload + "}, load: {query: up}}\n"
+}

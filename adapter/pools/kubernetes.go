@@ -97,7 +97,7 @@ func (k *Kubernetes) setUp(ctx context.Context, r *reconciler) error {
 		if !ok {
 			return nil
 		}
-		return []string{workloadOf(pool)}
+		return []string{pool.Workload()}
 	}
 	if err := k.mgr.GetFieldIndexer().IndexField(ctx, &v1alpha1.ShadowPool{}, workloadIndex, byWorkload); err != nil {
 		return err

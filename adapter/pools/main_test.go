@@ -28,8 +28,8 @@ func (r *recorder) Set(pool *v1alpha1.ShadowPool) {
 	if r.pools == nil {
 		r.pools = map[types.NamespacedName]*v1alpha1.ShadowPool{}
 	}
-	r.pools[keyOf(pool)] = pool
-	r.events = append(r.events, "set "+keyOf(pool).String())
+	r.pools[pool.Key()] = pool
+	r.events = append(r.events, "set "+pool.Key().String())
 }
 
 func (r *recorder) Delete(namespace, name string) {

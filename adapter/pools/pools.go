@@ -3,8 +3,6 @@ package pools
 import (
 	"context"
 
-	"k8s.io/apimachinery/pkg/types"
-
 	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
 )
 
@@ -24,15 +22,4 @@ type Watcher interface {
 	// Synced is closed once the handler has all pools that there were when
 	// Run began.
 	Synced() <-chan struct{}
-}
-
-// keyOf names a pool.
-func keyOf(pool *v1alpha1.ShadowPool) types.NamespacedName {
-	return types.NamespacedName{Namespace: pool.Namespace, Name: pool.Name}
-}
-
-// workloadOf names what a pool serves, whatever the version of its API.
-func workloadOf(pool *v1alpha1.ShadowPool) string {
-	ref := pool.Spec.ScaleTargetRef
-	return pool.Namespace + "/" + ref.Kind + "/" + ref.Name
 }

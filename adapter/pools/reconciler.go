@@ -89,12 +89,12 @@ func (r *reconciler) rivals(ctx context.Context, o client.Object) []reconcile.Re
 	}
 	list, err := r.poolsOf(ctx, pool)
 	if err != nil {
-		level.Error(r.logger).Log("msg", "listing the pools of a workload went wrong", "pool", keyOf(pool), "err", err)
+		level.Error(r.logger).Log("msg", "listing the pools of a workload went wrong", "pool", pool.Key(), "err", err)
 		return nil
 	}
 	var out []reconcile.Request
 	for i := range list {
-		if key := keyOf(&list[i]); key != keyOf(pool) {
+		if key := list[i].Key(); key != pool.Key() {
 			out = append(out, reconcile.Request{NamespacedName: key})
 		}
 	}
@@ -103,9 +103,9 @@ func (r *reconciler) rivals(ctx context.Context, o client.Object) []reconcile.Re
 
 func (r *reconciler) poolsOf(ctx context.Context, pool *v1alpha1.ShadowPool) ([]v1alpha1.ShadowPool, error) {
 	var list v1alpha1.ShadowPoolList
-	err := r.reader.List(ctx, &list, client.InNamespace(pool.Namespace), client.MatchingFields{workloadIndex: workloadOf(pool)})
+	err := r.reader.List(ctx, &list, client.InNamespace(pool.Namespace), client.MatchingFields{workloadIndex: pool.Workload()})
 	if err != nil {
-		return nil, fmt.Errorf("list pools of workload %s: %w", workloadOf(pool), err)
+		return nil, fmt.Errorf("list pools of workload %s: %w", pool.Workload(), err)
 	}
 	return list.Items, nil
 }
@@ -117,7 +117,7 @@ func (r *reconciler) all(ctx context.Context) error {
 		return fmt.Errorf("list pools: %w", err)
 	}
 	for i := range list.Items {
-		if _, err := r.Reconcile(ctx, reconcile.Request{NamespacedName: keyOf(&list.Items[i])}); err != nil {
+		if _, err := r.Reconcile(ctx, reconcile.Request{NamespacedName: list.Items[i].Key()}); err != nil {
 			return err
 		}
 	}
@@ -127,7 +127,7 @@ func (r *reconciler) all(ctx context.Context) error {
 // older says that a came before b, by name where both came in one second. A
 // pool that is being deleted holds nothing.
 func older(a, b *v1alpha1.ShadowPool) bool {
-	if keyOf(a) == keyOf(b) || !a.DeletionTimestamp.IsZero() {
+	if a.Key() == b.Key() || !a.DeletionTimestamp.IsZero() {
 		return false
 	}
 	if !a.CreationTimestamp.Equal(&b.CreationTimestamp) {

@@ -111,10 +111,10 @@ func NewStatusWriter(o StatusOptions) (*StatusWriter, error) {
 func (w *StatusWriter) Set(pool *v1alpha1.ShadowPool, status v1alpha1.ShadowPoolStatus) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	e := w.entries[keyOf(pool)]
+	e := w.entries[pool.Key()]
 	if e == nil || e.uid != pool.UID {
 		e = &statusEntry{uid: pool.UID}
-		w.entries[keyOf(pool)] = e
+		w.entries[pool.Key()] = e
 	}
 	e.wanted = *status.DeepCopy()
 	e.compare()

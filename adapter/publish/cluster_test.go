@@ -126,7 +126,7 @@ func TestCluster(t *testing.T) {
 	url := startCluster(t, c, "--authentication-skip-lookup=true",
 		"--authentication-kubeconfig="+config, "--authorization-kubeconfig="+config, "--lister-kubeconfig="+config)
 	// The test does not know the certificate that Run makes; that standalone's verifies is tested there.
-	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, ForceAttemptHTTP2: true} //nolint:gosec // see above
+	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, ForceAttemptHTTP2: true}
 	t.Cleanup(transport.CloseIdleConnections)
 	client := &http.Client{Transport: transport}
 	require.Eventually(t, func() bool {

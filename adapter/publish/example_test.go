@@ -5,11 +5,12 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/foreshadow-dev/foreshadow/adapter/publish"
 	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/utils/clock/testing"
 	"sigs.k8s.io/custom-metrics-apiserver/pkg/provider"
+
+	"github.com/foreshadow-dev/foreshadow/adapter/publish"
 )
 
 // A value is answered as long as it is valid, and withheld with a reason afterwards, whether or not anything is published anew.

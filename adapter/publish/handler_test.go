@@ -21,8 +21,10 @@ func TestHandler(t *testing.T) {
 	}{
 		{name: "it is healthy while it is not ready", path: "/-/healthy", ready: errors.New("x"), wantCode: 200, wantBody: "foreshadow-adapter is healthy.\n"},
 		{name: "it is ready", path: "/-/ready", wantCode: 200, wantBody: "foreshadow-adapter is ready.\n"},
-		{name: "it says why it is not ready", path: "/-/ready", ready: errors.New("3 of 5 pools have no forecast yet"), wantCode: 503,
-			wantBody: "foreshadow-adapter is not ready: 3 of 5 pools have no forecast yet\n"},
+		{
+			name: "it says why it is not ready", path: "/-/ready", ready: errors.New("3 of 5 pools have no forecast yet"), wantCode: 503,
+			wantBody: "foreshadow-adapter is not ready: 3 of 5 pools have no forecast yet\n",
+		},
 		{name: "nothing else is there", path: "/debug/pprof/", wantCode: 404, wantBody: "404 page not found\n"},
 		{name: "nothing can be written", method: http.MethodPost, path: "/-/ready", wantCode: 405, wantBody: "Method Not Allowed\n"},
 	}

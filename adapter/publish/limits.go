@@ -1,11 +1,12 @@
 package publish
 
 import (
+	"net/http"
+	"strings"
 	"time"
 
-	"k8s.io/apimachinery/pkg/util/sets"
+	"k8s.io/apiserver/pkg/endpoints/request"
 	genericapiserver "k8s.io/apiserver/pkg/server"
-	genericfilters "k8s.io/apiserver/pkg/server/filters"
 )
 
 const (
@@ -22,5 +23,7 @@ const (
 // Only profiles, which take as long as their reader asks, are left alone.
 func limitRequests(c *genericapiserver.Config) {
 	c.RequestTimeout = requestTimeout
-	c.LongRunningFunc = genericfilters.BasicLongRunningRequestCheck(sets.String{}, sets.String{})
+	c.LongRunningFunc = func(_ *http.Request, info *request.RequestInfo) bool {
+		return !info.IsResourceRequest && strings.HasPrefix(info.Path, "/debug/pprof/")
+	}
 }

@@ -65,10 +65,10 @@ func testProvider(pools ...Pool) *Provider {
 	return NewProvider(testBoard(pools...), clockAtNoon(), prometheus.NewRegistry())
 }
 
-func parseSelector(t testing.TB, s string) labels.Selector {
-	t.Helper()
+func parseSelector(tb testing.TB, s string) labels.Selector {
+	tb.Helper()
 	selector, err := labels.Parse(s)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return selector
 }
 

@@ -88,7 +88,7 @@ func (p *Pool) fallbackAt(now time.Time) Fallback {
 }
 
 // clone returns a copy of p that shares no memory with it, each quantile and lead at most once (the last one given).
-func (p Pool) clone() Pool {
+func (p *Pool) clone() Pool {
 	loads := make([]QuantileLoad, 0, len(p.Loads))
 	for _, l := range p.Loads {
 		same := func(o QuantileLoad) bool { return o.P == l.P && o.Lead == l.Lead }
@@ -98,6 +98,7 @@ func (p Pool) clone() Pool {
 		}
 		loads = append(loads, l)
 	}
-	p.Loads = loads
-	return p
+	c := *p
+	c.Loads = loads
+	return c
 }

@@ -1,12 +1,12 @@
 package publish
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
@@ -55,11 +55,7 @@ func TestGetExternalMetric(t *testing.T) {
 }
 
 func TestGetExternalMetricRefuses(t *testing.T) {
-	many := make([]Pool, 12)
-	for i := range many {
-		many[i] = testPool("crowd", fmt.Sprintf("pool-%02d", i))
-	}
-	p := testProvider(append(many,
+	pools := []Pool{
 		testPool("shop", "web"), testPool("shop", "api"),
 		testPool("sick", "unknown", func(p *Pool) { p.PredictedCapacity = Refuse("the capacity per replica is unknown") }),
 		testPool("sick", "old", func(p *Pool) { p.PredictedCapacity.ValidUntil = noon.Add(-time.Second) }),
@@ -67,40 +63,70 @@ func TestGetExternalMetricRefuses(t *testing.T) {
 		testPool("sick", "huge", func(p *Pool) { p.PredictedLoad.Value = 1e300 }),
 		testPool("sick", "negative", func(p *Pool) { p.PredictedCapacity.Value = -3 }),
 		testPool("sick", "absent", func(p *Pool) { p.PredictedLoad = Reading{} }),
-	)...)
+	}
+	for i := range 12 {
+		pools = append(pools, testPool("crowd", fmt.Sprintf("pool-%02d", i)))
+	}
+	p := testProvider(pools...)
 	tests := []struct {
 		name, namespace, selector, metric string
 		wantReason                        metav1.StatusReason
 		want                              string
 	}{
-		{"a metric that does not exist", "shop", "pool=web", "http_requests", metav1.StatusReasonNotFound,
-			`there is no external metric "http_requests": write foreshadow_predicted_capacity_replicas or foreshadow_predicted_load`},
-		{"a selector of several pools", "shop", "", MetricPredictedCapacity, metav1.StatusReasonBadRequest,
-			`selector "" matches 2 pools of namespace "shop" ("api", "web"): select one with matchLabels: {pool: NAME}`},
-		{"a selector of very many pools", "crowd", "pool", MetricPredictedLoad, metav1.StatusReasonBadRequest,
+		{
+			"a metric that does not exist", "shop", "pool=web", "http_requests", metav1.StatusReasonNotFound,
+			`there is no external metric "http_requests": write foreshadow_predicted_capacity_replicas or foreshadow_predicted_load`,
+		},
+		{
+			"a selector of several pools", "shop", "", MetricPredictedCapacity, metav1.StatusReasonBadRequest,
+			`selector "" matches 2 pools of namespace "shop" ("api", "web"): select one with matchLabels: {pool: NAME}`,
+		},
+		{
+			"a selector of very many pools", "crowd", "pool", MetricPredictedLoad, metav1.StatusReasonBadRequest,
 			`selector "pool" matches 12 pools of namespace "crowd" ("pool-00", "pool-01", "pool-02", "pool-03", "pool-04", "pool-05", ` +
-				`"pool-06", "pool-07", "pool-08", "pool-09" and 2 more): select one with matchLabels: {pool: NAME}`},
-		{"a pool that does not exist", "shop", "pool=wbe", MetricPredictedCapacity, metav1.StatusReasonNotFound,
-			`no pool of namespace "shop" matches selector "pool=wbe": there are "api", "web"`},
-		{"a label that pools do not have", "shop", "app=web", MetricPredictedCapacity, metav1.StatusReasonNotFound,
-			`no pool of namespace "shop" matches selector "app=web": there are "api", "web"`},
-		{"a requirement that does not hold beside the name", "shop", "pool=web,app=web", MetricPredictedCapacity, metav1.StatusReasonNotFound,
-			`no pool of namespace "shop" matches selector "app=web,pool=web": there are "api", "web"`},
-		{"a namespace without pools", "other", "pool=web", MetricPredictedCapacity, metav1.StatusReasonNotFound,
-			`namespace "other" has no pool with published values`},
-		{"a pool that cannot be answered for", "sick", "pool=unknown", MetricPredictedCapacity, metav1.StatusReasonServiceUnavailable,
-			`foreshadow_predicted_capacity_replicas of pool "unknown" in namespace "sick" is withheld: the capacity per replica is unknown`},
-		{"a value past its time", "sick", "pool=old", MetricPredictedCapacity, metav1.StatusReasonServiceUnavailable,
+				`"pool-06", "pool-07", "pool-08", "pool-09" and 2 more): select one with matchLabels: {pool: NAME}`,
+		},
+		{
+			"a pool that does not exist", "shop", "pool=wbe", MetricPredictedCapacity, metav1.StatusReasonNotFound,
+			`no pool of namespace "shop" matches selector "pool=wbe": there are "api", "web"`,
+		},
+		{
+			"a label that pools do not have", "shop", "app=web", MetricPredictedCapacity, metav1.StatusReasonNotFound,
+			`no pool of namespace "shop" matches selector "app=web": there are "api", "web"`,
+		},
+		{
+			"a requirement that does not hold beside the name", "shop", "pool=web,app=web", MetricPredictedCapacity, metav1.StatusReasonNotFound,
+			`no pool of namespace "shop" matches selector "app=web,pool=web": there are "api", "web"`,
+		},
+		{
+			"a namespace without pools", "other", "pool=web", MetricPredictedCapacity, metav1.StatusReasonNotFound,
+			`namespace "other" has no pool with published values`,
+		},
+		{
+			"a pool that cannot be answered for", "sick", "pool=unknown", MetricPredictedCapacity, metav1.StatusReasonServiceUnavailable,
+			`foreshadow_predicted_capacity_replicas of pool "unknown" in namespace "sick" is withheld: the capacity per replica is unknown`,
+		},
+		{
+			"a value past its time", "sick", "pool=old", MetricPredictedCapacity, metav1.StatusReasonServiceUnavailable,
 			`foreshadow_predicted_capacity_replicas of pool "old" in namespace "sick" is withheld: its last value is 0s old and was valid ` +
-				`for 0s only, until 2026-11-23T11:59:59Z: nothing newer was computed`},
-		{"NaN", "sick", "pool=nan", MetricPredictedCapacity, metav1.StatusReasonServiceUnavailable,
-			`foreshadow_predicted_capacity_replicas of pool "nan" in namespace "sick" is withheld: it was computed as NaN, which is not a number of anything`},
-		{"a value past 64 bits", "sick", "pool=huge", MetricPredictedLoad, metav1.StatusReasonServiceUnavailable,
-			`foreshadow_predicted_load of pool "huge" in namespace "sick" is withheld: 1e+300 does not fit a quantity of 64 bits`},
-		{"fewer replicas than none", "sick", "pool=negative", MetricPredictedCapacity, metav1.StatusReasonServiceUnavailable,
-			`foreshadow_predicted_capacity_replicas of pool "negative" in namespace "sick" is withheld: -3 replicas cannot be asked for`},
-		{"a value never computed", "sick", "pool=absent", MetricPredictedLoad, metav1.StatusReasonServiceUnavailable,
-			`foreshadow_predicted_load of pool "absent" in namespace "sick" is withheld: it has not been computed yet`},
+				`for 0s only, until 2026-11-23T11:59:59Z: nothing newer was computed`,
+		},
+		{
+			"NaN", "sick", "pool=nan", MetricPredictedCapacity, metav1.StatusReasonServiceUnavailable,
+			`foreshadow_predicted_capacity_replicas of pool "nan" in namespace "sick" is withheld: it was computed as NaN, which is not a number of anything`,
+		},
+		{
+			"a value past 64 bits", "sick", "pool=huge", MetricPredictedLoad, metav1.StatusReasonServiceUnavailable,
+			`foreshadow_predicted_load of pool "huge" in namespace "sick" is withheld: 1e+300 does not fit a quantity of 64 bits`,
+		},
+		{
+			"fewer replicas than none", "sick", "pool=negative", MetricPredictedCapacity, metav1.StatusReasonServiceUnavailable,
+			`foreshadow_predicted_capacity_replicas of pool "negative" in namespace "sick" is withheld: -3 replicas cannot be asked for`,
+		},
+		{
+			"a value never computed", "sick", "pool=absent", MetricPredictedLoad, metav1.StatusReasonServiceUnavailable,
+			`foreshadow_predicted_load of pool "absent" in namespace "sick" is withheld: it has not been computed yet`,
+		},
 	}
 	codes := map[metav1.StatusReason]int32{
 		metav1.StatusReasonNotFound: 404, metav1.StatusReasonBadRequest: 400, metav1.StatusReasonServiceUnavailable: 503,
@@ -112,7 +138,7 @@ func TestGetExternalMetricRefuses(t *testing.T) {
 				t.Errorf("got the list %v beside an error", list)
 			}
 			var status *apierr.StatusError
-			require.True(t, errors.As(err, &status), "error %v is no StatusError", err)
+			require.ErrorAs(t, err, &status)
 			if got := status.ErrStatus; got.Reason != tt.wantReason || got.Code != codes[tt.wantReason] || got.Status != metav1.StatusFailure {
 				t.Errorf("status %s, reason %s, code %d; want Failure, %s, %d", got.Status, got.Reason, got.Code, tt.wantReason, codes[tt.wantReason])
 			}
@@ -136,7 +162,7 @@ func TestRefusalsAreBounded(t *testing.T) {
 		if got := len(err.Error()); got > 4096 {
 			t.Errorf("a message of %d bytes, want at most 4096", got)
 		}
-		if strings.ContainsAny(err.Error(), "\n\xff") {
+		if strings.Contains(err.Error(), "\n") || !utf8.ValidString(err.Error()) {
 			t.Errorf("message %q has control characters or broken UTF-8", err)
 		}
 	}

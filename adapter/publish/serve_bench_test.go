@@ -68,8 +68,9 @@ func BenchmarkServe(b *testing.B) {
 
 // benchmarkHTTPS reads each arm over one HTTP/2 connection of its own and reports medians, 99th percentiles and their ratios to noop.
 func benchmarkHTTPS(b *testing.B, arms []*arm) {
+	b.Helper()
 	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.TLSClientConfig.InsecureSkipVerify = true //nolint:gosec // two servers, each with its own key, on loopback
+	transport.TLSClientConfig.InsecureSkipVerify = true // two servers, each with its own key, on loopback
 	defer transport.CloseIdleConnections()
 	client := &http.Client{Transport: transport}
 	for _, a := range arms {
@@ -90,6 +91,7 @@ func benchmarkHTTPS(b *testing.B, arms []*arm) {
 }
 
 func read(b *testing.B, client *http.Client, url string) {
+	b.Helper()
 	response, err := client.Get(url)
 	if err != nil {
 		b.Fatal(err)
@@ -102,6 +104,7 @@ func read(b *testing.B, client *http.Client, url string) {
 
 // report writes the percentiles of the arms external, noop and constant, in this order.
 func report(b *testing.B, arms []*arm) {
+	b.Helper()
 	at := func(a *arm, p float64) float64 { return float64(a.took[int(p*float64(len(a.took)-1))].Microseconds()) }
 	for _, a := range arms {
 		slices.Sort(a.took)
@@ -117,6 +120,7 @@ func report(b *testing.B, arms []*arm) {
 
 // benchmarkChain counts the allocations of one answer, without the network.
 func benchmarkChain(b *testing.B, a *arm) {
+	b.Helper()
 	b.ReportAllocs()
 	request := httptest.NewRequest(http.MethodGet, a.url, nil)
 	for b.Loop() {

@@ -22,19 +22,19 @@ import (
 )
 
 // startStandalone serves p on a free loopback port until the test ends, and returns once it answers.
-func startStandalone(t testing.TB, p provider.ExternalMetricsProvider, handlers map[string]http.Handler) *Standalone {
-	t.Helper()
+func startStandalone(tb testing.TB, p provider.ExternalMetricsProvider, handlers map[string]http.Handler) *Standalone {
+	tb.Helper()
 	s, err := NewStandalone("127.0.0.1:0", p, handlers)
-	require.NoError(t, err)
-	ctx, cancel := context.WithCancel(t.Context())
+	require.NoError(tb, err)
+	ctx, cancel := context.WithCancel(tb.Context())
 	stopped := make(chan error, 1)
 	go func() { stopped <- s.Run(ctx) }()
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		cancel()
-		require.NoError(t, <-stopped)
+		require.NoError(tb, <-stopped)
 	})
-	client := verifyingClient(t, s)
-	require.Eventually(t, func() bool {
+	client := verifyingClient(tb, s)
+	require.Eventually(tb, func() bool {
 		response, err := client.Get(s.URL() + "/readyz")
 		if err != nil {
 			return false
@@ -46,27 +46,27 @@ func startStandalone(t testing.TB, p provider.ExternalMetricsProvider, handlers 
 }
 
 // verifyingClient is an HTTP/2 client that trusts the server's certificate and no other.
-func verifyingClient(t testing.TB, s *Standalone) *http.Client {
-	t.Helper()
+func verifyingClient(tb testing.TB, s *Standalone) *http.Client {
+	tb.Helper()
 	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: s.CertPool(), MinVersion: tls.VersionTLS12}, ForceAttemptHTTP2: true}
-	t.Cleanup(transport.CloseIdleConnections)
+	tb.Cleanup(transport.CloseIdleConnections)
 	return &http.Client{Transport: transport}
 }
 
-func get(t testing.TB, client *http.Client, url string) (int, string) {
-	t.Helper()
+func get(tb testing.TB, client *http.Client, url string) (int, string) {
+	tb.Helper()
 	response, err := client.Get(url)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return response.StatusCode, string(body)
 }
 
-func restConfig(t testing.TB, s *Standalone) *rest.Config {
-	t.Helper()
+func restConfig(tb testing.TB, s *Standalone) *rest.Config {
+	tb.Helper()
 	// A transport of the test's own, because client-go keeps those that it makes.
-	return &rest.Config{Host: s.URL(), Transport: verifyingClient(t, s).Transport}
+	return &rest.Config{Host: s.URL(), Transport: verifyingClient(tb, s).Transport}
 }
 
 // hangs answers the namespace "slow" only when the request is given up; it stands for anything slow behind the filters.
@@ -106,6 +106,7 @@ func metricsClient(t *testing.T, s *Standalone) externalmetrics.ExternalMetricsC
 }
 
 func answersAnHPA(t *testing.T, s *Standalone) {
+	t.Helper()
 	list, err := metricsClient(t, s).NamespacedMetrics("shop").List(MetricPredictedCapacity, parseSelector(t, "pool=web"))
 	require.NoError(t, err)
 	require.Len(t, list.Items, 1)
@@ -119,14 +120,21 @@ func answersAnHPA(t *testing.T, s *Standalone) {
 }
 
 func refusesInWords(t *testing.T, s *Standalone) {
+	t.Helper()
 	client := metricsClient(t, s)
 	tests := []struct{ name, metric, selector, want string }{
-		{"two pools are refused by name", MetricPredictedCapacity, "pool in (web,api)",
-			`selector "pool in (api,web)" matches 2 pools of namespace "shop" ("api", "web"): select one with matchLabels: {pool: NAME}`},
-		{"a withheld value says why", MetricPredictedCapacity, "pool=sick",
-			`foreshadow_predicted_capacity_replicas of pool "sick" in namespace "shop" is withheld: the last forecast is older than 15m`},
-		{"an unknown metric says which there are", "http_requests", "pool=web",
-			`there is no external metric "http_requests": write foreshadow_predicted_capacity_replicas or foreshadow_predicted_load`},
+		{
+			"two pools are refused by name", MetricPredictedCapacity, "pool in (web,api)",
+			`selector "pool in (api,web)" matches 2 pools of namespace "shop" ("api", "web"): select one with matchLabels: {pool: NAME}`,
+		},
+		{
+			"a withheld value says why", MetricPredictedCapacity, "pool=sick",
+			`foreshadow_predicted_capacity_replicas of pool "sick" in namespace "shop" is withheld: the last forecast is older than 15m`,
+		},
+		{
+			"an unknown metric says which there are", "http_requests", "pool=web",
+			`there is no external metric "http_requests": write foreshadow_predicted_capacity_replicas or foreshadow_predicted_load`,
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -137,6 +145,7 @@ func refusesInWords(t *testing.T, s *Standalone) {
 }
 
 func statusCodes(t *testing.T, s *Standalone) {
+	t.Helper()
 	client := verifyingClient(t, s)
 	const prefix = "/apis/external.metrics.k8s.io/v1beta1/namespaces/"
 	tests := []struct {
@@ -173,6 +182,7 @@ func statusCodes(t *testing.T, s *Standalone) {
 }
 
 func discoveryListsEveryMetric(t *testing.T, s *Standalone) {
+	t.Helper()
 	client, err := discovery.NewDiscoveryClientForConfig(restConfig(t, s))
 	require.NoError(t, err)
 	list, err := client.ServerResourcesForGroupVersion("external.metrics.k8s.io/v1beta1")
@@ -188,6 +198,7 @@ func discoveryListsEveryMetric(t *testing.T, s *Standalone) {
 }
 
 func requestEndsWithinASecond(t *testing.T, s *Standalone) {
+	t.Helper()
 	start := time.Now()
 	code, body := get(t, verifyingClient(t, s), s.URL()+"/apis/external.metrics.k8s.io/v1beta1/namespaces/slow/foreshadow_predicted_load")
 	// The bound on the time is wide, for machines that are busy; the code says who ended the request.
@@ -214,8 +225,8 @@ func TestStandaloneServesHandlersAndStops(t *testing.T) {
 	}
 	cancel()
 	require.NoError(t, <-stopped)
-	if _, err := client.Get(s.URL() + "/extra"); err == nil {
-		t.Error("it still answers after its stop")
+	if response, err := client.Get(s.URL() + "/extra"); err == nil {
+		t.Errorf("it still answers after its stop: %v", response.Body.Close())
 	}
 	// The address is free again.
 	listener, err := Listen(FlagAPIAddress, s.Addr().String())

@@ -114,7 +114,6 @@ func (m *Manager) Set(pool *v1alpha1.ShadowPool) {
 	}
 	w := &worker{pool: pool, done: make(chan struct{})}
 	m.pools[key] = w
-	m.metrics.pools.Set(float64(len(m.pools)))
 	if m.ctx != nil && m.ctx.Err() == nil {
 		m.start(w, old)
 	}
@@ -130,7 +129,6 @@ func (m *Manager) Delete(namespace, name string) {
 		return
 	}
 	delete(m.pools, key)
-	m.metrics.pools.Set(float64(len(m.pools)))
 	if w.cancel == nil {
 		return
 	}

@@ -17,16 +17,12 @@ const (
 )
 
 type metrics struct {
-	pools    prometheus.Gauge
 	rounds   *prometheus.CounterVec
 	duration prometheus.Histogram
 }
 
 func newMetrics(reg prometheus.Registerer) *metrics {
 	m := &metrics{
-		pools: prometheus.NewGauge(prometheus.GaugeOpts{
-			Name: "foreshadow_pools", Help: "Pools that are refreshed.",
-		}),
 		rounds: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "foreshadow_refreshes_total",
 			Help: "Rounds of history, forecast and capacity by result.",
@@ -43,7 +39,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		m.rounds.WithLabelValues(result)
 	}
 	if reg != nil {
-		reg.MustRegister(m.pools, m.rounds, m.duration)
+		reg.MustRegister(m.rounds, m.duration)
 	}
 	return m
 }

@@ -57,7 +57,7 @@ func newDemoCommand() *cobra.Command {
 	fs.DurationVar(&o.replay, "replay", 72*time.Hour, "How much of the trace's end is replayed; the rest is history.")
 	fs.DurationVar(&o.duration, "duration", 75*time.Second, "Real time that the replay is paced to take; 0 for as fast as it goes.")
 	fs.Float64Var(&o.capacity, "capacity-per-replica", 0, "Load that one warm replica carries; 0 sizes it for 15 replicas in the mean.")
-	fs.Float64Var(&o.quantile, "quantile", 0.99, "Quantile of the forecast that the predictive arm follows.")
+	fs.Float64Var(&o.quantile, "quantile", 0.9, "Quantile of the forecast that the predictive arm follows.")
 	fs.StringVar(&o.apiAddress, "web.api-address", "127.0.0.1:0", "Loopback address of the external metrics API; port 0 takes any free one.")
 	fs.StringVar(&o.webAddress, "web.listen-address", "127.0.0.1:0", "Address of the Prometheus metrics; port 0 takes any free one.")
 	fs.StringVar(&o.dataDir, "storage.path", "", "Empty directory for the embedded store; by default a temporary one that is removed at the end.")

@@ -52,7 +52,7 @@ func (s *server) addStore(ctx context.Context, g *run.Group, limits history.Limi
 	if s.o.scrapeConfig == "" {
 		return store, nil
 	}
-	scraper, err := embedded.NewScraper(s.o.scrapeConfig, store, s.loggers.kit, s.registry)
+	scraper, err := embedded.NewScraper(s.o.scrapeConfig, store)
 	if err != nil {
 		return nil, fmt.Errorf("--scrape.config-file: %w", err)
 	}

@@ -1,6 +1,9 @@
 package v1alpha1
 
-import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+)
 
 // ShadowPool forecasts the load of one workload and keeps a few warm copies of
 // its pods, shadows, out of traffic until the workload scales out.
@@ -42,4 +45,15 @@ type ShadowPoolList struct {
 	metav1.TypeMeta `json:",inline"`
 	metav1.ListMeta `json:"metadata,omitzero"`
 	Items           []ShadowPool `json:"items"`
+}
+
+// Key names the pool in its cluster.
+func (p *ShadowPool) Key() types.NamespacedName {
+	return types.NamespacedName{Namespace: p.Namespace, Name: p.Name}
+}
+
+// Workload names what the pool serves, whatever the version of its API: two
+// pools with the same answer would both ask for replicas.
+func (p *ShadowPool) Workload() string {
+	return p.Namespace + "/" + p.Spec.ScaleTargetRef.Kind + "/" + p.Spec.ScaleTargetRef.Name
 }

@@ -30,8 +30,8 @@ func (p *Prediction) validate(r *refusals, path *field.Path) {
 	r.decimal(shadow, p.ShadowQuantile, probability, `write a probability between 0 and 1, such as "0.99"`)
 	low, err := p.Quantile.Parse()
 	high, err2 := p.ShadowQuantile.Parse()
-	comparable := err == nil && err2 == nil && probability(low) && probability(high)
-	r.unlessStruct(!comparable || high >= low, shadow,
+	proper := err == nil && err2 == nil && probability(low) && probability(high)
+	r.unlessStruct(!proper || high >= low, shadow,
 		"write at least prediction.quantile: shadows stand by for what the live replicas do not cover")
 
 	if p.ColdStartLead != Auto {

@@ -1,4 +1,4 @@
-package pools
+package manifest
 
 import (
 	"fmt"
@@ -23,18 +23,18 @@ func newTaken() *taken {
 // add refuses a second pool of one name, and a second pool on one workload:
 // both would ask for replicas.
 func (t *taken) add(pool *v1alpha1.ShadowPool, number int) []error {
-	if first, found := t.names[keyOf(pool)]; found {
+	if first, found := t.names[pool.Key()]; found {
 		return []error{field.Invalid(field.NewPath("metadata", "name"), pool.Name,
 			fmt.Sprintf("document %d has this name: write another", first))}
 	}
-	t.names[keyOf(pool)] = number
+	t.names[pool.Key()] = number
 	if pool.Spec.ScaleTargetRef.Name == "" {
 		return nil
 	}
-	if first, found := t.workloads[workloadOf(pool)]; found {
+	if first, found := t.workloads[pool.Workload()]; found {
 		return []error{field.Invalid(field.NewPath("spec", "scaleTargetRef"), field.OmitValueType{},
 			fmt.Sprintf("document %d serves this workload: write one pool for each workload", first))}
 	}
-	t.workloads[workloadOf(pool)] = number
+	t.workloads[pool.Workload()] = number
 	return nil
 }

@@ -1,4 +1,4 @@
-package pools
+package manifest
 
 import (
 	"bytes"
@@ -14,15 +14,15 @@ import (
 	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
 )
 
-// maxFileBytes bounds a pools file. Thousands of pools are a few MiB.
-const maxFileBytes = 16 << 20
+// MaxBytes bounds a pools file. Thousands of pools are a few MiB.
+const MaxBytes = 16 << 20
 
 // Decode reads the ShadowPools of a YAML stream, with their defaults. A pool
 // without namespace is in "default". It says at once all that is wrong, each
 // with the file's name, the document, the field and what to write instead.
 func Decode(file string, raw []byte) ([]*v1alpha1.ShadowPool, error) {
-	if len(raw) > maxFileBytes {
-		return nil, fmt.Errorf("%s: %d bytes: write at most %d, in several files for several adapters", file, len(raw), maxFileBytes)
+	if len(raw) > MaxBytes {
+		return nil, fmt.Errorf("%s: %d bytes: write at most %d, in several files for several adapters", file, len(raw), MaxBytes)
 	}
 	docs := split(bytes.TrimPrefix(raw, []byte("\ufeff")))
 	if len(docs) == 0 {
@@ -37,7 +37,7 @@ func Decode(file string, raw []byte) ([]*v1alpha1.ShadowPool, error) {
 		pool, errs := decodeOne(doc.text)
 		where := fmt.Sprintf("%s: document %d", file, doc.number)
 		if pool != nil && pool.Name != "" {
-			where += " (" + keyOf(pool).String() + ")"
+			where += " (" + pool.Key().String() + ")"
 			errs = append(errs, taken.add(pool, doc.number)...)
 		}
 		for _, err := range errs {
@@ -87,7 +87,7 @@ func checkKind(asJSON []byte) []error {
 		Kind       any `json:"kind"`
 	}
 	if err := kjson.UnmarshalCaseSensitivePreserveInts(asJSON, &head); err != nil {
-		return []error{fmt.Errorf("no object: write a ShadowPool with apiVersion, kind, metadata and spec")}
+		return []error{errors.New("no object: write a ShadowPool with apiVersion, kind, metadata and spec")}
 	}
 	var errs []error
 	for _, each := range []struct {

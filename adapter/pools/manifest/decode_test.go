@@ -1,4 +1,4 @@
-package pools
+package manifest
 
 import (
 	"os"
@@ -24,9 +24,9 @@ func TestDecodeSetsDefaults(t *testing.T) {
 	got, err := Decode("two.yaml", raw)
 	require.NoError(t, err)
 	require.Len(t, got, 2)
-	require.Equal(t, "shop/web", keyOf(got[0]).String())
+	require.Equal(t, "shop/web", got[0].Key().String())
 	require.Equal(t, v1alpha1.ModePredict, got[0].Spec.Mode)
-	require.Equal(t, "default/api", keyOf(got[1]).String())
+	require.Equal(t, "default/api", got[1].Key().String())
 	require.Equal(t, v1alpha1.Duration("28d"), got[1].Spec.History.Window)
 }
 
@@ -133,7 +133,7 @@ func TestDecodeRefuses(t *testing.T) {
 }
 
 func TestDecodeRefusesAFileThatIsTooLong(t *testing.T) {
-	_, err := Decode("pools.yaml", make([]byte, maxFileBytes+1))
+	_, err := Decode("pools.yaml", make([]byte, MaxBytes+1))
 	require.EqualError(t, err, "pools.yaml: 16777217 bytes: write at most 16777216, in several files for several adapters")
 }
 

@@ -1,4 +1,4 @@
-package pools
+package manifest
 
 import (
 	"encoding/json"
@@ -19,8 +19,8 @@ var indexes = regexp.MustCompile(`\[[0-9]+\]`)
 // unknownField rewrites what the strict decoder says of a field that the
 // ShadowPool lacks: with the name that was probably meant.
 func unknownField(err error) error {
-	at, ok := err.(kjson.FieldError)
-	if !ok {
+	var at kjson.FieldError
+	if !errors.As(err, &at) {
 		return err
 	}
 	path := at.FieldPath()
