@@ -25,7 +25,8 @@ var imports = map[string]struct {
 		may: []string{"adapter/history"}, tests: []string{"adapter/history/historytest"}, why: "it is one source behind history's seam",
 	},
 	"adapter/history/historytest": {may: []string{"adapter/history", "forecast"}, why: "it must suit every source, so it knows none"},
-	"adapter/pools":               {may: []string{"adapter/api/v1alpha1"}, why: "it hands out pools and asks nobody what for"},
+	"adapter/pools":               {may: []string{"adapter/api/v1alpha1", "adapter/pools/manifest"}, why: "it hands out pools and asks nobody what for"},
+	"adapter/pools/manifest":      {may: []string{"adapter/api/v1alpha1"}, why: "it reads pools from YAML and watches nothing"},
 	"adapter/publish":             {why: "values flow to it, never from it"},
 	"adapter/refresh": {
 		may:   []string{"adapter/api/v1alpha1", "adapter/capacity", "adapter/history", "adapter/publish", "forecast"},

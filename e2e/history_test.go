@@ -18,7 +18,7 @@ import (
 // scraped, a little noisy, up to now.
 func writeHistory(t *testing.T, dir string, l load.Load, now time.Time, span, step time.Duration, labels map[string]string) {
 	t.Helper()
-	const noise = 0.02 // of the load, as a standard deviation
+	const noise = 0.001 // of the load, as a standard deviation
 	random := rand.New(rand.NewPCG(1, 2))
 	series := history.Samples{Labels: map[string]string{"__name__": load.MetricName}}
 	for name, value := range labels {

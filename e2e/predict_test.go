@@ -37,7 +37,7 @@ const (
 	step          = 15 * time.Second
 	coldStartLead = 45 * time.Second
 	maxAge        = 2 * time.Minute // the least that a pool may have
-	ramp, hold    = 5 * time.Second, 25 * time.Second
+	ramp, hold    = 5 * time.Second, 40 * time.Second
 	historySpan   = 14 * 24 * time.Hour
 	firstRise     = 120 * time.Second
 	riseInterval  = 180 * time.Second
@@ -45,7 +45,7 @@ const (
 
 // outageLead is how long before a rise Prometheus is stopped: the metric must
 // not know of the rise yet, and the foreseen fall must come before maxAge.
-const outageLead = 60 * time.Second
+const outageLead = 40 * time.Second
 
 const poolManifest = `
 apiVersion: foreshadow.dev/v1alpha1

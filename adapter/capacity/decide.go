@@ -168,7 +168,6 @@ func need(f forecast.Forecast, now time.Time, lead time.Duration, limit int, c C
 // gridWindow widens (now, now+lead] to whole steps of the forecast's grid.
 func gridWindow(f forecast.Forecast, now time.Time, lead time.Duration) (from, to time.Time) {
 	past := max(now.Sub(f.Origin), 0)
-	from = f.Origin.Add(past / f.Step * f.Step)
-	steps := max((lead+f.Step-1)/f.Step, 1)
-	return from, from.Add(steps * f.Step)
+	from = f.Origin.Add(past.Truncate(f.Step))
+	return from, from.Add(max(lead+f.Step-1, f.Step).Truncate(f.Step))
 }

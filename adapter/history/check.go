@@ -37,7 +37,7 @@ func parseQuery(expr string) (parser.Expr, error) {
 	if err != nil {
 		return nil, fmt.Errorf("does not parse: %w: write an expression such as %s", err, exampleQuery)
 	}
-	what := ""
+	var what string
 	switch parsed.Type() {
 	case parser.ValueTypeVector:
 		return parsed, nil

@@ -54,9 +54,9 @@ func (l Limits) CheckRange(r Range) error {
 // RemoteConfig says which Prometheus to ask and how. Zero limits take the
 // defaults.
 type RemoteConfig struct {
-	URL  string
-	HTTP *config.HTTPClientConfig // see LoadHTTPConfig; nil: no credentials
-	Limits
+	URL         string
+	HTTP        *config.HTTPClientConfig // see LoadHTTPConfig; nil: no credentials
+	Limits      Limits
 	MaxBytes    int64 // of one HTTP answer; 4 MiB
 	MaxAttempts int   // HTTP requests for one chunk that fails with 429 or 5xx; 4
 }

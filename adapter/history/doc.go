@@ -29,7 +29,7 @@
 //	two at one instant                   duplicate      the higher one stays
 //	older than its predecessor           out_of_order   put in its place
 //	beside the grid, outside the range   off_grid       left out
-//	native histogram                     histogram      left out; an error if there is nothing else
+//	a native histogram, not a number     histogram      left out; an error if there is nothing else
 //	below 0 or above 1e15                out_of_range   left out by the Reader: no load
 //	missing step                         -              a gap; leading gaps are cut off
 //	late, up to LateSteps                -              read again with each delta

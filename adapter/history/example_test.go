@@ -21,7 +21,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 	start := time.Date(2021, time.March, 1, 0, 0, 0, 0, time.UTC)
 	load := history.Samples{Labels: map[string]string{"__name__": "requests", "namespace": "shop"}}
 	for i := range 60 {

@@ -38,8 +38,7 @@ func (r *Remote) explain(caller context.Context, err error) error {
 	if cause := caller.Err(); errors.Is(cause, context.Canceled) {
 		return fmt.Errorf("query %s: %w", r.where, cause)
 	}
-	var many *ManySeriesError
-	if errors.As(err, &many) {
+	if many, ok := errors.AsType[*ManySeriesError](err); ok {
 		return fmt.Errorf("query %s: %w", r.where, many)
 	}
 	var status *statusError
@@ -59,7 +58,7 @@ func (r *Remote) explain(caller context.Context, err error) error {
 		e.Kind, e.Remedy = ErrBadAnswer, "check that "+urlFlag+" is a Prometheus server, scheme and path included"
 		e.Cause = badAnswer(err)
 	case errors.Is(err, context.DeadlineExceeded):
-		e.Kind, e.Cause = ErrTimeout, fmt.Errorf("no answer within %v", r.cfg.Timeout)
+		e.Kind, e.Cause = ErrTimeout, fmt.Errorf("no answer within %v", r.cfg.Limits.Timeout)
 		if caller.Err() != nil {
 			e.Cause = errors.New("no answer before the caller's deadline")
 		}

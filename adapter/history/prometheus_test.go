@@ -64,8 +64,7 @@ func (h *promHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer q.Close()
 	res := q.Exec(r.Context())
 	if res.Err != nil {
-		var tooMany promql.ErrTooManySamples
-		if errors.As(res.Err, &tooMany) {
+		if _, ok := errors.AsType[promql.ErrTooManySamples](res.Err); ok {
 			fail(w, http.StatusUnprocessableEntity, "execution", res.Err.Error())
 			return
 		}

@@ -86,7 +86,7 @@ func newRemote(cfg RemoteConfig, u *url.URL, client *http.Client, logger log.Log
 		where:   u.String(),
 		api:     apiv1.NewAPI(statusClient{Client: c}),
 		http:    client,
-		slots:   semaphore.NewWeighted(int64(cfg.Concurrent)),
+		slots:   semaphore.NewWeighted(int64(cfg.Limits.Concurrent)),
 		clock:   clk,
 		logger:  log.With(logger, "component", "history"),
 		metrics: metrics,
@@ -106,13 +106,13 @@ func (r *Remote) QueryRange(ctx context.Context, expr string, rng Range) (Result
 		return Result{}, err
 	}
 	rng = rng.Aligned()
-	if err := r.cfg.CheckRange(rng); err != nil {
+	if err := r.cfg.Limits.CheckRange(rng); err != nil {
 		return Result{}, err
 	}
 	began := r.clock.Now()
-	qctx, cancel := context.WithTimeout(ctx, r.cfg.Timeout)
+	qctx, cancel := context.WithTimeout(ctx, r.cfg.Limits.Timeout)
 	defer cancel()
-	q := &remoteQuery{Remote: r, expr: expr, deadline: began.Add(r.cfg.Timeout), into: NewBuilder(rng, r.cfg.MaxSeries)}
+	q := &remoteQuery{Remote: r, expr: expr, deadline: began.Add(r.cfg.Limits.Timeout), into: NewBuilder(rng, r.cfg.Limits.MaxSeries)}
 	res, err := q.run(qctx, rng)
 	if err != nil {
 		res, err = Result{}, r.explain(ctx, err)
@@ -208,7 +208,7 @@ func (q *remoteQuery) ask(ctx context.Context, r Range) error {
 	// Whole seconds: servers do not read the fractions that Duration prints.
 	left := q.deadline.Sub(q.clock.Now()).Truncate(time.Second)
 	value, warnings, _, err := q.api.QueryRange(ctx, q.expr, apiv1.Range{Start: r.Start, End: r.End, Step: r.Step},
-		apiv1.WithTimeout(max(left, time.Second)), apiv1.WithLimit(uint64(q.cfg.MaxSeries)+1))
+		apiv1.WithTimeout(max(left, time.Second)), apiv1.WithLimit(uint64(q.cfg.Limits.MaxSeries)+1))
 	if err != nil {
 		return err
 	}

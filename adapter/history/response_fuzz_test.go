@@ -53,7 +53,7 @@ func FuzzRemoteResponse(f *testing.F) {
 		case err == nil && (!json.Valid(body) || int64(len(body)) > cfg.MaxBytes):
 			t.Fatal("a malformed or overlong answer counts")
 		}
-		checkBounded(t, res, grid, cfg.MaxSeries)
+		checkBounded(t, res, grid, cfg.Limits.MaxSeries)
 	})
 }
 

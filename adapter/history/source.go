@@ -38,8 +38,8 @@ func (r Range) Points() int {
 
 // Validate reports a range that no query can have.
 func (r Range) Validate() error {
-	if r.Step < time.Second {
-		return fmt.Errorf("range step %v: write at least 1s", r.Step)
+	if r.Step < time.Second || r.Step%time.Millisecond != 0 {
+		return fmt.Errorf("range step %v: write whole milliseconds, at least 1s", r.Step)
 	}
 	if r.End.Before(r.Start) {
 		return fmt.Errorf("range ends at %s, before its start %s", r.End.UTC().Format(time.RFC3339), r.Start.UTC().Format(time.RFC3339))

@@ -1,6 +1,7 @@
 package history
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/prometheus/prometheus/promql/parser"
@@ -36,7 +37,7 @@ func eachSelector(n parser.Node, visit func(*parser.VectorSelector) error) error
 		return eachOf(visit, n.LHS, n.RHS)
 	case *parser.Call:
 		if n.Func.Name == "info" {
-			return fmt.Errorf("uses info(), which reads series that no namespace can be written into: join with group_left instead")
+			return errors.New("uses info(), which reads series that no namespace can be written into: join with group_left instead")
 		}
 		return eachOf(visit, n.Args...)
 	case *parser.ParenExpr:

@@ -10,43 +10,46 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestWindowAgainstAMap holds the window against the obvious: a map from
-// instant to value.
+// mapped is the obvious window: every value that was ever set.
+type mapped map[int]float64
+
+// series lists the values of the steps in (end-length, end], from the first
+// one that has any.
+func (m mapped) series(end, length int) []float64 {
+	var values []float64
+	for i := end - length + 1; i <= end; i++ {
+		if v, ok := m[i]; ok {
+			values = append(values, v)
+		} else if values != nil {
+			values = append(values, math.NaN())
+		}
+	}
+	return values
+}
+
 func TestWindowAgainstAMap(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		length := rapid.IntRange(1, 12).Draw(t, "length")
-		w := &window{step: time.Minute, length: length}
-		known := map[int]float64{}
+		w, m := &window{step: time.Minute, length: length}, mapped{}
 		end := rapid.IntRange(0, 5).Draw(t, "first")
 		for range rapid.IntRange(1, 30).Draw(t, "rounds") {
 			end += rapid.IntRange(0, 15).Draw(t, "on")
 			w.advance(time.Unix(int64(end)*60, 0))
-			for range rapid.IntRange(0, 4).Draw(t, "values") {
-				i, v := end-rapid.IntRange(-2, 14).Draw(t, "back"), rapid.Float64Range(0, 9).Draw(t, "value")
-				w.set(time.Unix(int64(i)*60, 0), v)
-				if i <= end {
-					known[i] = v
+			// From two steps after the end to the oldest one that is kept.
+			back := rapid.SliceOfN(rapid.IntRange(-2, length-1), 0, 4).Draw(t, "back")
+			for _, b := range back {
+				v := rapid.Float64Range(0, 9).Draw(t, "value")
+				w.set(time.Unix(int64(end-b)*60, 0), v)
+				if b >= 0 {
+					m[end-b] = v
 				}
 			}
-			var want []float64
-			for i := end - length + 1; i <= end; i++ {
-				if v, ok := known[i]; ok {
-					want = append(want, v)
-				} else if want != nil {
-					want = append(want, math.NaN())
-				}
-			}
-			got := w.series()
+			want, got := m.series(end, length), w.series()
 			if d := cmp.Diff(want, got.Values, cmpopts.EquateNaNs(), cmpopts.EquateEmpty()); d != "" {
 				t.Fatalf("window of %d at %d (-want +got):\n%s", length, end, d)
 			}
 			if len(want) > 0 && !got.Origin().Equal(time.Unix(int64(end)*60, 0)) {
 				t.Fatalf("series ends at %v, want %d minutes", got.Origin(), end)
-			}
-			for i := range known {
-				if i <= end-length {
-					delete(known, i) // what left the window does not come back
-				}
 			}
 		}
 	})

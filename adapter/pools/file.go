@@ -89,7 +89,7 @@ func (f *File) Run(ctx context.Context, handler Handler) error {
 	if err != nil {
 		return fmt.Errorf("watch pools file %s: %w", f.path, err)
 	}
-	defer watcher.Close()
+	defer func() { _ = watcher.Close() }()
 	if err := watcher.Add(filepath.Dir(f.path)); err != nil {
 		return fmt.Errorf("watch directory of pools file %s: %w", f.path, err)
 	}
@@ -179,10 +179,10 @@ func (f *File) apply(list []*v1alpha1.ShadowPool, handler Handler) (set, deleted
 // readFile reads one byte more than manifest.Decode takes, so that it can refuse a
 // file that is too long.
 func readFile(path string) ([]byte, error) {
-	file, err := os.Open(path)
+	file, err := os.Open(path) //nolint:gosec // the operator names the file
 	if err != nil {
 		return nil, err
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }()
 	return io.ReadAll(io.LimitReader(file, manifest.MaxBytes+1))
 }

@@ -7,7 +7,6 @@ import (
 
 	"github.com/go-kit/log"
 	"k8s.io/apimachinery/pkg/api/meta"
-	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
@@ -108,7 +107,7 @@ func (k *Kubernetes) setUp(ctx context.Context, r *reconciler) error {
 		Named("shadowpools").
 		For(&v1alpha1.ShadowPool{}, changed).
 		Watches(&v1alpha1.ShadowPool{}, handler.EnqueueRequestsFromMapFunc(r.rivals), changed).
-		WithOptions(controller.Options{MaxConcurrentReconciles: 1, NeedLeaderElection: ptr.To(false)}).
+		WithOptions(controller.Options{MaxConcurrentReconciles: 1, NeedLeaderElection: new(false)}).
 		Complete(r)
 	if err != nil {
 		return err

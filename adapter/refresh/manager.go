@@ -60,8 +60,8 @@ type Manager struct {
 	logger  log.Logger
 	metrics *metrics
 
-	mu      sync.Mutex // guards what follows
-	ctx     context.Context
+	mu      sync.Mutex           // guards what follows
+	launch  func(w, old *worker) // nil while Run does not run
 	pools   map[string]*worker
 	running sync.WaitGroup
 }
@@ -92,12 +92,15 @@ func NewManager(cfg Config, board *publish.Board, c clock.WithTicker, logger log
 // Run refreshes pools until ctx ends, and returns when the last round has.
 func (m *Manager) Run(ctx context.Context) error {
 	m.mu.Lock()
-	m.ctx = ctx
+	m.launch = func(w, old *worker) { m.start(ctx, w, old) }
 	for _, w := range m.pools {
-		m.start(w, nil)
+		m.launch(w, nil)
 	}
 	m.mu.Unlock()
 	<-ctx.Done()
+	m.mu.Lock()
+	m.launch = nil
+	m.mu.Unlock()
 	m.running.Wait()
 	return nil
 }
@@ -114,8 +117,8 @@ func (m *Manager) Set(pool *v1alpha1.ShadowPool) {
 	}
 	w := &worker{pool: pool, done: make(chan struct{})}
 	m.pools[key] = w
-	if m.ctx != nil && m.ctx.Err() == nil {
-		m.start(w, old)
+	if m.launch != nil {
+		m.launch(w, old)
 	}
 }
 
@@ -133,7 +136,7 @@ func (m *Manager) Delete(namespace, name string) {
 		return
 	}
 	w.cancel()
-	if m.ctx.Err() != nil {
+	if m.launch == nil {
 		return // everything ends
 	}
 	m.running.Go(func() {
@@ -148,8 +151,8 @@ func (m *Manager) Delete(namespace, name string) {
 }
 
 // start runs the worker after the one that it replaces has ended. m.mu is held.
-func (m *Manager) start(w, old *worker) {
-	ctx, cancel := context.WithCancel(m.ctx)
+func (m *Manager) start(ctx context.Context, w, old *worker) {
+	ctx, cancel := context.WithCancel(ctx)
 	w.cancel = cancel
 	m.running.Go(func() {
 		defer close(w.done)
@@ -196,7 +199,7 @@ func (m *Manager) work(ctx context.Context, w *worker) {
 // phase returns the time from now to the pool's next turn within the interval.
 func (m *Manager) phase(p *v1alpha1.ShadowPool) time.Duration {
 	h := fnv.New64a()
-	fmt.Fprintf(h, "%s/%s", p.Namespace, p.Name)
+	_, _ = h.Write([]byte(p.Namespace + "/" + p.Name)) // a hash never fails
 	turn := time.Duration(h.Sum64() % uint64(m.cfg.Interval))
 	into := time.Duration(m.clock.Now().UnixNano() % int64(m.cfg.Interval))
 	return (turn - into + m.cfg.Interval) % m.cfg.Interval

@@ -94,6 +94,9 @@ func inBubble(t *testing.T, f func(t *testing.T, b bench)) {
 	})
 }
 
+// pass lets the bubble's time pass.
+func pass(d time.Duration) { clock.RealClock{}.Sleep(d) }
+
 func named(name string, change func(*v1alpha1.ShadowPool)) *v1alpha1.ShadowPool {
 	p := pool(change)
 	p.Name = name
@@ -106,10 +109,10 @@ func TestManagerRefreshesEachPoolOnceAnInterval(t *testing.T) {
 		synctest.Wait()
 		_, ok := b.board.Snapshot().Pool("shop", "web")
 		require.True(t, ok, "a new pool is refreshed at once")
-		time.Sleep(2 * DefaultInterval)
+		pass(2 * DefaultInterval)
 		synctest.Wait()
 		before := b.source.queries
-		time.Sleep(time.Hour)
+		pass(time.Hour)
 		synctest.Wait()
 		if got := b.source.queries - before; got != 60 {
 			t.Errorf("%d queries in an hour, want 60", got)
@@ -127,7 +130,7 @@ func TestManagerForgetsADeletedPool(t *testing.T) {
 			t.Errorf("%d pools are still published", n)
 		}
 		before := b.source.queries
-		time.Sleep(time.Hour)
+		pass(time.Hour)
 		if got := b.source.queries - before; got != 0 {
 			t.Errorf("a deleted pool asked %d queries", got)
 		}

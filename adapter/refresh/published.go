@@ -95,8 +95,7 @@ func (r Report) loads(f forecast.Forecast) []publish.QuantileLoad {
 
 // quantileAt returns the quantile forecast of the step at or after t.
 func quantileAt(f forecast.Forecast, level float64, t time.Time) (float64, bool) {
-	steps := (t.Sub(f.Origin) + f.Step - 1) / f.Step
-	to := f.Origin.Add(steps * f.Step)
+	to := f.Origin.Add((t.Sub(f.Origin) + f.Step - 1).Truncate(f.Step))
 	v, err := f.Max(level, to.Add(-f.Step), to)
 	return v, err == nil
 }

@@ -2,6 +2,7 @@ package refresh
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,79 +26,58 @@ type Confine func(expr, namespace string) (string, error)
 // SettingsOf reads the spec of a pool that is refreshed once an interval. All
 // errors come at once, each with its field.
 func SettingsOf(p *v1alpha1.ShadowPool, confine Confine, interval time.Duration) (Settings, error) {
-	r := specReader{}
-	spec := field.NewPath("spec")
-	prediction := spec.Child("prediction")
+	errs := p.Validate()
+	if len(errs) > 0 {
+		return Settings{}, errs.ToAggregate()
+	}
+	spec, err := p.Spec.Settings()
+	if err != nil {
+		return Settings{}, err
+	}
 	s := Settings{
 		Namespace: p.Namespace, Name: p.Name, Mode: string(p.Spec.Mode),
-		Query:          r.confined(spec.Child("load", "query"), p.Spec.Load.Query, p.Namespace, confine),
-		Window:         r.duration(spec.Child("history", "window"), p.Spec.History.Window),
-		Step:           r.duration(spec.Child("history", "step"), p.Spec.History.Step),
-		Model:          r.model(spec.Child("algorithm"), p.Spec.Algorithm),
-		ShadowQuantile: r.decimal(prediction.Child("shadowQuantile"), p.Spec.Prediction.ShadowQuantile),
+		Window: spec.Window, Step: spec.Step,
+		Model: p.Spec.Algorithm.Type, ShadowQuantile: spec.ShadowQuantile,
 		Capacity: capacity.Config{
-			Quantile:       r.decimal(prediction.Child("quantile"), p.Spec.Prediction.Quantile),
-			Cap:            r.decimal(prediction.Child("cap"), p.Spec.Prediction.Cap),
-			ActivationLead: r.duration(prediction.Child("activationLead"), p.Spec.Prediction.ActivationLead),
-			ColdStartLead:  DefaultColdStartLead,
-			MaxAge:         r.duration(prediction.Child("maxAge"), p.Spec.Prediction.MaxAge),
-			Suspended:      suspended(p),
+			CapacityPerReplica: spec.CapacityPerReplica, Headroom: spec.Headroom,
+			Quantile: spec.Quantile, Cap: spec.Cap,
+			ActivationLead: spec.ActivationLead, ColdStartLead: spec.ColdStartLead,
+			MaxAge: spec.MaxAge,
+			// Two steps may pass until a value is there, and an interval until we look.
+			HoldAfter: 2*spec.Step + interval,
+			Suspended: suspended(p),
 		},
 	}
-	if lead := p.Spec.Prediction.ColdStartLead; lead != v1alpha1.Auto {
-		s.Capacity.ColdStartLead = r.duration(prediction.Child("coldStartLead"), lead)
+	if spec.ColdStartAuto {
+		s.Capacity.ColdStartLead = DefaultColdStartLead
 	}
-	if percent := p.Spec.Load.HeadroomPercent; percent != nil {
-		s.Capacity.Headroom = float64(*percent) / 100
+	load := field.NewPath("spec", "load")
+	confined := func(name, expr string) string {
+		bound, err := confine(expr, p.Namespace)
+		if err != nil {
+			errs = append(errs, field.Invalid(load.Child(name), expr, err.Error()))
+		}
+		return bound
 	}
-	if per := p.Spec.Load.CapacityPerReplica; per != nil {
-		s.Capacity.CapacityPerReplica = r.decimal(spec.Child("load", "capacityPerReplica"), *per)
-	}
-	// Two steps may pass until a value is there, and an interval until we look.
-	s.Capacity.HoldAfter = 2*s.Step + interval
+	s.Query = confined("query", p.Spec.Load.Query)
 	if query := replicasQuery(p); query != "" {
-		s.ReplicasQuery = r.confined(spec.Child("load", "replicasQuery"), query, p.Namespace, confine)
+		s.ReplicasQuery = confined("replicasQuery", query)
 	}
-	return s, r.errs.ToAggregate()
+	errs = append(errs, checkAlgorithm(field.NewPath("spec", "algorithm"), p.Spec.Algorithm)...)
+	return s, errs.ToAggregate()
 }
 
-// specReader collects what is wrong with the fields that it reads.
-type specReader struct {
-	errs field.ErrorList
-}
-
-func (r *specReader) duration(at *field.Path, d v1alpha1.Duration) time.Duration {
-	v, err := d.Parse()
-	if err != nil {
-		r.errs = append(r.errs, field.Invalid(at, string(d), err.Error()))
-	}
-	return v
-}
-
-func (r *specReader) decimal(at *field.Path, d v1alpha1.Decimal) float64 {
-	v, err := d.Parse()
-	if err != nil {
-		r.errs = append(r.errs, field.Invalid(at, string(d), err.Error()))
-	}
-	return v
-}
-
-func (r *specReader) confined(at *field.Path, expr, namespace string, confine Confine) string {
-	confined, err := confine(expr, namespace)
-	if err != nil {
-		r.errs = append(r.errs, field.Invalid(at, expr, err.Error()))
-	}
-	return confined
-}
-
-func (r *specReader) model(at *field.Path, a v1alpha1.Algorithm) string {
+// checkAlgorithm reports a model that there is not, and parameters, which no
+// model takes.
+func checkAlgorithm(at *field.Path, a v1alpha1.Algorithm) field.ErrorList {
+	var errs field.ErrorList
 	if names := forecast.ModelNames(); !slices.Contains(names, a.Type) {
-		r.errs = append(r.errs, field.Invalid(at.Child("type"), a.Type, "write one of "+strings.Join(names, ", ")))
+		errs = append(errs, field.Invalid(at.Child("type"), a.Type, "write one of "+strings.Join(names, ", ")))
 	}
-	for name := range a.Parameters {
-		r.errs = append(r.errs, field.Invalid(at.Child("parameters"), name, a.Type+" takes no parameter: leave it out"))
+	for _, name := range slices.Sorted(maps.Keys(a.Parameters)) {
+		errs = append(errs, field.Invalid(at.Child("parameters"), name, a.Type+" takes no parameter: leave it out"))
 	}
-	return a.Type
+	return errs
 }
 
 // suspended says why the forecast of a pool is not used.

@@ -1,6 +1,7 @@
 package refresh
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -24,15 +25,22 @@ func TestSettingsOfADefaultedPool(t *testing.T) {
 	require.Equal(t, want, s)
 }
 
-func TestSettingsOfNamesEveryBadField(t *testing.T) {
+func TestSettingsOfNamesEveryBadNumber(t *testing.T) {
 	_, err := SettingsOf(pool(func(p *v1alpha1.ShadowPool) {
 		p.Spec.History.Step = "soon"
 		p.Spec.Prediction.Quantile = "high"
-		p.Spec.Algorithm = v1alpha1.Algorithm{Type: "Crystal", Parameters: map[string]string{"ball": "1"}}
 	}), anyExpr, DefaultInterval)
+	require.ErrorContains(t, err, `spec.history.step: Invalid value: "soon"`)
+	require.ErrorContains(t, err, `spec.prediction.quantile: Invalid value: "high"`)
+}
+
+func TestSettingsOfNamesWhatOnlyTheAdapterKnows(t *testing.T) {
+	refuse := func(string, string) (string, error) { return "", errors.New("does not parse") }
+	_, err := SettingsOf(pool(func(p *v1alpha1.ShadowPool) {
+		p.Spec.Algorithm = v1alpha1.Algorithm{Type: "Crystal", Parameters: map[string]string{"ball": "1"}}
+	}), refuse, DefaultInterval)
 	for _, want := range []string{
-		`spec.history.step: Invalid value: "soon"`,
-		`spec.prediction.quantile: Invalid value: "high"`,
+		`spec.load.query: Invalid value: "load": does not parse`,
 		`spec.algorithm.type: Invalid value: "Crystal": write one of Auto, `,
 		`spec.algorithm.parameters: Invalid value: "ball": Crystal takes no parameter: leave it out`,
 	} {

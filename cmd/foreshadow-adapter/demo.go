@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
+	"k8s.io/utils/clock"
 
 	"github.com/foreshadow-dev/foreshadow/adapter/simulate"
 )
@@ -115,7 +115,7 @@ func (o demoOptions) run(ctx context.Context, out, progress io.Writer) (err erro
 	}
 	defer func() { err = errors.Join(err, line.close()) }()
 	o.greet(progress, r, line)
-	report, err := r.run(ctx, line, simulate.NewLive(progress, columns(progress)), newPacer(o.duration, r))
+	report, err := r.run(ctx, line, simulate.NewLive(progress, columns(progress)), newPacer(o.duration, r, clock.RealClock{}))
 	if err != nil {
 		return err
 	}
@@ -179,12 +179,4 @@ func columns(w io.Writer) int {
 		return 0
 	}
 	return width
-}
-
-// decodeJSON reads a body whole.
-func decodeJSON(r io.Reader, v any) error {
-	if err := json.NewDecoder(r).Decode(v); err != nil {
-		return fmt.Errorf("decode answer: %w", err)
-	}
-	return nil
 }

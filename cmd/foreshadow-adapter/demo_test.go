@@ -87,12 +87,14 @@ func TestDemoRefusesBadInput(t *testing.T) {
 		{"a replay of minutes", []string{"--replay=5m"}, `--replay: 5m0s: write a duration of at least 1h, such as 72h`},
 		{"a missing file", []string{"--csv=/nowhere.csv"}, `--csv: open /nowhere.csv: no such file or directory`},
 		{
-			"an address that others reach", []string{"--web.api-address=0.0.0.0:0"},
+			"an address that others reach",
+			[]string{"--web.api-address=0.0.0.0:0"},
 			`--web.api-address "0.0.0.0:0": standalone mode has no authentication: write a loopback address such as 127.0.0.1:0`,
 		},
 		{
 			// The kernel's own file system refuses even root.
-			"a report that cannot be written", []string{"--report.file=/sys/demo/report.json"},
+			"a report that cannot be written",
+			[]string{"--report.file=/sys/demo/report.json"},
 			`--report.file "/sys/demo/report.json": mkdir /sys/demo: operation not permitted: name a file in a directory that this user may write, or write --report.file= for none`,
 		},
 		{"text in a number", []string{"--csv=" + short}, `value "two"`},

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 	sloggokit "github.com/tjhop/slog-gokit"
 	"k8s.io/klog/v2"
+	"k8s.io/utils/clock"
 )
 
 // logFlags are the flags of the one log stream.
@@ -35,7 +36,7 @@ const timestamp = "2006-01-02T15:04:05.000Z07:00"
 
 // newLoggers builds the root logger and sends klog through it, so that no
 // library has a stream of its own.
-func (f logFlags) newLoggers(w io.Writer) (loggers, error) {
+func (f *logFlags) newLoggers(w io.Writer) (loggers, error) {
 	var slogLevel slog.Level
 	var allow level.Option
 	switch f.level {
@@ -61,7 +62,7 @@ func (f logFlags) newLoggers(w io.Writer) (loggers, error) {
 	}
 	handler := sloggokit.NewGoKitHandler(renameTime(root), slogLevel)
 	l := loggers{
-		kit:  log.With(level.NewFilter(root, allow), "ts", log.TimestampFormat(func() time.Time { return time.Now().UTC() }, timestamp)),
+		kit:  log.With(level.NewFilter(root, allow), "ts", log.TimestampFormat(func() time.Time { return clock.RealClock{}.Now().UTC() }, timestamp)),
 		slog: slog.New(handler),
 	}
 	klog.SetSlogLogger(l.slog)

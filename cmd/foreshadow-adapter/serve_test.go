@@ -52,11 +52,11 @@ func standalone(t *testing.T, more ...string) []string {
 func TestServeRefusesBadInput(t *testing.T) {
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	defer taken.Close() //nolint:errcheck // the test is over
+	defer taken.Close()
 	locked := t.TempDir()
 	store, err := embedded.Open(embedded.Config{Dir: locked}, log.NewNopLogger(), history.NewMetrics(nil), clock.RealClock{})
 	require.NoError(t, err)
-	defer store.Close() //nolint:errcheck // the test is over
+	defer store.Close()
 
 	for _, tc := range []struct {
 		name string
@@ -138,7 +138,7 @@ func TestServeWithoutAClusterAnswersFromPrometheus(t *testing.T) {
 		if err != nil {
 			return err.Error()
 		}
-		defer res.Body.Close() //nolint:errcheck // only read
+		defer res.Body.Close()
 		raw, err := io.ReadAll(res.Body)
 		require.NoError(t, err)
 		return string(raw)

@@ -51,16 +51,16 @@ func run(out io.Writer, file string) error {
 		}
 		all = append(all, m...)
 	}
-	if err := print(out, all); err != nil {
+	if err := table(out, all); err != nil {
 		return err
 	}
 	return save(file, all)
 }
 
-func print(out io.Writer, all []measurement) error {
+func table(out io.Writer, all []measurement) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	for _, m := range all {
-		fmt.Fprintf(w, "%s\t%.4g\t%s\n", m.Name, m.Value, m.Unit)
+		_, _ = fmt.Fprintf(w, "%s\t%.4g\t%s\n", m.Name, m.Value, m.Unit) // Flush has the error
 	}
 	if err := w.Flush(); err != nil {
 		return fmt.Errorf("print table: %w", err)

@@ -42,8 +42,8 @@ func queries() ([]measurement, error) {
 	start := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 	virtual := simulate.NewClock(start)
 	metrics := publish.NewProvider(board, virtual, prometheus.NewRegistry())
-	any := func(expr, _ string) (string, error) { return expr, nil }
-	settings, err := refresh.SettingsOf(newPool("shop", "web"), any, refresh.DefaultInterval)
+	asIs := func(expr, _ string) (string, error) { return expr, nil }
+	settings, err := refresh.SettingsOf(newPool("shop", "web"), asIs, refresh.DefaultInterval)
 	if err != nil {
 		return nil, err
 	}

@@ -32,7 +32,7 @@ const (
 
 // serving times reads of one metric, each next to a read of the no-op handler,
 // over TLS and HTTP/2 on loopback.
-func serving() ([]measurement, error) {
+func serving() (_ []measurement, err error) {
 	board := &publish.Board{}
 	noop := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
 	api, err := publish.NewStandalone("127.0.0.1:0", publish.NewProvider(board, clock.RealClock{}, prometheus.NewRegistry()), map[string]http.Handler{noopPath: noop})
@@ -42,7 +42,10 @@ func serving() ([]measurement, error) {
 	ctx, stop := context.WithCancel(context.Background())
 	served := make(chan error, 1)
 	go func() { served <- api.Run(ctx) }()
-	defer func() { stop(); <-served }()
+	defer func() {
+		stop()
+		err = errors.Join(err, <-served)
+	}()
 
 	client := &http.Client{Transport: &http.Transport{
 		TLSClientConfig: &tls.Config{RootCAs: api.CertPool(), MinVersion: tls.VersionTLS12}, ForceAttemptHTTP2: true,
@@ -109,7 +112,9 @@ func hang(board *publish.Board) (release func(), err error) {
 	}
 	return func() {
 		cancel()
-		<-done
+		if err := <-done; err != nil {
+			panic(err) // Run returns nil
+		}
 		remote.Close()
 		silent.Close()
 	}, nil

@@ -1,10 +1,6 @@
 package v1alpha1
 
-import (
-	"reflect"
-
-	"k8s.io/utils/ptr"
-)
+import "reflect"
 
 // Default fills what the pool leaves out, exactly as the API server does from
 // the CRD. An empty string counts as left out. After it no pointer of the spec
@@ -68,6 +64,6 @@ func setDefault[T ~string](field *T, value T) {
 
 func setDefaultPtr(field **int32, value int32) {
 	if *field == nil {
-		*field = ptr.To(value)
+		*field = new(value)
 	}
 }

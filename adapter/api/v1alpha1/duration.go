@@ -2,12 +2,12 @@ package v1alpha1
 
 import (
 	"fmt"
-	"time"
-
-	"github.com/prometheus/common/model"
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
+
+	"github.com/prometheus/common/model"
 )
 
 // Duration is a length of time as Prometheus users write it: whole weeks,

@@ -16,7 +16,7 @@ func (s *Store) QueryRange(ctx context.Context, expr string, r history.Range) (h
 		return history.Result{}, err
 	}
 	r = r.Aligned()
-	if err := s.cfg.CheckRange(r); err != nil {
+	if err := s.cfg.Limits.CheckRange(r); err != nil {
 		return history.Result{}, err
 	}
 	began := s.clock.Now()
@@ -29,7 +29,7 @@ func (s *Store) QueryRange(ctx context.Context, expr string, r history.Range) (h
 }
 
 func (s *Store) evaluate(ctx context.Context, expr string, r history.Range) (history.Result, error) {
-	qctx, cancel := context.WithTimeout(ctx, s.cfg.Timeout)
+	qctx, cancel := context.WithTimeout(ctx, s.cfg.Limits.Timeout)
 	defer cancel()
 	if err := s.slots.Acquire(qctx, 1); err != nil {
 		return history.Result{}, err
@@ -48,7 +48,7 @@ func (s *Store) evaluate(ctx context.Context, expr string, r history.Range) (his
 	if err != nil {
 		return history.Result{}, err
 	}
-	b := history.NewBuilder(r, s.cfg.MaxSeries)
+	b := history.NewBuilder(r, s.cfg.Limits.MaxSeries)
 	warnings, _ := answer.Warnings.AsStrings(expr, 0, -1)
 	b.Warn(warnings...)
 	return fill(b, matrix)
@@ -88,7 +88,7 @@ func (s *Store) explain(err error) error {
 		e.Kind, e.Remedy = history.ErrTooLarge, "write a cheaper query or a shorter history.window"
 	case errors.As(err, &timeout), errors.Is(err, context.DeadlineExceeded):
 		e.Kind, e.Remedy = history.ErrTimeout, "write a cheaper query or a shorter history.window"
-		e.Cause = fmt.Errorf("no answer within %v", s.cfg.Timeout)
+		e.Cause = fmt.Errorf("no answer within %v", s.cfg.Limits.Timeout)
 	case errors.As(err, &canceled), errors.Is(err, context.Canceled):
 		return fmt.Errorf("query %s: %w", s, context.Canceled)
 	default:

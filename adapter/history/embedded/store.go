@@ -29,7 +29,7 @@ type Config struct {
 	Retention  time.Duration
 	Lookback   time.Duration // how long PromQL takes the last sample for current; 5m
 	MaxSamples int           // that one query may hold in memory; 10,000,000
-	history.Limits
+	Limits     history.Limits
 	// Registerer gets the metrics of storage and engine; nil: none.
 	Registerer prometheus.Registerer
 }
@@ -94,7 +94,7 @@ func Open(cfg Config, logger log.Logger, metrics *history.Metrics, clk clock.Pas
 		cfg:     cfg,
 		db:      db,
 		engine:  newEngine(cfg, l),
-		slots:   semaphore.NewWeighted(int64(cfg.Concurrent)),
+		slots:   semaphore.NewWeighted(int64(cfg.Limits.Concurrent)),
 		metrics: metrics,
 		clock:   clk,
 		logger:  l,
@@ -106,7 +106,7 @@ func newEngine(cfg Config, logger *slog.Logger) *promql.Engine {
 		Logger:                   logger,
 		Reg:                      cfg.Registerer,
 		MaxSamples:               cfg.MaxSamples,
-		Timeout:                  cfg.Timeout,
+		Timeout:                  cfg.Limits.Timeout,
 		LookbackDelta:            cfg.Lookback,
 		NoStepSubqueryIntervalFn: func(int64) int64 { return time.Minute.Milliseconds() },
 		EnableAtModifier:         true,

@@ -24,11 +24,11 @@ var staleMarker = math.Float64frombits(0x7ff0000000000002)
 // at is the minute of the grid that sees sample i.
 func at(i int) time.Time { return origin.Add(time.Duration(i) * time.Minute) }
 
-// minutely makes a series with one sample for each minute in [from, to) for
+// minutely makes a series with one sample for each of the first n minutes for
 // which value says so.
-func minutely(labels map[string]string, from, to int, value func(i int) (float64, bool)) history.Samples {
+func minutely(labels map[string]string, n int, value func(i int) (float64, bool)) history.Samples {
 	s := history.Samples{Labels: labels}
-	for i := from; i < to; i++ {
+	for i := range n {
 		if v, ok := value(i); ok {
 			s.Points = append(s.Points, history.Point{TimeMillis: at(i).Add(-early).UnixMilli(), Value: v})
 		}
@@ -36,12 +36,18 @@ func minutely(labels map[string]string, from, to int, value func(i int) (float64
 	return s
 }
 
-func name(metric string, pairs ...string) map[string]string {
-	m := map[string]string{"__name__": "conformance_" + metric}
-	for i := 0; i < len(pairs); i += 2 {
-		m[pairs[i]] = pairs[i+1]
-	}
-	return m
+func name(metric string) map[string]string {
+	return map[string]string{"__name__": "conformance_" + metric}
+}
+
+func with(labels map[string]string, name, value string) map[string]string {
+	labels[name] = value
+	return labels
+}
+
+// awkward has values that want quoting, and an empty one, which is none.
+func awkward() map[string]string {
+	return with(with(with(name("labels"), "path", "/\"quoted\"\n"), "city", "Zürich"), "empty", "")
 }
 
 func count(i int) (float64, bool) { return float64(i), true }
@@ -49,20 +55,20 @@ func count(i int) (float64, bool) { return float64(i), true }
 // dataset is what the source must have stored.
 func dataset() []history.Samples {
 	series := []history.Samples{
-		minutely(name("steady"), 0, minutes, count),
-		minutely(name("gap"), 0, minutes, func(i int) (float64, bool) { return float64(i), i < 60 || i >= 120 }),
-		minutely(name("vanishes"), 0, 360, count),
-		minutely(name("stale"), 0, 120, staleAt(60, 90)),
-		minutely(name("nan"), 0, 120, nanAt(30, 40)),
-		minutely(name("only_nan"), 0, 120, func(int) (float64, bool) { return math.NaN(), true }),
-		minutely(name("counter"), 0, minutes, func(i int) (float64, bool) { return float64(60 * (i % 720)), true }),
-		minutely(name("labels", "path", "/\"quoted\"\n", "city", "Zürich", "empty", ""), 0, 60, count),
+		minutely(name("steady"), minutes, count),
+		minutely(name("gap"), minutes, func(i int) (float64, bool) { return float64(i), i < 60 || i >= 120 }),
+		minutely(name("vanishes"), 360, count),
+		minutely(name("stale"), 120, staleAt(60, 90)),
+		minutely(name("nan"), 120, nanAt(30, 40)),
+		minutely(name("only_nan"), 120, func(int) (float64, bool) { return math.NaN(), true }),
+		minutely(name("counter"), minutes, func(i int) (float64, bool) { return float64(60 * (i % 720)), true }),
+		minutely(awkward(), 60, count),
 	}
 	for _, code := range []string{"200", "404", "500"} {
-		series = append(series, minutely(name("by_code", "code", code), 0, 120, count))
+		series = append(series, minutely(with(name("by_code"), "code", code), 120, count))
 	}
 	for i := range 40 {
-		series = append(series, minutely(name("wide", "pod", strconv.Itoa(i)), 0, 60, count))
+		series = append(series, minutely(with(name("wide"), "pod", strconv.Itoa(i)), 60, count))
 	}
 	return series
 }

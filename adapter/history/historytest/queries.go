@@ -9,15 +9,15 @@ import (
 )
 
 func bothEnds(t *testing.T, src history.Source) {
-	diff(t, one(t, query(t, src, "conformance_steady", at(10), at(20), time.Minute)), minutesOf(10, 20))
+	diff(t, one(t, query(t, src, "conformance_steady", at(10), at(20), time.Minute)), span(10, 20))
 }
 
 func offGrid(t *testing.T, src history.Source) {
-	diff(t, one(t, query(t, src, "conformance_steady", at(10).Add(59*time.Second), at(20).Add(time.Second), time.Minute)), minutesOf(10, 20))
+	diff(t, one(t, query(t, src, "conformance_steady", at(10).Add(59*time.Second), at(20).Add(time.Second), time.Minute)), span(10, 20))
 }
 
 func oneStep(t *testing.T, src history.Source) {
-	diff(t, one(t, query(t, src, "conformance_steady", at(7), at(7), time.Minute)), minutesOf(7, 7))
+	diff(t, one(t, query(t, src, "conformance_steady", at(7), at(7), time.Minute)), span(7, 7))
 }
 
 func longRange(t *testing.T, src history.Source) {
@@ -43,7 +43,7 @@ func noSeries(t *testing.T, src history.Source) {
 }
 
 func gap(t *testing.T, src history.Source) {
-	want := minutesOf(55, 59, 120, 125)
+	want := span(55, 59, span(120, 125))
 	for i := 60; i <= 63; i++ {
 		want[i] = 59 // the sample of minute 59, less than five minutes old
 	}
@@ -51,12 +51,12 @@ func gap(t *testing.T, src history.Source) {
 }
 
 func stale(t *testing.T, src history.Source) {
-	diff(t, one(t, query(t, src, "conformance_stale", at(55), at(95), time.Minute)), minutesOf(55, 59, 90, 95))
+	diff(t, one(t, query(t, src, "conformance_stale", at(55), at(95), time.Minute)), span(55, 59, span(90, 95)))
 }
 
 func nan(t *testing.T, src history.Source) {
 	res := query(t, src, "conformance_nan", at(25), at(45), time.Minute)
-	diff(t, one(t, res), minutesOf(25, 29, 31, 39, 42, 45))
+	diff(t, one(t, res), span(25, 29, span(31, 39, span(42, 45))))
 	diff(t, res.Dropped, map[string]int{history.DropNaN: 1, history.DropInf: 2})
 }
 
@@ -76,8 +76,10 @@ func labelSets(t *testing.T, src history.Source) {
 }
 
 func labelValues(t *testing.T, src history.Source) {
+	want := awkward()
+	delete(want, "empty") // an empty value is no label
 	res := query(t, src, "conformance_labels", at(0), at(9), time.Minute)
-	diff(t, history.Examples(res.Series), []map[string]string{name("labels", "path", "/\"quoted\"\n", "city", "Zürich")})
+	diff(t, history.Examples(res.Series), []map[string]string{want})
 }
 
 func counterReset(t *testing.T, src history.Source) {
@@ -116,6 +118,7 @@ func badRange(t *testing.T, src history.Source) {
 		{Start: at(9), End: at(0), Step: time.Minute},
 		{Start: at(0), End: at(9), Step: time.Millisecond},
 		{Start: at(0), End: at(9)},
+		{Start: at(0), End: at(9), Step: time.Minute + time.Microsecond},
 		{Start: at(0), End: at(9).AddDate(90, 0, 0), Step: time.Second},
 	} {
 		if _, err := src.QueryRange(t.Context(), "conformance_steady", r); err == nil {

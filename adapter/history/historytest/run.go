@@ -3,6 +3,7 @@ package historytest
 import (
 	"context"
 	"errors"
+	"maps"
 	"sync"
 	"testing"
 	"time"
@@ -91,13 +92,14 @@ func one(t *testing.T, res history.Result) map[int]float64 {
 	return got
 }
 
-// minutesOf is i -> i for each range [from, to] in pairs.
-func minutesOf(pairs ...int) map[int]float64 {
+// span is i -> i for the minutes from first to last, and what else there is.
+func span(first, last int, others ...map[int]float64) map[int]float64 {
 	m := map[int]float64{}
-	for k := 0; k < len(pairs); k += 2 {
-		for i := pairs[k]; i <= pairs[k+1]; i++ {
-			m[i] = float64(i)
-		}
+	for i := first; i <= last; i++ {
+		m[i] = float64(i)
+	}
+	for _, other := range others {
+		maps.Copy(m, other)
 	}
 	return m
 }

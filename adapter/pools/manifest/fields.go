@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"regexp"
 	"slices"
@@ -93,9 +94,7 @@ func fieldsOf(t reflect.Type) map[string]reflect.Type {
 		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
 		switch {
 		case strings.Contains(options, "inline"):
-			for inner, typ := range fieldsOf(f.Type) {
-				out[inner] = typ
-			}
+			maps.Copy(out, fieldsOf(f.Type))
 		case name != "" && name != "-" && f.IsExported():
 			out[name] = f.Type
 		}
