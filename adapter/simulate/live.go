@@ -47,10 +47,14 @@ func (l *Live) Show(f Frame) error {
 		if !newHour {
 			return nil
 		}
-		return l.print(l.line(f) + "\n")
+		return l.print(full(f) + "\n")
 	}
 	l.dirty = true
-	return l.print(clearLine + cut(l.line(f)+"  "+spark(l.loads), l.columns-1))
+	line := full(f)
+	if len(line) >= l.columns {
+		line = brief(f)
+	}
+	return l.print(clearLine + cut(line+"  "+spark(l.loads), l.columns-1))
 }
 
 // Note prints a line that stays, such as a fault that begins or ends.
@@ -72,11 +76,21 @@ func (l *Live) Close() error {
 	return l.print("\n")
 }
 
-func (l *Live) line(f Frame) string {
+func full(f Frame) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s  load %s  predicted %s", clockOf(f.Now), short(f.Load), short(f.Predicted))
 	for _, a := range f.Arms {
-		fmt.Fprintf(&b, " | %s %3d pods (%d ready) %ss over", a.Name, a.Replicas, a.Ready, count(a.Totals.Overload().Seconds()))
+		fmt.Fprintf(&b, " | %s %3d pods, %6ss over", a.Name, a.Replicas, count(a.Totals.Overload().Seconds()))
+	}
+	return b.String()
+}
+
+// brief is the line for a terminal of 80 columns.
+func brief(f Frame) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %s>%s", clockOf(f.Now), short(f.Load), short(f.Predicted))
+	for _, a := range f.Arms {
+		fmt.Fprintf(&b, "|%s %d %ss", a.Name, a.Replicas, count(a.Totals.Overload().Seconds()))
 	}
 	return b.String()
 }

@@ -29,13 +29,13 @@ func (s *server) addSource(ctx context.Context, g *run.Group) (history.Source, e
 	if s.o.prometheusConfig != "" {
 		http, err := history.LoadHTTPConfig(s.o.prometheusConfig)
 		if err != nil {
-			return nil, fmt.Errorf("--prometheus.config-file: %w", err)
+			return nil, err
 		}
 		cfg.HTTP = http
 	}
 	remote, err := history.NewRemote(cfg, s.loggers.kit, metrics, s.clock)
 	if err != nil {
-		return nil, fmt.Errorf("--prometheus.url: %w", err)
+		return nil, err
 	}
 	return remote, nil
 }
@@ -46,7 +46,7 @@ func (s *server) addStore(ctx context.Context, g *run.Group, limits history.Limi
 		Dir: s.o.storagePath, Retention: s.o.storageRetention, Limits: limits, Registerer: s.registry,
 	}, s.loggers.kit, metrics, s.clock)
 	if err != nil {
-		return nil, fmt.Errorf("--storage.path: %w", err)
+		return nil, err
 	}
 	s.closers = append(s.closers, store.Close)
 	if s.o.scrapeConfig == "" {
@@ -54,7 +54,7 @@ func (s *server) addStore(ctx context.Context, g *run.Group, limits history.Limi
 	}
 	scraper, err := embedded.NewScraper(s.o.scrapeConfig, store)
 	if err != nil {
-		return nil, fmt.Errorf("--scrape.config-file: %w", err)
+		return nil, err
 	}
 	addActor(ctx, g, scraper.Run)
 	return store, nil
