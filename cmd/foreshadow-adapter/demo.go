@@ -53,9 +53,9 @@ func newDemoCommand() *cobra.Command {
 	o.log.level = "error"
 	fs.StringVar(&o.trace, "trace", simulate.Application, "Bundled trace to replay. One of: "+strings.Join(simulate.BundledTraces(), ", ")+".")
 	fs.StringVar(&o.csv, "csv", "", "File with your own trace (timestamp,value with a header) to replay in place of a bundled one.")
-	fs.DurationVar(&o.coldStart, "cold-start", 5*time.Minute, "Time from the creation of a pod until it is ready.")
-	fs.DurationVar(&o.replay, "replay", 72*time.Hour, "How much of the trace's end is replayed; the rest is history.")
-	fs.DurationVar(&o.duration, "duration", 75*time.Second, "Real time that the replay is paced to take; 0 for as fast as it goes.")
+	durationVar(fs, &o.coldStart, "cold-start", 5*time.Minute, "Time from the creation of a pod until it is ready.")
+	durationVar(fs, &o.replay, "replay", 72*time.Hour, "How much of the trace's end is replayed; the rest is history.")
+	durationVar(fs, &o.duration, "duration", 75*time.Second, "Real time that the replay is paced to take; 0s for as fast as it goes.")
 	fs.Float64Var(&o.capacity, "capacity-per-replica", 0, "Load that one warm replica carries; 0 sizes it for 15 replicas in the mean.")
 	fs.Float64Var(&o.quantile, "quantile", 0.9, "Quantile of the forecast that the predictive arm follows.")
 	fs.StringVar(&o.apiAddress, "web.api-address", "127.0.0.1:0", "Loopback address of the external metrics API; port 0 takes any free one.")

@@ -33,7 +33,9 @@ func newRootCommand() *cobra.Command {
 		SilenceUsage:  true,
 	}
 	root.SetVersionTemplate("{{.Version}}\n")
+	demo := newDemoCommand()
+	demo.SetHelpFunc(root.HelpFunc()) // cobra's own, before serve changes it
+	root.AddCommand(demo)
 	installServe(root)
-	root.AddCommand(newDemoCommand())
 	return root
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/prometheus/common/version"
 	"github.com/prometheus/exporter-toolkit/web"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"k8s.io/utils/clock"
 
 	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
@@ -45,7 +46,10 @@ func installServe(root *cobra.Command) {
 	s := &server{o: o, registry: prometheus.NewRegistry(), clock: clock.RealClock{}, board: &publish.Board{}}
 	provider := publish.NewProvider(s.board, s.clock, s.registry)
 	s.cluster = publish.NewCluster(provider, s.ready)
-	o.install(root.Flags(), s.cluster.Flags())
+	ours := pflag.NewFlagSet("foreshadow", pflag.ContinueOnError)
+	o.install(ours)
+	root.Flags().AddFlagSet(ours)
+	root.Flags().AddFlagSet(s.cluster.Flags())
 	serve := func(cmd *cobra.Command, _ []string) error {
 		if err := o.complete(cmd.Flags()); err != nil {
 			return err
@@ -56,6 +60,7 @@ func installServe(root *cobra.Command) {
 	c := &cobra.Command{Use: "serve", Short: "Serve the metrics APIs (the default).", Args: cobra.NoArgs, RunE: serve}
 	c.Flags().AddFlagSet(root.Flags())
 	root.AddCommand(c)
+	groupFlags(ours, s.cluster.Flags(), root, c)
 }
 
 // run serves until ctx ends or a part of the adapter cannot go on.
