@@ -27,7 +27,7 @@ REVISION = $(shell git rev-parse -q --verify HEAD || echo unknown)
 BRANCH = $(shell git symbolic-ref --short -q HEAD || echo unknown)
 DATE = $(shell git log -1 --format=%cI 2>/dev/null || echo unknown)
 STAMP := github.com/prometheus/common/version
-LDFLAGS = -X $(STAMP).Version=$(VERSION) -X $(STAMP).Revision=$(REVISION) -X $(STAMP).Branch=$(BRANCH) -X $(STAMP).BuildDate=$(DATE)
+LDFLAGS = -s -w -X $(STAMP).Version=$(VERSION) -X $(STAMP).Revision=$(REVISION) -X $(STAMP).Branch=$(BRANCH) -X $(STAMP).BuildDate=$(DATE)
 
 # tee keeps the output of a long run under out/ without losing the exit code of the run: a pipe in sh forgets it.
 kept = mkdir -p out; { $(1); echo $$? >out/$(2).status; } 2>&1 | tee out/$(2).log; exit $$(cat out/$(2).status)

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/prometheus/common/model"
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 	"k8s.io/utils/clock"
@@ -159,10 +160,12 @@ func (o demoOptions) print(out, file io.Writer, report simulate.Report) error {
 // greet says what is replayed, and how to look at the metrics meanwhile.
 func (o demoOptions) greet(w io.Writer, r *replay, l *line) {
 	_, metric, _ := strings.Cut(l.metricURL(), "/apis/")
-	fmt.Fprintf(w, "Replaying %v of %s (%s) after %v of history.\n", o.replay, r.trace.Name, r.trace.Unit, r.history.Span().Round(time.Hour))
+	fmt.Fprintf(w, "Replaying the last %v of %s (%s) after %v of history.\n",
+		model.Duration(o.replay), r.trace.Name, r.trace.Unit, model.Duration(r.history.Span().Round(time.Hour)))
 	fmt.Fprintf(w, "A replica carries %s; a new pod is ready after %v and serves at 40 %% for its first two minutes.\n",
-		strconv.FormatFloat(r.capacity, 'g', 4, 64), o.coldStart)
-	fmt.Fprintf(w, "Three HPAs: at 70 %% of a replica's capacity; the same with replicas added until it costs as much as ours; on our metric.\n\n")
+		strconv.FormatFloat(r.capacity, 'g', 4, 64), model.Duration(o.coldStart))
+	fmt.Fprintf(w, "Three HPAs: reactive, at 70 %% of a replica's capacity; reactive+, with so many replicas more or less that it\n"+
+		"costs as much as ours; predictive, on our metric. Behind each: its pods, and how long the load exceeded what they carry.\n\n")
 	fmt.Fprintf(w, "Look at the metrics meanwhile:\n  curl -sk %s\n", l.metricURL())
 	fmt.Fprintf(w, "  kubectl --server %s --insecure-skip-tls-verify get --raw /apis/%s\n", l.api.URL(), metric)
 	fmt.Fprintf(w, "  curl -s http://%s/metrics\n\n", l.web.Addr())

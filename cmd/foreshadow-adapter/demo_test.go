@@ -60,7 +60,7 @@ func TestDemoReplaysTheUsersTrace(t *testing.T) {
 	require.NoError(t, os.WriteFile(file, []byte(b.String()), 0o600))
 	out, progress, err := execute(t.Context(), "demo", "--csv", file, "--cold-start=90s", "--replay=12h", "--capacity-per-replica=100", "--duration=0s", "--report.file=")
 	require.NoError(t, err)
-	require.Contains(t, progress, "Replaying 12h0m0s of "+file)
+	require.Contains(t, progress, "Replaying the last 12h of "+file)
 	require.Contains(t, progress, "a new pod is ready after 1m30s")
 	require.Contains(t, out, "overload seconds")
 }
