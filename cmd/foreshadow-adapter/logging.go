@@ -8,10 +8,12 @@ import (
 
 	"github.com/go-kit/log"
 	"github.com/go-kit/log/level"
+	"github.com/go-logr/logr"
 	"github.com/spf13/pflag"
 	sloggokit "github.com/tjhop/slog-gokit"
 	"k8s.io/klog/v2"
 	"k8s.io/utils/clock"
+	controllerlog "sigs.k8s.io/controller-runtime/pkg/log"
 )
 
 // logFlags are the flags of the one log stream.
@@ -34,8 +36,8 @@ type loggers struct {
 // timestamp is RFC 3339 with milliseconds, in UTC, as Prometheus logs it.
 const timestamp = "2006-01-02T15:04:05.000Z07:00"
 
-// newLoggers builds the root logger and sends klog through it, so that no
-// library has a stream of its own.
+// newLoggers builds the root logger and sends klog and controller-runtime
+// through it, so that no library has a stream of its own.
 func (f *logFlags) newLoggers(w io.Writer) (loggers, error) {
 	var slogLevel slog.Level
 	var allow level.Option
@@ -66,6 +68,7 @@ func (f *logFlags) newLoggers(w io.Writer) (loggers, error) {
 		slog: slog.New(handler),
 	}
 	klog.SetSlogLogger(l.slog)
+	controllerlog.SetLogger(logr.FromSlogHandler(handler))
 	return l, nil
 }
 
