@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"maps"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -18,12 +19,10 @@ import (
 // scraped, a little noisy, up to now.
 func writeHistory(t *testing.T, dir string, l load.Load, now time.Time, span, step time.Duration, labels map[string]string) {
 	t.Helper()
-	const noise = 0.001 // of the load, as a standard deviation
+	const noise = 0.003 // of the load, as a standard deviation
 	random := rand.New(rand.NewPCG(1, 2))
-	series := history.Samples{Labels: map[string]string{"__name__": load.MetricName}}
-	for name, value := range labels {
-		series.Labels[name] = value
-	}
+	series := history.Samples{Labels: maps.Clone(labels)}
+	series.Labels["__name__"] = load.MetricName
 	for at := history.Align(now.Add(-span), step); !at.After(now); at = at.Add(step) {
 		series.Points = append(series.Points, history.Point{
 			TimeMillis: at.UnixMilli(), Value: l(at) * (1 + noise*random.NormFloat64()),

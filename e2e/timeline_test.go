@@ -29,7 +29,7 @@ type moment struct {
 
 // same says whether a person would see no difference worth a line.
 func (m moment) same(o moment) bool {
-	return m.load == o.load && m.metric() == o.metric() && m.scale.desired == o.scale.desired && m.scale.ready == o.scale.ready
+	return need(m.load) == need(o.load) && m.metric() == o.metric() && m.scale.desired == o.scale.desired && m.scale.ready == o.scale.ready
 }
 
 // metric is the value in few words.

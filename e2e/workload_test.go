@@ -111,6 +111,6 @@ func (w *workload) await(t *testing.T, timeout time.Duration, what string, wante
 	})
 	require.NoError(t, err)
 	took := w.clock.Since(from)
-	t.Logf("%7s  %s after %.1fs (%s)", w.since(w.began), what, took.Seconds(), last)
+	t.Logf("%7s  %s after %.1fs (desired %d, ready %d)", w.since(w.began), what, took.Seconds(), last.desired, last.ready)
 	return took
 }

@@ -17,7 +17,7 @@ func FreePorts(n int) ([]int, error) {
 		if err != nil {
 			return nil, fmt.Errorf("find free port: %w", err)
 		}
-		defer l.Close() //nolint:revive // held on purpose until all are found
+		defer l.Close()
 		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
 	}
 	return ports, nil

@@ -42,7 +42,7 @@ func Start(cfg Config) (*Process, error) {
 		return nil, fmt.Errorf("open log of %s: %w", cfg.Name, err)
 	}
 	defer out.Close()
-	cmd := exec.Command(cfg.Path, cfg.Args...) //nolint:gosec // running what the test names is this package's job
+	cmd := exec.Command(cfg.Path, cfg.Args...)
 	cmd.Stdout, cmd.Stderr = out, out
 	cmd.SysProcAttr = attributes()
 	if err := cmd.Start(); err != nil {
