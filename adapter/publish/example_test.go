@@ -38,5 +38,5 @@ func Example() {
 	ask()
 	// Output:
 	// map[pool:web] 7
-	// foreshadow_predicted_capacity_replicas of pool "web" in namespace "shop" is withheld: its last value is 20m old and was valid for 15m only, until 2026-11-23T12:15:00Z: nothing newer was computed
+	// foreshadow_predicted_capacity_replicas of pool "web" in namespace "shop" is withheld: its last value was computed 20m ago and was valid until 2026-11-23T12:15:00Z: nothing newer was computed
 }

@@ -35,8 +35,8 @@ func (r Reading) Refusal(now time.Time) string {
 	case math.IsNaN(r.Value) || math.IsInf(r.Value, 0):
 		return fmt.Sprintf("it was computed as %v, which is not a number of anything", r.Value)
 	case now.After(r.ValidUntil):
-		return fmt.Sprintf("its last value is %s old and was valid for %s only, until %s: nothing newer was computed",
-			age(now.Sub(r.ComputedAt)), age(r.ValidUntil.Sub(r.ComputedAt)), r.ValidUntil.UTC().Format(time.RFC3339))
+		return fmt.Sprintf("its last value was computed %s ago and was valid until %s: nothing newer was computed",
+			age(now.Sub(r.ComputedAt)), r.ValidUntil.UTC().Format(time.RFC3339))
 	}
 	return ""
 }

@@ -18,11 +18,11 @@ func TestRefusal(t *testing.T) {
 		{name: "the last instant of its validity is valid", after: 15 * time.Minute},
 		{
 			name: "one nanosecond later it is refused", after: 15*time.Minute + 1,
-			want: "its last value is 15m old and was valid for 15m only, until 2026-11-23T12:15:00Z: nothing newer was computed",
+			want: "its last value was computed 15m ago and was valid until 2026-11-23T12:15:00Z: nothing newer was computed",
 		},
 		{
 			name: "a refresh that hangs for a day is told by the age", after: 24*time.Hour + 5*time.Second,
-			want: "its last value is 1d5s old and was valid for 15m only, until 2026-11-23T12:15:00Z: nothing newer was computed",
+			want: "its last value was computed 1d5s ago and was valid until 2026-11-23T12:15:00Z: nothing newer was computed",
 		},
 		{
 			name: "a reason refuses however fresh", change: func(r *Reading) { r.Reason = "the capacity per replica is unknown" },
@@ -31,7 +31,7 @@ func TestRefusal(t *testing.T) {
 		{name: "nothing computed is no 0", change: func(r *Reading) { *r = Reading{} }, want: "it has not been computed yet"},
 		{
 			name: "no validity is never valid", change: func(r *Reading) { r.ValidUntil = time.Time{} },
-			want: "its last value is 0s old and was valid for 0s only, until 0001-01-01T00:00:00Z: nothing newer was computed",
+			want: "its last value was computed 0s ago and was valid until 0001-01-01T00:00:00Z: nothing newer was computed",
 		},
 		{
 			name: "NaN is refused", change: func(r *Reading) { r.Value = math.NaN() },

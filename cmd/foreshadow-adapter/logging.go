@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	stdlog "log"
 	"log/slog"
 	"time"
 
@@ -36,8 +37,8 @@ type loggers struct {
 // timestamp is RFC 3339 with milliseconds, in UTC, as Prometheus logs it.
 const timestamp = "2006-01-02T15:04:05.000Z07:00"
 
-// newLoggers builds the root logger and sends klog and controller-runtime
-// through it, so that no library has a stream of its own.
+// newLoggers builds the root logger and sends through it what
+// the standard library, klog and controller-runtime log, so that no library has a stream of its own.
 func (f *logFlags) newLoggers(w io.Writer) (loggers, error) {
 	var slogLevel slog.Level
 	var allow level.Option
@@ -67,6 +68,10 @@ func (f *logFlags) newLoggers(w io.Writer) (loggers, error) {
 		kit:  log.With(level.NewFilter(root, allow), "ts", log.TimestampFormat(func() time.Time { return clock.RealClock{}.Now().UTC() }, timestamp)),
 		slog: slog.New(handler),
 	}
+	// The standard library logs there what it cannot return, such as a client's
+	// broken HTTP/2 preface.
+	stdlog.SetFlags(0)
+	stdlog.SetOutput(log.NewStdlibAdapter(level.Warn(l.kit)))
 	klog.SetSlogLogger(l.slog)
 	controllerlog.SetLogger(logr.FromSlogHandler(handler))
 	return l, nil

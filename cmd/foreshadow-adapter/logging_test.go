@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	stdlog "log"
 	"testing"
 
 	"github.com/go-kit/log/level"
@@ -16,7 +17,7 @@ func TestEveryLibraryLogsIntoTheOneStream(t *testing.T) {
 		want   []string
 	}{
 		// controller-runtime keeps the first logger that it gets, so it comes first.
-		{"logfmt", []string{`level=info ts=2`, `msg=ours pool=shop/web`, `msg=prometheus's`, `msg=klog's`, `msg=controller-runtime's`}},
+		{"logfmt", []string{`level=info ts=2`, `msg=ours pool=shop/web`, `msg=prometheus's`, `msg=klog's`, `level=warn ts=2`, `msg="standard library's"`, `msg=controller-runtime's`}},
 		{"json", []string{`"level":"info"`, `"msg":"ours","pool":"shop/web"`, `"msg":"prometheus's"`, `"msg":"klog's"`}},
 	} {
 		t.Run(tc.format, func(t *testing.T) {
@@ -27,6 +28,7 @@ func TestEveryLibraryLogsIntoTheOneStream(t *testing.T) {
 			require.NoError(t, level.Debug(l.kit).Log("msg", "hidden"))
 			l.slog.Info("prometheus's")
 			l.slog.Debug("hidden")
+			stdlog.Print("standard library's")
 			klog.InfoS("klog's")
 			klog.V(4).InfoS("hidden")
 			controllerlog.Log.Info("controller-runtime's")
