@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -67,7 +68,9 @@ func run(ctx context.Context, m *testing.M) (code int, err error) {
 	if err != nil {
 		return 1, err
 	}
-	defer func() { err = errors.Join(err, r.Stop()) }()
+	// Both a signal while tests run and the end of run stop the cluster.
+	stop := sync.OnceValue(r.Stop)
+	defer func() { err = errors.Join(err, stop()) }()
 	r.report.add("cluster_start", r.StartDuration.Seconds(), "seconds")
 	if err := r.AddNodes(ctx, 3); err != nil {
 		return 1, err
@@ -78,7 +81,15 @@ func run(ctx context.Context, m *testing.M) (code int, err error) {
 	}
 	defer func() { err = errors.Join(err, metrics.Close()) }()
 	shared = r
+	ended := context.AfterFunc(ctx, func() {
+		// m.Run cannot be told to end, and children do not get the signal.
+		fmt.Fprintln(os.Stderr, errors.Join(fmt.Errorf("end to end: %w", context.Cause(ctx)), stop()))
+		os.Exit(1)
+	})
 	code = m.Run()
+	if !ended() {
+		select {} // a signal came: the exit is under way
+	}
 	return code, r.report.write(filepath.Join(r.out, "e2e.json"))
 }
 

@@ -4,19 +4,25 @@ package e2e
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/client-go/rest"
 	"k8s.io/metrics/pkg/client/external_metrics"
 )
 
 // lookInterval is how often the recorder looks: the HPA does so once a second.
 const lookInterval = 500 * time.Millisecond
+
+// requestTimeout ends a look that hangs, so that the time line goes on.
+const requestTimeout = 2 * time.Second
 
 // moment is everything that was seen at one instant.
 type moment struct {
@@ -45,6 +51,9 @@ func (m moment) metric() string {
 type recorder struct {
 	w       *workload
 	metrics external_metrics.MetricsInterface
+	// slowest is the longest that an answer to a request for our metric took, be
+	// it a value or a refusal. Only the goroutine that looks writes it.
+	slowest time.Duration
 
 	mu      sync.Mutex
 	moments []moment
@@ -53,7 +62,9 @@ type recorder struct {
 // record starts a recorder that ends with the test.
 func (w *workload) record(t *testing.T) *recorder {
 	t.Helper()
-	metrics, err := external_metrics.NewForConfig(w.REST)
+	cfg := rest.CopyConfig(w.REST)
+	cfg.Timeout = requestTimeout
+	metrics, err := external_metrics.NewForConfig(cfg)
 	require.NoError(t, err)
 	r := &recorder{w: w, metrics: metrics.NamespacedMetrics(w.namespace)}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -62,13 +73,14 @@ func (w *workload) record(t *testing.T) *recorder {
 	t.Cleanup(func() {
 		cancel()
 		ended.Wait()
+		w.report.add("metrics_request_max", r.slowest.Seconds(), "seconds")
 	})
 	return r
 }
 
 // look appends a moment and prints it if it differs from the one before.
 func (r *recorder) look(ctx context.Context, t *testing.T) {
-	m := moment{scale: r.w.look(ctx), at: r.w.clock.Now()}
+	m := moment{scale: r.scale(ctx), at: r.w.clock.Now()}
 	m.load = r.w.load.At(m.at)
 	m.value, m.err = r.read()
 	if ctx.Err() != nil || m.scale.err != nil {
@@ -82,9 +94,19 @@ func (r *recorder) look(ctx context.Context, t *testing.T) {
 	r.moments = append(r.moments, m)
 }
 
+func (r *recorder) scale(ctx context.Context) scale {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	return r.w.look(ctx)
+}
+
 // read asks for our metric as the HPA does, through the API server.
 func (r *recorder) read() (float64, error) {
+	asked := r.w.clock.Now()
 	list, err := r.metrics.List(predictedCapacity, labels.SelectorFromSet(labels.Set{"pool": "web"}))
+	if refused := apierrors.APIStatus(nil); err == nil || errors.As(err, &refused) {
+		r.slowest = max(r.slowest, r.w.clock.Since(asked))
+	}
 	if err != nil {
 		return 0, err
 	}

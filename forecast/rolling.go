@@ -12,9 +12,15 @@ const (
 	forgetDay  = 0.9  // weight of an error one day older
 )
 
-// rolling scores the models at past origins. Every forecast in it uses values
-// up to its origin only; coefficients are learnt on other days than those they
-// are scored on.
+// rolling scores the models at past origins. A forecast in it is made of the
+// values up to its origin, and coefficients are learnt on other days than those
+// they are scored on. How those values are cleaned is not: the bands, the move
+// to a new level and the fellow a week later (history.side) come from the whole
+// history that is fitted, so an anomaly is recognised by days that its origin
+// could not know. Scores are that much better than what a forecast earns, and
+// quantiles that much narrower; on measured loads it costs little coverage, at
+// worst 0.857 for the P90 of a five-minute peak. A forecast from the end of the
+// history looks at nothing later.
 type rolling struct {
 	h       *history
 	models  []model

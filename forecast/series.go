@@ -3,6 +3,7 @@ package forecast
 import (
 	"fmt"
 	"math"
+	"slices"
 	"time"
 )
 
@@ -98,9 +99,9 @@ func (s Series) Min() float64 {
 // Last returns the newest value that is no gap and its instant; ok is false
 // if there is none.
 func (s Series) Last() (v float64, at time.Time, ok bool) {
-	for i := len(s.Values) - 1; i >= 0; i-- {
-		if !math.IsNaN(s.Values[i]) {
-			return s.Values[i], s.Time(i), true
+	for i, v := range slices.Backward(s.Values) {
+		if !math.IsNaN(v) {
+			return v, s.Time(i), true
 		}
 	}
 	return math.NaN(), time.Time{}, false

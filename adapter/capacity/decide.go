@@ -29,6 +29,9 @@ type Config struct {
 	// ActivationLead and ColdStartLead are the times from asking for capacity
 	// to having it.
 	ActivationLead, ColdStartLead time.Duration
+	// Interval is how long a value stands before the next one is computed: the
+	// forecast is looked at that much farther than the lead.
+	Interval time.Duration
 	// MaxAge is how old the newest sample may be before the value is refused.
 	MaxAge time.Duration
 	// HoldAfter is how old the newest sample may be before the value no longer
@@ -66,8 +69,9 @@ type Input struct {
 	// Cover is the number of warm replicas; CoverUnknown keeps the last value.
 	Cover        int
 	CoverUnknown bool
-	// Previous is the last value that was published, 0 if there is none.
-	Previous int
+	// Previous is the last value that was published and PreviousFloor its
+	// reactive floor, 0 if there is none.
+	Previous, PreviousFloor int
 }
 
 // Decision is a value with every term it was made of.
@@ -79,9 +83,6 @@ type Decision struct {
 	NeedColdStart  int
 	Cover          int
 	Limit          int
-	// Load is the capped quantile forecast at the activation lead; NaN without
-	// a forecast.
-	Load float64
 	// Fallback is the rule in place of the forecast.
 	Fallback Fallback
 	// Held says that old or partial data, or an unknown cover, kept the value
@@ -94,10 +95,11 @@ var (
 	ErrCapacityUnknown = errors.New("the capacity of one replica is not known")
 	ErrNoLoad          = errors.New("no sample of the load was ever read")
 	ErrTooOld          = errors.New("the newest sample of the load is too old")
+	ErrIncomplete      = errors.New("the first answer may be partial")
 )
 
 // Decide computes the value of one pool. The error wraps ErrCapacityUnknown,
-// ErrNoLoad or ErrTooOld; its text is a sentence for the user.
+// ErrNoLoad, ErrTooOld or ErrIncomplete; its text is a sentence for the user.
 func Decide(in Input, c Config) (Decision, error) {
 	if !(c.CapacityPerReplica > 0) || math.IsInf(c.CapacityPerReplica, 0) {
 		return Decision{}, fmt.Errorf("%w: write spec.load.capacityPerReplica, or a spec.load.replicasQuery from which it can be learnt", ErrCapacityUnknown)
@@ -109,10 +111,18 @@ func Decide(in Input, c Config) (Decision, error) {
 	if age > c.MaxAge {
 		return Decision{}, fmt.Errorf("%w: it is %v old and spec.prediction.maxAge is %v", ErrTooOld, age.Round(time.Second), c.MaxAge)
 	}
+	if in.Degraded && in.Previous == 0 {
+		// There is nothing to hold: a value from half of the load would lower.
+		return Decision{}, fmt.Errorf("%w: nothing is published until one is whole", ErrIncomplete)
+	}
 	d := terms(in, c)
+	last := in.Previous
+	if c.Suspended != FallbackNone {
+		last = in.PreviousFloor // who takes the forecast out must not wait for whole data
+	}
 	old := in.Degraded || in.CoverUnknown || age > c.HoldAfter
-	if old && d.Value < in.Previous {
-		d.Value, d.Held = in.Previous, true
+	if old && d.Value < last {
+		d.Value, d.Held = last, true
 	}
 	return d, nil
 }
@@ -121,7 +131,6 @@ func Decide(in Input, c Config) (Decision, error) {
 func terms(in Input, c Config) Decision {
 	d := Decision{
 		Floor:    Floor(in.Observed, c.CapacityPerReplica, c.Headroom),
-		Load:     math.NaN(),
 		Fallback: c.Suspended,
 		Cover:    in.Cover,
 	}
@@ -131,13 +140,12 @@ func terms(in Input, c Config) Decision {
 		d.Fallback = FallbackNoForecast
 	}
 	if in.Forecast != nil {
-		var loadActivation, loadColdStart float64
-		loadActivation, d.NeedActivation = need(*in.Forecast, in.Now, c.ActivationLead, d.Limit, c)
-		loadColdStart, d.NeedColdStart = need(*in.Forecast, in.Now, c.ColdStartLead, d.Limit, c)
-		d.Load = math.Min(loadActivation, float64(d.Limit)*c.CapacityPerReplica)
-		if math.IsNaN(loadActivation) || math.IsNaN(loadColdStart) {
+		var okActivation, okColdStart bool
+		d.NeedActivation, okActivation = need(*in.Forecast, in.Now, c.ActivationLead, d.Limit, c)
+		d.NeedColdStart, okColdStart = need(*in.Forecast, in.Now, c.ColdStartLead, d.Limit, c)
+		if !okActivation || !okColdStart {
 			// The forecast ends before the lead does: it has no say.
-			d.NeedActivation, d.NeedColdStart, d.Load = 0, 0, math.NaN()
+			d.NeedActivation, d.NeedColdStart = 0, 0
 			d.Fallback = FallbackNoForecast
 		}
 	}
@@ -150,24 +158,26 @@ func terms(in Input, c Config) Decision {
 	return d
 }
 
-// need returns the quantile of the highest load over (now, now+lead] and the
-// replicas that it asks for, at most limit. It is the quantile of the maximum,
-// not the maximum of the quantiles of single steps, which the load of a whole
-// lead exceeds far more often than the level says. Both ends lie on the
-// forecast's grid, the second rounded up, so that the answer does not depend on
-// when within a step it is asked. NaN says that the forecast ends too early.
-func need(f forecast.Forecast, now time.Time, lead time.Duration, limit int, c Config) (load float64, replicas int) {
-	from, to := gridWindow(f, now, lead)
+// need returns how many replicas, at most limit, the quantile of the highest
+// load over the lead asks for. It is the quantile of the maximum, not the
+// maximum of the quantiles of single steps, which the load of a whole lead
+// exceeds far more often than the level says. ok is false if the forecast ends
+// too early.
+func need(f forecast.Forecast, now time.Time, lead time.Duration, limit int, c Config) (replicas int, ok bool) {
+	from, to := gridWindow(f, now, lead+c.Interval)
 	load, err := f.Peak(c.Quantile, from, to)
 	if err != nil {
-		return math.NaN(), 0
+		return 0, false
 	}
-	return load, min(Need(load, c.CapacityPerReplica), limit)
+	return min(Need(load, c.CapacityPerReplica), limit), true
 }
 
-// gridWindow widens (now, now+lead] to whole steps of the forecast's grid.
-func gridWindow(f forecast.Forecast, now time.Time, lead time.Duration) (from, to time.Time) {
+// gridWindow widens (now, now+span] to whole steps of the forecast's grid. It is
+// the same for every instant within a step, so that the value does not depend on
+// when an adapter looks.
+func gridWindow(f forecast.Forecast, now time.Time, span time.Duration) (from, to time.Time) {
 	past := max(now.Sub(f.Origin), 0)
 	from = f.Origin.Add(past.Truncate(f.Step))
-	return from, from.Add(max(lead+f.Step-1, f.Step).Truncate(f.Step))
+	// The latest instant of the step is one nanosecond before the next one.
+	return from, from.Add((span + 2*f.Step - 1).Truncate(f.Step))
 }

@@ -6,8 +6,8 @@
 // reason when it is held, reduced to the reactive floor, or refused. All
 // functions are pure.
 //
-// With obs the observed load and need(d) the replicas that the quantile
-// forecast asks for within the next d:
+// With obs the observed load and need(d) the replicas that carry the quantile of
+// the highest load within the next d:
 //
 //	nowTerm = max( ceil( obs / (capacityPerReplica x (1 - headroom)) ), need(activationLead) )
 //	value   = max( nowTerm, need(coldStartLead) - cover )

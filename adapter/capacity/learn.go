@@ -18,11 +18,15 @@ const MinLearnSamples = 120
 
 // Learn returns the capacity of one replica from what replicas carried in the
 // past: the 0.95-quantile of load / replicas over the steps at which both are
-// known, the load is positive and there was at least one replica. It follows
-// the point at which the workload was run, so it errs towards more replicas. ok
-// is false with fewer than MinLearnSamples such steps. The series must share
-// their step and grid.
-func Learn(load, replicas forecast.Series) (perReplica float64, ok bool) {
+// known, the load is positive and there was at least one replica, with the
+// headroom (0 to below 1) that they were run with on top. It follows the point
+// at which the workload was run, so it errs towards more replicas.
+//
+// An autoscaler that follows the value runs the workload at or below that point
+// from then on: whoever learns again must never take a lower result, or the
+// replicas grow without end. ok is false with fewer than MinLearnSamples such
+// steps. The series must share their step and grid.
+func Learn(load, replicas forecast.Series, headroom float64) (perReplica float64, ok bool) {
 	if load.Step != replicas.Step || load.Step <= 0 {
 		return math.NaN(), false
 	}
@@ -42,5 +46,5 @@ func Learn(load, replicas forecast.Series) (perReplica float64, ok bool) {
 		return math.NaN(), false
 	}
 	slices.Sort(ratios)
-	return ratios[int(math.Ceil(learnQuantile*float64(len(ratios))))-1], true
+	return ratios[int(math.Ceil(learnQuantile*float64(len(ratios))))-1] / (1 - headroom), true
 }

@@ -62,7 +62,7 @@ func TestLearn(t *testing.T) {
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			got, ok := Learn(tc.load, tc.replicas)
+			got, ok := Learn(tc.load, tc.replicas, 0)
 			if ok != tc.ok {
 				t.Fatalf("ok = %v, want %v", ok, tc.ok)
 			}
@@ -70,5 +70,13 @@ func TestLearn(t *testing.T) {
 				t.Errorf("got %v, want %v", got, tc.want)
 			}
 		})
+	}
+}
+
+func TestLearnAddsTheHeadroomThatTheReplicasWereRunWith(t *testing.T) {
+	load := series(origin, 200, func(int) float64 { return 900 })
+	replicas := series(origin, 200, func(int) float64 { return 10 })
+	if got, ok := Learn(load, replicas, 0.1); !ok || math.Abs(got-100) > 1e-9 {
+		t.Errorf("got %v, %v; want 100", got, ok)
 	}
 }

@@ -27,14 +27,17 @@ func (e *statusError) Error() string {
 	return fmt.Sprintf("server answered %d: %s", e.code, e.message)
 }
 
+// maxRetryAfter bounds what a server may ask for: one answer, perhaps a broken
+// proxy's, silences every pool.
+const maxRetryAfter = 5 * time.Minute
+
 // wait reads Retry-After: seconds, or a date. Zero if there is none.
 func (e *statusError) wait(now time.Time) time.Duration {
 	if s, err := strconv.Atoi(e.retryAfter); err == nil {
-		const most = 24 * 60 * 60
-		return time.Duration(min(max(s, 0), most)) * time.Second
+		return time.Duration(min(max(s, 0), int(maxRetryAfter/time.Second))) * time.Second
 	}
 	if t, err := http.ParseTime(e.retryAfter); err == nil {
-		return max(t.Sub(now), 0)
+		return min(max(t.Sub(now), 0), maxRetryAfter)
 	}
 	return 0
 }

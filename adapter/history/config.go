@@ -9,7 +9,7 @@ import (
 
 // Limits bound what one query may cost. Zero fields take the defaults.
 type Limits struct {
-	Timeout    time.Duration // for the whole range, waiting and retries included; 30s
+	Timeout    time.Duration // for a chunk of a range with its retries, and for the wait for a slot; 30s
 	MaxSeries  int           // label sets in one answer; 20
 	MaxPoints  int           // steps of one range; 500,000
 	Concurrent int           // requests or evaluations at a time; 8

@@ -54,8 +54,9 @@ func (c Confinement) label(metric string) string {
 }
 
 // Confine returns expr with every selector bound to one namespace, so that it
-// reads no other's series, wherever in the expression the selector stands. The
-// result is parsed once more and checked. Do not take labels of the *output*
+// reads no other's series, wherever in the expression the selector stands, and
+// refuses ranges (7d), offsets (90d) and subqueries (11,000 steps) beyond what
+// a load needs. The result is parsed once more and checked. Do not take labels of the *output*
 // for a proof of ownership: label_replace may write any.
 func Confine(expr, namespace string, c Confinement) (string, error) {
 	if err := c.Validate(); err != nil {
@@ -70,6 +71,9 @@ func Confine(expr, namespace string, c Confinement) (string, error) {
 		return "", err
 	}
 	if err := eachSelector(parsed, func(s *parser.VectorSelector) error { return c.bind(s, namespace) }); err != nil {
+		return "", err
+	}
+	if err := checkBounds(parsed); err != nil {
 		return "", err
 	}
 	out := parsed.String()

@@ -51,7 +51,7 @@ func (g grammar) scalar(depth int) string {
 func (g grammar) matrix(depth int) string {
 	if depth == 0 || rapid.Bool().Draw(g.T, "plain range") {
 		name := g.pick("ranged", "up", `secret{x="y"}`, `{"a.b"}`, "istio_x")
-		return name + g.pick("range", "[5m]", "[1h]", "[5m + 1m]", "[90]") + g.pick("modifier", "", " offset 1m", " @ start()", " offset (1m * 2)")
+		return name + g.pick("range", "[5m]", "[1h]", "[90]") + g.pick("modifier", "", " offset 1m", " @ start()", " offset -2m")
 	}
 	return "(" + g.vector(depth-1) + ")" + g.pick("subquery", "[30m:5m]", "[10m:]", "[10m:1m] offset 5m", "[10m:1m] @ end()")
 }
@@ -175,6 +175,9 @@ func TestConfineLeavesNoWayOut(t *testing.T) {
 		}
 		got, err := history.Confine(expr, "a", c)
 		if err != nil && strings.Contains(err.Error(), `selects namespace="other"`) && c.ByPrefix == nil {
+			return
+		}
+		if err != nil && strings.Contains(err.Error(), "has subqueries of") {
 			return
 		}
 		require.NoError(rt, err, expr)

@@ -16,9 +16,18 @@
 //   - an answer with warnings marks the Load degraded until the same range came
 //     without;
 //   - what one query may cost in time, bytes, series, points, requests and
-//     attempts is bounded by Limits and RemoteConfig;
+//     attempts is bounded by Limits and RemoteConfig; Confine also bounds the
+//     ranges, offsets and subqueries within it;
+//   - a deadline is for one chunk of a range, runs while it is asked for and not
+//     while it waits for a slot; a long range has ten minutes to begin its chunks;
+//   - a server's Retry-After holds for all queries, for five minutes at most;
+//   - with a Fair, one tenant's queries leave slots to the others';
+//   - no window is read whole each time: after an answer that is no Load, or a
+//     change of labels, it is read again 1, 2, 4, ... 64 reads later, and at once
+//     when a missing series appears; until then the error stays the same;
 //   - no lock is held while a request is under way;
-//   - no message holds credentials.
+//   - no message holds credentials, a value of a configuration file or more than
+//     a line of a stranger's text.
 //
 // What happens to samples, by the reason under which they are counted:
 //
@@ -33,6 +42,7 @@
 //	below 0 or above 1e15                out_of_range   left out by the Reader: no load
 //	missing step                         -              a gap; leading gaps are cut off
 //	late, up to LateSteps                -              read again with each delta
+//	late, up to a day                    -              read again with the first read of the next UTC day
 //	series vanishes                      -              gaps up to now; Series.Last tells its age
 //	empty answer                         -              gaps; ErrNoSeries if the whole window is empty
 //	another series takes over            -              the whole window is read again

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	apiv1 "github.com/prometheus/client_golang/api/prometheus/v1"
+	"golang.org/x/oauth2"
 )
 
 // retriable says whether the same request may succeed a moment later. A query
@@ -41,15 +42,19 @@ func (r *Remote) explain(caller context.Context, err error) error {
 	if many, ok := errors.AsType[*ManySeriesError](err); ok {
 		return fmt.Errorf("query %s: %w", r.where, many)
 	}
+	if errors.Is(err, errNoSlot) {
+		return r.cfg.Limits.noSlot(r.where)
+	}
 	var status *statusError
 	if errors.As(err, &status) && !errors.Is(err, context.DeadlineExceeded) {
 		return r.explainStatus(status, errors.Is(err, errNoTime))
 	}
-	e := &QueryError{Where: r.where, Cause: withoutURL(err)}
+	e := &QueryError{Where: r.where, Cause: briefError{withoutURL(err)}}
 	var (
-		size *sizeError
-		api  *apiv1.Error
-		cert *tls.CertificateVerificationError
+		size  *sizeError
+		api   *apiv1.Error
+		cert  *tls.CertificateVerificationError
+		token *oauth2.RetrieveError
 	)
 	switch {
 	case errors.As(err, &size):
@@ -57,6 +62,11 @@ func (r *Remote) explain(caller context.Context, err error) error {
 	case errors.Is(err, ErrBadAnswer), errors.As(err, &api):
 		e.Kind, e.Remedy = ErrBadAnswer, "check that "+urlFlag+" is a Prometheus server, scheme and path included"
 		e.Cause = badAnswer(err)
+	case errors.As(err, &token):
+		e.Kind, e.Remedy = ErrUnauthorized, "check oauth2 in "+configFlag
+		e.Cause = errors.New(tokenStatus(token))
+	case errors.Is(err, errUnfinished):
+		e.Kind, e.Remedy = ErrTimeout, "check the server's load, or "+cheaper
 	case errors.Is(err, context.DeadlineExceeded):
 		e.Kind, e.Cause = ErrTimeout, fmt.Errorf("no answer within %v", r.cfg.Limits.Timeout)
 		if caller.Err() != nil {

@@ -9,10 +9,12 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/go-kit/log"
+	"github.com/prometheus/common/config"
 	"github.com/stretchr/testify/require"
 
 	"github.com/foreshadow-dev/foreshadow/adapter/history"
@@ -177,6 +179,51 @@ func TestRemoteDoesNotUnpack(t *testing.T) {
 		_ = z.Close()
 	}).URL})
 	require.ErrorIs(t, err, history.ErrBadAnswer)
+}
+
+func TestRemoteSaysLittleOfATokenEndpoint(t *testing.T) {
+	for name, answer := range map[string]http.HandlerFunc{
+		"text": func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusForbidden)
+			_, _ = w.Write(bytes.Repeat([]byte("hunter2\n"), 10_000))
+		},
+		"its error": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(http.StatusForbidden)
+			_, _ = w.Write([]byte(`{"error":"invalid_client","error_description":"no such secret: hunter2"}`))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tokens, f := newFake(t, answer), newFake(t, values())
+			_, err := ask(t, history.RemoteConfig{URL: f.URL, HTTP: &config.HTTPClientConfig{
+				OAuth2: &config.OAuth2{ClientID: "reader", ClientSecret: "s", TokenURL: tokens.URL},
+			}})
+			require.ErrorIs(t, err, history.ErrUnauthorized)
+			require.EqualError(t, err, "query "+f.URL+": unauthorised: token endpoint answered 403 Forbidden: check oauth2 in --prometheus.config-file")
+			require.Empty(t, f.requests())
+		})
+	}
+}
+
+func TestRemoteBoundsWhatAStrangerSays(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = c.Write([]byte("HTTP/1.1 " + strings.Repeat("x", 3000) + "\r\n\r\n")) // no status line
+			_ = c.Close()
+		}
+	})
+	defer wg.Wait()
+	defer l.Close()
+	_, err = ask(t, history.RemoteConfig{URL: "http://" + l.Addr().String()})
+	require.ErrorIs(t, err, history.ErrUnreachable)
+	require.Less(t, len(err.Error()), 400)
 }
 
 func TestRemoteHasNoSecretsInWhatItSays(t *testing.T) {

@@ -4,16 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"regexp"
 
 	"github.com/prometheus/common/config"
 )
 
 // configFlag is the flag that answers about credentials and TLS name.
 const configFlag = "--prometheus.config-file"
-
-// quoted is how the YAML decoder repeats a value, which may be a secret.
-var quoted = regexp.MustCompile("`[^`]*`")
 
 // LoadHTTPConfig reads how to connect (TLS, credentials, proxy) from a file in
 // the format of Prometheus' http_config. Files that it names are relative to
@@ -24,7 +20,7 @@ func LoadHTTPConfig(path string) (*config.HTTPClientConfig, error) {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("%s: %s: no such file: write the path of a file in Prometheus' http_config format", configFlag, path)
 	case err != nil:
-		return nil, fmt.Errorf("%s: %s: %s", configFlag, path, oneLine(quoted.ReplaceAllString(err.Error(), "`...`"), maxWarningText))
+		return nil, fmt.Errorf("%s: %s: %s", configFlag, path, MaskValues(err))
 	}
 	return c, nil
 }

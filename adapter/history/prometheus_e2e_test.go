@@ -38,6 +38,9 @@ func findPrometheus(t *testing.T) string {
 	return path
 }
 
+// stopTime is how long a Prometheus may take to end.
+const stopTime = 30 * time.Second
+
 // startPrometheus runs a Prometheus over the samples on a free port of the
 // loopback and returns its URL once it is ready.
 func startPrometheus(t *testing.T, webConfig string, stored []history.Samples) string {
@@ -55,6 +58,7 @@ func startPrometheus(t *testing.T, webConfig string, stored []history.Samples) s
 		"--storage.tsdb.retention.time=10y",
 		"--web.listen-address="+address)
 	cmd.Stdout, cmd.Stderr = &output, &output
+	cmd.SysProcAttr = childAttributes()
 	require.NoError(t, cmd.Start())
 	done := make(chan struct{})
 	go func() {
@@ -63,7 +67,13 @@ func startPrometheus(t *testing.T, webConfig string, stored []history.Samples) s
 	}()
 	t.Cleanup(func() {
 		_ = cmd.Process.Signal(syscall.SIGTERM)
-		<-done
+		select {
+		case <-done:
+		case <-time.After(stopTime):
+			t.Errorf("Prometheus did not end within %v of SIGTERM", stopTime)
+			_ = cmd.Process.Kill()
+			<-done
+		}
 		if t.Failed() {
 			t.Logf("output of %s:\n%s", binary, output.String())
 		}
@@ -84,6 +94,7 @@ func awaitReady(t *testing.T, url string, done chan struct{}) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
+	client := &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for {
@@ -94,14 +105,13 @@ func awaitReady(t *testing.T, url string, done chan struct{}) {
 			t.Fatalf("Prometheus at %s is not ready after a minute", url)
 		case <-tick.C:
 		}
-		resp, err := http.Get(url + "/-/ready")
+		resp, err := client.Get(url + "/-/ready")
 		if err != nil {
 			continue
 		}
 		_ = resp.Body.Close()
 		// 401: it is up and wants a password.
 		if resp.StatusCode == http.StatusOK || resp.StatusCode == http.StatusUnauthorized {
-			http.DefaultClient.CloseIdleConnections()
 			return
 		}
 	}

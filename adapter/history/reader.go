@@ -18,7 +18,8 @@ const (
 	// maxLoad is the highest value taken for a load. In thousandths it still
 	// fits the 64 bits of the metrics APIs.
 	maxLoad = 1e15
-	// maxPause bounds how many reads pass before a degraded range is read again.
+	// maxPause bounds how many reads pass before a degraded range, or a window
+	// that was refused, is read again.
 	maxPause = 64
 )
 
@@ -63,6 +64,9 @@ type Reader struct {
 	window *window           // nil until the first answer
 	labels map[string]string // of the series in the window; nil: none seen yet
 
+	refused error // why the last answer was no Load; nil: it was one
+	pauses  pauses
+
 	degradedFrom time.Time // start of the oldest range with warnings; zero: none
 	pause        int       // reads to pass before it is read again
 	nextPause    int
@@ -79,38 +83,63 @@ func NewReader(src Source, cfg ReaderConfig) (*Reader, error) {
 // Read brings the window up to now.
 func (r *Reader) Read(ctx context.Context, now time.Time) (Load, error) {
 	end := Align(now, r.cfg.Step)
+	r.pauses.pass()
+	if r.refused != nil && !r.pauses.due() {
+		if err := r.probe(ctx, end); err != nil {
+			return Load{}, err
+		}
+	}
+	return r.read(ctx, end)
+}
+
+func (r *Reader) read(ctx context.Context, end time.Time) (Load, error) {
 	if r.window != nil && end.Before(r.window.end) {
 		return r.readAll(ctx, end) // the clock went back
 	}
 	rng := r.delta(end)
 	res, err := r.src.QueryRange(ctx, r.cfg.Expr, rng)
 	if err != nil {
+		r.settle(err)
 		return Load{}, err
 	}
 	if r.window != nil && r.otherSeries(res) {
+		if !r.pauses.due() {
+			return Load{}, r.twoSeries(res)
+		}
 		// Over the whole window these are two series, or the old one is gone.
 		return r.readAll(ctx, end)
 	}
-	return r.merge(res, rng)
+	load, err := r.merge(res, rng)
+	r.settle(err)
+	return load, err
 }
 
 func (r *Reader) readAll(ctx context.Context, end time.Time) (Load, error) {
 	fresh := &Reader{src: r.src, cfg: r.cfg}
-	load, err := fresh.Read(ctx, end)
-	if err == nil {
-		*r = *fresh
+	load, err := fresh.read(ctx, end)
+	if err != nil {
+		r.settle(err)
+		return Load{}, err
 	}
-	return load, err
+	if r.refused == nil { // one series after another: no refusal, yet as dear
+		fresh.pauses = r.pauses
+	}
+	fresh.pauses.tried()
+	*r = *fresh
+	return load, nil
 }
 
-// delta is the range to read: what the window lacks, the late steps, and now
-// and then what came with warnings.
+// delta is the range to read: what the window lacks, the late steps, with the
+// first read of a day the day before, and now and then what came with warnings.
 func (r *Reader) delta(end time.Time) Range {
 	whole := Range{Start: (&window{step: r.cfg.Step, length: r.length()}).start(end), End: end, Step: r.cfg.Step}
 	if r.window == nil {
 		return whole
 	}
 	from := r.window.end.Add(-time.Duration(LateSteps-1) * r.cfg.Step)
+	if day, first := r.newDay(end); first && day.Before(from) {
+		from = day
+	}
 	if !r.degradedFrom.IsZero() && r.pause == 0 && r.degradedFrom.Before(from) {
 		from = r.degradedFrom
 	}
@@ -121,10 +150,6 @@ func (r *Reader) delta(end time.Time) Range {
 }
 
 func (r *Reader) length() int { return int(r.cfg.Window / r.cfg.Step) }
-
-func (r *Reader) otherSeries(res Result) bool {
-	return r.labels != nil && len(res.Series) == 1 && !maps.Equal(r.labels, res.Series[0].Labels)
-}
 
 // merge takes an answer into the window. A value once read stays until another
 // one replaces it; a step without a value is a gap, not zero.
@@ -143,7 +168,7 @@ func (r *Reader) merge(res Result, rng Range) (Load, error) {
 	}
 	for _, s := range res.Series {
 		for _, p := range s.Points {
-			if p.Value < 0 || p.Value > maxLoad {
+			if !isLoad(p.Value) {
 				dropped[DropOutOfRange]++
 				continue
 			}

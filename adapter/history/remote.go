@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"sync/atomic"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -24,6 +23,9 @@ import (
 // Thanos refuse more than 11,000 points of a series.
 const chunkPoints = 10_000
 
+// maxQueryTime is how long chunks of one query are begun.
+const maxQueryTime = 10 * time.Minute
+
 // Remote asks a server that speaks the Prometheus HTTP API. It is safe for
 // concurrent use.
 type Remote struct {
@@ -35,9 +37,7 @@ type Remote struct {
 	clock   clock.WithTicker
 	logger  log.Logger
 	metrics *Metrics
-	// notBefore is when the server wants the next request, in Unix
-	// milliseconds: what one query was told holds for all.
-	notBefore atomic.Int64
+	holdoff holdoff
 }
 
 var _ Source = (*Remote)(nil)
@@ -100,7 +100,9 @@ func (r *Remote) String() string { return r.where }
 func (r *Remote) Close() { r.http.CloseIdleConnections() }
 
 // QueryRange asks in chunks and merges the answers; either all chunks count or
-// none.
+// none. Each chunk has a deadline of its own, Limits.Timeout, so that a long
+// range can be read from a slow server, too; after ten minutes no further chunk
+// is begun. The wait for a slot counts against no deadline but its own.
 func (r *Remote) QueryRange(ctx context.Context, expr string, rng Range) (Result, error) {
 	if err := rng.Validate(); err != nil {
 		return Result{}, err
@@ -110,10 +112,8 @@ func (r *Remote) QueryRange(ctx context.Context, expr string, rng Range) (Result
 		return Result{}, err
 	}
 	began := r.clock.Now()
-	qctx, cancel := context.WithTimeout(ctx, r.cfg.Limits.Timeout)
-	defer cancel()
-	q := &remoteQuery{Remote: r, expr: expr, deadline: began.Add(r.cfg.Limits.Timeout), into: NewBuilder(rng, r.cfg.Limits.MaxSeries)}
-	res, err := q.run(qctx, rng)
+	q := &remoteQuery{Remote: r, expr: expr, into: NewBuilder(rng, r.cfg.Limits.MaxSeries)}
+	res, err := q.run(ctx, rng)
 	if err != nil {
 		res, err = Result{}, r.explain(ctx, err)
 	}
@@ -125,16 +125,19 @@ func (r *Remote) QueryRange(ctx context.Context, expr string, rng Range) (Result
 type remoteQuery struct {
 	*Remote
 	expr     string
-	deadline time.Time // by the Remote's clock
+	deadline time.Time // of the chunk, by the Remote's clock
 	into     *Builder
 }
 
 func (q *remoteQuery) run(ctx context.Context, rng Range) (Result, error) {
-	size := chunkPoints
+	size, last := chunkPoints, q.clock.Now().Add(maxQueryTime)
 	for start := rng.Start; !start.After(rng.End); {
 		chunk := Range{Start: start, End: start.Add(time.Duration(size-1) * rng.Step), Step: rng.Step}
 		if chunk.End.After(rng.End) {
 			chunk.End = rng.End
+		}
+		if q.clock.Now().After(last) {
+			return Result{}, errUnfinished
 		}
 		err := q.chunk(ctx, chunk)
 		if n := chunk.Points(); n > 1 && isTooManySamples(err) {
@@ -149,12 +152,16 @@ func (q *remoteQuery) run(ctx context.Context, rng Range) (Result, error) {
 	return q.into.Result(), nil
 }
 
+// errUnfinished says that a query of many chunks took too long as a whole.
+var errUnfinished = fmt.Errorf("not finished within %v", maxQueryTime)
+
 // chunk asks until there is an answer, an error that repeating cannot cure, or
 // no time or attempt left.
 func (q *remoteQuery) chunk(ctx context.Context, r Range) error {
 	delays := backoff.NewExponentialBackOff()
+	q.deadline = q.clock.Now().Add(q.cfg.Limits.Timeout)
 	for attempt := 1; ; attempt++ {
-		if err := q.waitUntil(ctx, time.UnixMilli(q.notBefore.Load())); err != nil {
+		if err := q.waitUntil(ctx, q.holdoff.end()); err != nil {
 			return err
 		}
 		err := q.ask(ctx, r)
@@ -165,7 +172,7 @@ func (q *remoteQuery) chunk(ctx context.Context, r Range) error {
 		now := q.clock.Now()
 		asked := status.wait(now)
 		if asked > 0 {
-			q.notBefore.Store(now.Add(asked).UnixMilli())
+			q.holdoff.extend(now.Add(asked))
 		}
 		if attempt >= q.cfg.MaxAttempts {
 			return err
@@ -200,15 +207,19 @@ func (q *remoteQuery) waitUntil(ctx context.Context, t time.Time) error {
 
 // ask sends one request and, if the answer is good, keeps its samples.
 func (q *remoteQuery) ask(ctx context.Context, r Range) error {
-	if err := q.slots.Acquire(ctx, 1); err != nil {
+	waited := q.clock.Now()
+	if err := acquire(ctx, q.slots, q.cfg.Limits.Timeout); err != nil {
 		return err
 	}
 	defer q.slots.Release(1)
+	q.deadline = q.deadline.Add(q.clock.Since(waited))
 	q.metrics.requests.Inc()
 	// Whole seconds: servers do not read the fractions that Duration prints.
-	left := q.deadline.Sub(q.clock.Now()).Truncate(time.Second)
+	left := q.deadline.Sub(q.clock.Now())
+	ctx, cancel := context.WithTimeout(ctx, left)
+	defer cancel()
 	value, warnings, _, err := q.api.QueryRange(ctx, q.expr, apiv1.Range{Start: r.Start, End: r.End, Step: r.Step},
-		apiv1.WithTimeout(max(left, time.Second)), apiv1.WithLimit(uint64(q.cfg.Limits.MaxSeries)+1))
+		apiv1.WithTimeout(max(left.Truncate(time.Second), time.Second)), apiv1.WithLimit(uint64(q.cfg.Limits.MaxSeries)+1))
 	if err != nil {
 		return err
 	}

@@ -148,6 +148,51 @@ func TestRemoteWarnings(t *testing.T) {
 	require.Equal(t, []string{"store-2 is unavailable"}, res.Warnings)
 }
 
+func TestRemoteWarningsAreNoRemarks(t *testing.T) {
+	f := newFake(t, values("PromQL info: metric might not be a counter"), values("PromQL info: a", "PromQL warning: b"))
+	res, err := ask(t, history.RemoteConfig{URL: f.URL})
+	require.NoError(t, err)
+	require.False(t, res.Degraded(), res.Warnings)
+	res, err = newRemote(t, history.RemoteConfig{URL: f.URL}).QueryRange(t.Context(), "up", anHour)
+	require.NoError(t, err)
+	require.Equal(t, []string{"PromQL warning: b"}, res.Warnings)
+}
+
+func TestRemoteReadsALongRangeFromASlowServer(t *testing.T) {
+	const chunks = 5
+	whole := history.Range{Start: time.Unix(0, 0), End: time.Unix(chunks*10_000*60-1, 0), Step: time.Minute}
+	for _, c := range []struct {
+		name string
+		took time.Duration // by each chunk
+		want string
+	}{
+		{"each chunk has its own deadline", 25 * time.Second, ""},
+		{"no chunk begins after ten minutes", 151 * time.Second, "timeout: not finished within 10m0s: check the server's load, or write a cheaper query, such as one over a recording rule"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var clk *jumpClock
+			f := newFake(t, func(w http.ResponseWriter, r *http.Request) {
+				if got := r.FormValue("timeout"); got != "30s" {
+					t.Errorf("got timeout %s, want 30s", got)
+				}
+				clk.Step(c.took)
+				values()(w, r)
+			})
+			var r *history.Remote
+			r, clk = newRemoteAt(t, history.RemoteConfig{URL: f.URL})
+			res, err := r.QueryRange(t.Context(), "up", whole)
+			if c.want != "" {
+				require.ErrorIs(t, err, history.ErrTimeout)
+				require.EqualError(t, err, "query "+f.URL+": "+c.want)
+				require.Empty(t, res)
+				return
+			}
+			require.NoError(t, err)
+			require.Len(t, res.Series[0].Points, chunks*10_000)
+		})
+	}
+}
+
 func TestRemoteConcurrency(t *testing.T) {
 	var (
 		now  atomic.Int32

@@ -86,10 +86,17 @@ const (
 	maxWarningText = 256
 )
 
+// infoPrefix begins a remark on the expression, which some servers send among
+// their warnings. It says nothing of the data.
+const infoPrefix = "PromQL info: "
+
 // Warn adds what the server said beside the data; repeated, excess and
-// overlong warnings are cut.
+// overlong warnings are cut, remarks on the expression are left out.
 func (b *Builder) Warn(warnings ...string) {
 	for _, w := range warnings {
+		if strings.HasPrefix(w, infoPrefix) {
+			continue
+		}
 		w = oneLine(w, maxWarningText)
 		if len(b.warnings) < maxWarnings && !slices.Contains(b.warnings, w) {
 			b.warnings = append(b.warnings, w)

@@ -77,6 +77,48 @@ func TestRemoteRetryAfterHoldsForAllQueries(t *testing.T) {
 	require.Equal(t, []time.Duration{15 * time.Second}, clk.waits)
 }
 
+func TestRemoteRetryAfterIsBounded(t *testing.T) {
+	for name, value := range map[string]string{
+		"seconds": "86400", "more seconds than a number holds": "9223372036", "a date": newJumpClock().Now().AddDate(10, 0, 0).Format(http.TimeFormat),
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFake(t, status(503, "Retry-After", value), values())
+			r, clk := newRemoteAt(t, history.RemoteConfig{URL: f.URL})
+			_, err := r.QueryRange(t.Context(), "up", anHour)
+			require.ErrorIs(t, err, history.ErrUnavailable)
+			clk.Step(5*time.Minute - 31*time.Second)
+			_, err = r.QueryRange(t.Context(), "up", anHour)
+			require.ErrorIs(t, err, history.ErrUnavailable)
+			clk.Step(31 * time.Second)
+			_, err = r.QueryRange(t.Context(), "up", anHour)
+			require.NoError(t, err)
+		})
+	}
+}
+
+func TestRemoteKeepsTheLongestRetryAfter(t *testing.T) {
+	both, shorter := make(chan struct{}), make(chan struct{})
+	f := newFake(t,
+		func(w http.ResponseWriter, r *http.Request) {
+			close(both)
+			<-shorter
+			status(503, retryAfter(1)...)(w, r)
+		},
+		status(503, retryAfter(200)...), values())
+	r, _ := newRemoteAt(t, history.RemoteConfig{URL: f.URL})
+	late := make(chan error, 1)
+	go func() {
+		_, err := r.QueryRange(t.Context(), "up", anHour)
+		late <- err
+	}()
+	<-both
+	_, err := r.QueryRange(t.Context(), "up", anHour)
+	require.ErrorIs(t, err, history.ErrUnavailable)
+	close(shorter)
+	require.ErrorIs(t, <-late, history.ErrUnavailable)
+	require.Len(t, f.requests(), 2, "asked again before the longer wait was over")
+}
+
 func TestRemoteStormIsBounded(t *testing.T) {
 	f := newFake(t, status(503))
 	r, _ := newRemoteAt(t, history.RemoteConfig{URL: f.URL})

@@ -16,44 +16,90 @@ import (
 	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
 )
 
+// job is one status to write.
+type job struct {
+	key    types.NamespacedName
+	uid    types.UID
+	wanted *v1alpha1.ShadowPoolStatus
+	// known says that this writer wrote the pool before: these conditions. Only
+	// then the API server is not asked first.
+	known      bool
+	conditions []metav1.Condition
+}
+
 // write brings the status of one pool to what is wanted, by server-side apply:
-// no read is compared, so there is no conflict but with another pool of the
-// same name. err is only for resultFailed.
-func (w *StatusWriter) write(ctx context.Context, key types.NamespacedName, uid types.UID, wanted *v1alpha1.ShadowPoolStatus) (result string, err error) {
-	current := &v1alpha1.ShadowPool{}
-	if err := w.client.Get(ctx, key, current); err != nil {
-		return outcome(err)
+// there is no conflict but with another pool of the same name. It compares with
+// nothing that may be old: a cache could still show what is wanted after
+// something else was written. conditions are those that the pool has now; err
+// is only for resultFailed.
+func (w *StatusWriter) write(ctx context.Context, j job) (result string, conditions []metav1.Condition, err error) {
+	if !j.known {
+		current, err := w.read(ctx, j.key, j.uid)
+		if current == nil {
+			return outcome(err)
+		}
+		j.conditions = current.Status.Conditions
+		next := w.next(j)
+		if equality.Semantic.DeepEqual(current.Status, *next) {
+			return resultUnchanged, next.Conditions, nil
+		}
 	}
-	if current.UID != uid {
-		return resultGone, nil
-	}
-	next := wanted.DeepCopy()
-	next.Conditions = w.sinceWhen(current.Status.Conditions, wanted.Conditions)
-	if equality.Semantic.DeepEqual(current.Status, *next) {
-		return resultUnchanged, nil
-	}
+	next := w.next(j)
 	content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(next)
 	if err != nil {
-		return resultFailed, fmt.Errorf("convert status of pool %s: %w", key, err)
+		return outcome(fmt.Errorf("convert status of pool %s: %w", j.key, err))
 	}
 	patch := &unstructured.Unstructured{Object: map[string]any{"status": content}}
 	patch.SetGroupVersionKind(v1alpha1.GroupVersionKind())
-	patch.SetNamespace(key.Namespace)
-	patch.SetName(key.Name)
+	patch.SetNamespace(j.key.Namespace)
+	patch.SetName(j.key.Name)
 	// With the UID, a pool that was made anew under this name refuses.
-	patch.SetUID(uid)
+	patch.SetUID(j.uid)
 	err = w.client.Status().Apply(ctx, client.ApplyConfigurationFromUnstructured(patch), w.owner, client.ForceOwnership)
-	if err != nil {
+	if err == nil {
+		return resultWritten, next.Conditions, nil
+	}
+	if !apierrors.IsNotFound(err) && !apierrors.IsConflict(err) {
 		return outcome(err)
 	}
-	return resultWritten, nil
+	// Either may have another cause than that the pool is gone.
+	if current, readErr := w.read(ctx, j.key, j.uid); current == nil && readErr == nil {
+		return outcome(nil)
+	}
+	return outcome(err)
 }
 
-func outcome(err error) (string, error) {
-	if apierrors.IsNotFound(err) || apierrors.IsConflict(err) {
-		return resultGone, nil
+// read returns the pool as the API server has it; nil where it is gone, or
+// another one has its name.
+func (w *StatusWriter) read(ctx context.Context, key types.NamespacedName, uid types.UID) (*v1alpha1.ShadowPool, error) {
+	reader := w.reader
+	if reader == nil {
+		reader = w.client
 	}
-	return resultFailed, err
+	current := &v1alpha1.ShadowPool{}
+	err := reader.Get(ctx, key, current)
+	if apierrors.IsNotFound(err) || err == nil && current.UID != uid {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read pool %s: %w", key, err)
+	}
+	return current, nil
+}
+
+// outcome is that of a write that wrote nothing: without an error, the pool is
+// gone.
+func outcome(err error) (string, []metav1.Condition, error) {
+	if err == nil {
+		return resultGone, nil, nil
+	}
+	return resultFailed, nil, err
+}
+
+func (w *StatusWriter) next(j job) *v1alpha1.ShadowPoolStatus {
+	next := j.wanted.DeepCopy()
+	next.Conditions = w.sinceWhen(j.conditions, j.wanted.Conditions)
+	return next
 }
 
 // sinceWhen gives each condition the time of its last change of status.

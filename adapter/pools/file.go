@@ -97,26 +97,46 @@ func (f *File) Run(ctx context.Context, handler Handler) error {
 		f.metrics.success.Set(0)
 		return err
 	}
-	close(f.synced)
-
 	ticker := f.clock.NewTicker(lookEvery)
 	defer ticker.Stop()
 	quiet := f.clock.NewTimer(settle)
 	defer quiet.Stop()
+	quiet.Stop() // until something changes
+	close(f.synced)
+	f.follow(ctx, watcher, ticker.C(), quiet, handler)
+	return nil
+}
+
+// follow reads the file again in the quiet after a change; a writer may be at
+// it when the ticker ticks too.
+func (f *File) follow(ctx context.Context, watcher *fsnotify.Watcher, tick <-chan time.Time, quiet clock.Timer, handler Handler) {
+	var unread time.Time // when a change was first heard of that is not read yet
+	wait := func() {
+		if unread.IsZero() {
+			unread = f.clock.Now()
+		}
+		quiet.Reset(settle)
+	}
 	for {
 		select {
 		case <-ctx.Done():
-			return nil
+			return
 		case _, open := <-watcher.Events:
 			if !open {
-				return nil
+				return
 			}
-			quiet.Reset(settle)
+			wait()
 		case err := <-watcher.Errors:
 			level.Warn(f.logger).Log("msg", "watching the pools file is disturbed", "err", err)
+		case <-tick:
+			wait()
+			// Beside a file that changes all the time it is never quiet.
+			if f.clock.Since(unread) >= lookEvery {
+				unread = time.Time{}
+				f.reload(handler)
+			}
 		case <-quiet.C():
-			f.reload(handler)
-		case <-ticker.C():
+			unread = time.Time{}
 			f.reload(handler)
 		}
 	}
@@ -124,8 +144,8 @@ func (f *File) Run(ctx context.Context, handler Handler) error {
 
 func (f *File) reload(handler Handler) {
 	if err := f.load(handler); err != nil {
-		f.metrics.success.Set(0)
 		level.Error(f.logger).Log("msg", "pools file refused, its last good version stays in use", "err", err)
+		f.metrics.success.Set(0)
 	}
 }
 

@@ -25,6 +25,7 @@ type fileRig struct {
 	reg     *prometheus.Registry
 	logs    *safeBuffer
 	file    *File
+	stepped time.Duration
 }
 
 type safeBuffer struct {
@@ -74,14 +75,23 @@ func (r *fileRig) run(t *testing.T) {
 	}
 }
 
-// until lets time pass until a claim holds.
-func (r *fileRig) until(t *testing.T, claim func() bool) {
+// settles lets the quiet after each change pass until a claim holds. Time stands
+// still unless an event has begun such a quiet, and in all it stays below the
+// minute after which the file is read without any event.
+func (r *fileRig) settles(t *testing.T, claim func() bool) {
 	t.Helper()
 	poll(t, r.logs.String, func() bool {
-		r.clock.Step(settle)
+		if r.settling() {
+			r.stepped += settle
+			require.Less(t, r.stepped, lookEvery)
+			r.clock.Step(settle)
+		}
 		return claim()
 	})
 }
+
+// settling says that the watcher waits for the quiet, beside its ticker.
+func (r *fileRig) settling() bool { return r.clock.Waiters() == 2 }
 
 func write(t *testing.T, path, text string) {
 	t.Helper()
@@ -96,7 +106,7 @@ func TestFileHandsOverAndFollowsChanges(t *testing.T) {
 
 	// web leaves, its workload gets another pool, api stays as it is.
 	write(t, r.path, poolText("api", "api")+"---\n"+poolText("web2", "web"))
-	r.until(t, func() bool { return r.handler.get("shop", "web2") != nil })
+	r.settles(t, func() bool { return r.handler.get("shop", "web2") != nil })
 	require.Equal(t, []string{"delete shop/web", "set shop/web2"}, r.handler.takeEvents())
 }
 
@@ -119,20 +129,20 @@ foreshadow_pools_reload_success_timestamp_seconds 1.7723664e+09
 
 	for name, bad := range map[string]string{"a bad field": strings.Replace(poolText("web", "web"), "query", "qery", 1), "an emptied file": ""} {
 		write(t, r.path, bad)
-		r.until(t, func() bool { return testutil.ToFloat64(r.file.metrics.success) == 0 })
+		r.settles(t, func() bool { return testutil.ToFloat64(r.file.metrics.success) == 0 })
 		require.Empty(t, r.handler.takeEvents(), name)
 		require.Contains(t, r.logs.String(), `level=error component=pools msg="pools file refused, its last good version stays in use" err="`)
 		write(t, r.path, poolText("web", "web"))
-		r.until(t, func() bool { return testutil.ToFloat64(r.file.metrics.success) == 1 })
+		r.settles(t, func() bool { return testutil.ToFloat64(r.file.metrics.success) == 1 })
 		require.Empty(t, r.handler.takeEvents(), name)
 	}
 
 	require.NoError(t, os.Remove(r.path))
-	r.until(t, func() bool { return testutil.ToFloat64(r.file.metrics.success) == 0 })
+	r.settles(t, func() bool { return testutil.ToFloat64(r.file.metrics.success) == 0 })
 	require.Empty(t, r.handler.takeEvents())
 	require.Contains(t, r.logs.String(), "read pools file: open ")
 	write(t, r.path, poolText("web", "web")+"---\n"+poolText("api", "api"))
-	r.until(t, func() bool { return r.handler.get("shop", "api") != nil })
+	r.settles(t, func() bool { return r.handler.get("shop", "api") != nil })
 }
 
 // TestFileFollowsAConfigMap swaps links as the kubelet does.
@@ -149,7 +159,7 @@ func TestFileFollowsAConfigMap(t *testing.T) {
 	r := newFileRig(t, filepath.Join(dir, "pools.yaml"))
 	r.run(t)
 	version("..v2", poolText("api", "api"))
-	r.until(t, func() bool { return r.handler.get("shop", "api") != nil })
+	r.settles(t, func() bool { return r.handler.get("shop", "api") != nil })
 	require.Nil(t, r.handler.get("shop", "web"))
 }
 
@@ -162,7 +172,30 @@ func TestFileLooksWithoutEvents(t *testing.T) {
 	require.NoError(t, os.Symlink(elsewhere, r.path))
 	r.run(t)
 	write(t, elsewhere, poolText("api", "api"))
-	r.until(t, func() bool { return r.handler.get("shop", "api") != nil })
+	require.False(t, r.settling(), "no event comes")
+	r.clock.Step(lookEvery)
+	poll(t, r.logs.String, r.settling)
+	require.Nil(t, r.handler.get("shop", "api"), "whoever writes may not be done")
+	r.clock.Step(settle)
+	poll(t, r.logs.String, func() bool { return r.handler.get("shop", "api") != nil })
+}
+
+// TestFileIsReadBesideAFileThatAlwaysChanges lets no quiet come.
+func TestFileIsReadBesideAFileThatAlwaysChanges(t *testing.T) {
+	dir := t.TempDir()
+	r := newFileRig(t, filepath.Join(dir, "pools.yaml"))
+	write(t, r.path, poolText("web", "web"))
+	r.run(t)
+	write(t, r.path, poolText("api", "api"))
+	poll(t, r.logs.String, r.settling)
+	passed := time.Duration(0)
+	poll(t, r.logs.String, func() bool {
+		write(t, filepath.Join(dir, "log"), passed.String())
+		r.clock.Step(settle / 5)
+		passed += settle / 5
+		return r.handler.get("shop", "api") != nil
+	})
+	require.LessOrEqual(t, passed, 3*lookEvery)
 }
 
 func TestFileMustBeGoodTheFirstTime(t *testing.T) {

@@ -49,6 +49,9 @@ func NewKubernetes(o KubernetesOptions) (*Kubernetes, error) {
 	if o.Logger == nil {
 		o.Logger = log.NewNopLogger()
 	}
+	if o.Status.reader == nil {
+		o.Status.reader = o.Manager.GetAPIReader()
+	}
 	return &Kubernetes{
 		mgr:    o.Manager,
 		status: o.Status,

@@ -203,6 +203,12 @@ func TestKubernetesSaysThatTheCRDIsMissing(t *testing.T) {
 		"watch ShadowPools: the cluster does not know foreshadow.dev/v1alpha1: apply foreshadow.dev_shadowpools.yaml first")
 }
 
+func TestStatusesAreReadPastTheManagersCache(t *testing.T) {
+	k := newKubernetes(t, &wireCluster{})
+	require.NotNil(t, k.status.reader)
+	require.Same(t, k.mgr.GetAPIReader(), k.status.reader)
+}
+
 func TestKubernetesNeedsAManager(t *testing.T) {
 	_, err := NewKubernetes(KubernetesOptions{})
 	require.EqualError(t, err, "watch ShadowPools: a manager and a status writer are needed")

@@ -1,6 +1,7 @@
 package pools
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -11,8 +12,7 @@ import (
 	"github.com/go-kit/log"
 	"github.com/go-kit/log/level"
 	"github.com/prometheus/client_golang/prometheus"
-	"k8s.io/apimachinery/pkg/api/equality"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"golang.org/x/sync/errgroup"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -25,17 +25,28 @@ const (
 	statusTick    = time.Second
 	statusTimeout = 10 * time.Second
 	maxBackoff    = time.Minute
+	// parallelWrites go on at once. After writeBatch of them it is asked anew
+	// what is urgent.
+	parallelWrites = 4
+	writeBatch     = 32
 )
 
 // StatusOptions say how statuses are written.
 type StatusOptions struct {
 	Client client.Client
+	// Reader reads what the API server has now; never a cache. NewKubernetes
+	// gives that of its manager where it is nil.
+	Reader client.Reader
 	// FieldOwner names this writer to the API server. Fields that another
 	// owner wrote stay.
 	FieldOwner string
-	// Interval is the least time between two writes of one pool whose
-	// conditions stay the same; a minute where it is 0.
-	Interval   time.Duration
+	// ReplicasInterval is the least time between two writes of one pool of which
+	// numbers of replicas change; a minute where it is 0.
+	ReplicasInterval time.Duration
+	// ValuesInterval is the same where nothing but other values change, such as
+	// the load; 10 minutes where it is 0.
+	ValuesInterval time.Duration
+
 	Logger     log.Logger
 	Registerer prometheus.Registerer
 	// Clock is the real one where it is nil.
@@ -43,40 +54,20 @@ type StatusOptions struct {
 }
 
 // StatusWriter writes the statuses of pools: only what changed, a change of
-// conditions at once and other changes at most once in an interval. It is for
-// a manager, which starts it on the leader alone.
+// conditions at once and first, other changes at most once in an interval. It
+// is for a manager, which starts it on the leader alone.
 type StatusWriter struct {
-	client   client.Client
-	owner    client.FieldOwner
-	interval time.Duration
-	logger   log.Logger
-	metrics  *statusMetrics
-	clock    clock.WithTicker
+	client  client.Client
+	reader  client.Reader
+	owner   client.FieldOwner
+	waits   map[change]time.Duration
+	logger  log.Logger
+	metrics *statusMetrics
+	clock   clock.WithTicker
 
 	mu      sync.Mutex
 	entries map[types.NamespacedName]*statusEntry
 }
-
-// statusEntry is what one pool wants written, and what it got.
-type statusEntry struct {
-	uid     types.UID
-	wanted  v1alpha1.ShadowPoolStatus
-	written *v1alpha1.ShadowPoolStatus
-	change  change
-	// writtenAt and notBefore hold the next write back, failures counts those
-	// in a row.
-	writtenAt, notBefore time.Time
-	failures             int
-}
-
-// change says how soon a status is to be written.
-type change int
-
-const (
-	changeNone change = iota
-	changeOrdinary
-	changeUrgent
-)
 
 var _ manager.LeaderElectionRunnable = (*StatusWriter)(nil)
 
@@ -85,8 +76,11 @@ func NewStatusWriter(o StatusOptions) (*StatusWriter, error) {
 	if o.Client == nil || o.FieldOwner == "" {
 		return nil, errors.New("write statuses: a client and a field owner are needed")
 	}
-	if o.Interval == 0 {
-		o.Interval = time.Minute
+	if o.ReplicasInterval == 0 {
+		o.ReplicasInterval = time.Minute
+	}
+	if o.ValuesInterval == 0 {
+		o.ValuesInterval = 10 * time.Minute
 	}
 	if o.Logger == nil {
 		o.Logger = log.NewNopLogger()
@@ -95,13 +89,14 @@ func NewStatusWriter(o StatusOptions) (*StatusWriter, error) {
 		o.Clock = clock.RealClock{}
 	}
 	return &StatusWriter{
-		client:   o.Client,
-		owner:    client.FieldOwner(o.FieldOwner),
-		interval: o.Interval,
-		logger:   log.With(o.Logger, "component", "pools"),
-		metrics:  newStatusMetrics(o.Registerer),
-		clock:    o.Clock,
-		entries:  map[types.NamespacedName]*statusEntry{},
+		client:  o.Client,
+		reader:  o.Reader,
+		owner:   client.FieldOwner(o.FieldOwner),
+		waits:   map[change]time.Duration{changeReplicas: o.ReplicasInterval, changeValues: o.ValuesInterval},
+		logger:  log.With(o.Logger, "component", "pools"),
+		metrics: newStatusMetrics(o.Registerer),
+		clock:   o.Clock,
+		entries: map[types.NamespacedName]*statusEntry{},
 	}, nil
 }
 
@@ -144,55 +139,42 @@ func (w *StatusWriter) Start(ctx context.Context) error {
 	}
 }
 
-// flush writes what is due, one pool after the other, in the order of names.
+// flush writes what is due, each pool once.
 func (w *StatusWriter) flush(ctx context.Context) {
-	for _, key := range w.due() {
-		if ctx.Err() != nil {
+	done := map[types.NamespacedName]bool{}
+	for ctx.Err() == nil {
+		batch := w.due(done)
+		if len(batch) == 0 {
 			return
 		}
-		w.flushOne(ctx, key)
+		var group errgroup.Group
+		group.SetLimit(parallelWrites)
+		for _, key := range batch {
+			done[key] = true
+			group.Go(func() error {
+				w.flushOne(ctx, key)
+				return nil
+			})
+		}
+		_ = group.Wait() // what went wrong is kept with each pool
 	}
 }
 
-func (w *StatusWriter) due() []types.NamespacedName {
+// due returns the next batch: the most urgent pools first, else by name.
+func (w *StatusWriter) due(done map[types.NamespacedName]bool) []types.NamespacedName {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	now := w.clock.Now()
 	var out []types.NamespacedName
 	for key, e := range w.entries {
-		if e.due(w.clock.Now(), w.interval) {
+		if !done[key] && e.due(now, w.waits) {
 			out = append(out, key)
 		}
 	}
-	slices.SortFunc(out, func(a, b types.NamespacedName) int { return strings.Compare(a.String(), b.String()) })
-	return out
-}
-
-// compare finds out what there is to write.
-func (e *statusEntry) compare() {
-	switch {
-	case e.written == nil,
-		e.written.ObservedGeneration != e.wanted.ObservedGeneration,
-		!sameConditions(e.written.Conditions, e.wanted.Conditions):
-		e.change = changeUrgent
-	case !equality.Semantic.DeepEqual(*e.written, e.wanted):
-		e.change = changeOrdinary
-	default:
-		e.change = changeNone
-	}
-}
-
-func (e *statusEntry) due(now time.Time, interval time.Duration) bool {
-	if e.change == changeNone || now.Before(e.notBefore) {
-		return false
-	}
-	return e.change == changeUrgent || now.Sub(e.writtenAt) >= interval
-}
-
-// sameConditions compares what a condition says, not since when.
-func sameConditions(a, b []metav1.Condition) bool {
-	return slices.EqualFunc(a, b, func(a, b metav1.Condition) bool {
-		return a.Type == b.Type && a.Status == b.Status && a.Reason == b.Reason
+	slices.SortFunc(out, func(a, b types.NamespacedName) int {
+		return cmp.Or(cmp.Compare(w.entries[b].change, w.entries[a].change), strings.Compare(a.String(), b.String()))
 	})
+	return out[:min(len(out), writeBatch)]
 }
 
 // flushOne writes one status without holding the lock, and keeps the outcome
@@ -204,12 +186,12 @@ func (w *StatusWriter) flushOne(ctx context.Context, key types.NamespacedName) {
 		w.mu.Unlock()
 		return
 	}
-	uid, wanted := e.uid, *e.wanted.DeepCopy()
+	j := job{key: key, uid: e.uid, wanted: e.wanted.DeepCopy(), known: e.written != nil, conditions: e.conditions}
 	w.mu.Unlock()
 
 	ctx, cancel := context.WithTimeout(ctx, statusTimeout)
 	defer cancel()
-	result, err := w.write(ctx, key, uid, &wanted)
+	result, conditions, err := w.write(ctx, j)
 	w.metrics.writes.WithLabelValues(result).Inc()
 
 	w.mu.Lock()
@@ -226,7 +208,8 @@ func (w *StatusWriter) flushOne(ctx context.Context, key types.NamespacedName) {
 		e.failures++
 		level.Warn(w.logger).Log("msg", "pool's status not written, it is tried again", "pool", key, "err", err)
 	default:
-		e.written, e.writtenAt, e.failures, e.notBefore = &wanted, now, 0, time.Time{}
+		e.written, e.conditions = j.wanted, conditions
+		e.writtenAt, e.failures, e.notBefore = now, 0, time.Time{}
 		e.compare()
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	"github.com/foreshadow-dev/foreshadow/adapter/capacity"
@@ -20,10 +21,22 @@ type Loop struct {
 	replicas *history.Reader // nil if nothing needs the replicas
 	fitter   fitter
 
-	series   forecast.Series // of the load, as read last
+	known    known
 	forecast *forecast.Forecast
 	learnt   learnt
-	previous int // the last value, 0 if there is none
+	// previous is the last value and previousFloor its floor, 0 if there is
+	// none; followed is where an HPA with the default tolerance would be.
+	previous, previousFloor, followed int
+}
+
+// known is what was read of the load last.
+type known struct {
+	observed float64
+	at       time.Time // of observed; zero if nothing was read yet
+	highest  float64
+	span     time.Duration
+	degraded bool
+	warnings []string // of the last answer that had any
 }
 
 // learnt is what the replicas taught.
@@ -53,13 +66,16 @@ type Report struct {
 	ForecastErr error
 	// History is the span of the load that was found.
 	History time.Duration
-	// Warnings are what the server said beside the load.
+	// Degraded says that part of the history may be missing: Warnings are what
+	// the server said of it.
+	Degraded bool
 	Warnings []string
 	// PerReplica is the capacity of one replica, 0 if not known.
 	PerReplica float64
 	Learnt     bool
 	// Swallowed says that an HPA with the default tolerance would not follow
-	// the value; Current are the replicas that it has.
+	// the value; Current are the replicas that it has, or would have had it
+	// followed every value before.
 	Swallowed bool
 	Current   int
 }
@@ -73,7 +89,10 @@ func NewLoop(s Settings, src history.Source, old *Loop) (*Loop, error) {
 		next.forecast = nil // the next one may be asked for other levels
 		return &next, nil
 	}
-	l := &Loop{settings: s, fitter: fitter{model: s.Model, window: s.Window}}
+	l := &Loop{
+		settings: s, fitter: fitter{model: s.Model, window: s.Window},
+		known: known{observed: math.NaN(), highest: math.NaN()}, learnt: learnt{perReplica: s.Learnt},
+	}
 	// A day more than the window: a fit looks back from the last midnight.
 	window := s.Window + 24*time.Hour
 	var err error
@@ -92,53 +111,94 @@ func NewLoop(s Settings, src history.Source, old *Loop) (*Loop, error) {
 // Tick reads what is new, forecasts and decides. It does not publish.
 func (l *Loop) Tick(ctx context.Context, now time.Time) Report {
 	r := Report{Now: now, Settings: l.settings}
-	degraded := l.read(ctx, now, &r)
-	l.readReplicas(ctx, now, &r)
-	l.predict(&r)
+	if series, ok := l.read(ctx, now, &r); ok {
+		l.readReplicas(ctx, now, series, &r)
+		l.predict(series, &r)
+	}
+	r.Forecast = l.forecast
+	r.Observed, r.ObservedAt, r.History = l.known.observed, l.known.at, l.known.span
+	r.Degraded = l.known.degraded
+	if r.Degraded {
+		r.Warnings = l.known.warnings
+	}
+	l.decide(&r)
+	return r
+}
 
+// decide turns what is known into the value.
+func (l *Loop) decide(r *Report) {
 	c := l.settings.Capacity
 	c.CapacityPerReplica, r.Learnt = l.perReplica()
 	r.PerReplica = c.CapacityPerReplica
 	r.Decision, r.Refused = capacity.Decide(capacity.Input{
-		Now: now, Observed: r.Observed, ObservedAt: r.ObservedAt, Highest: l.series.Max(),
-		Forecast: l.forecast, Degraded: degraded, Previous: l.previous,
+		Now: r.Now, Observed: r.Observed, ObservedAt: r.ObservedAt, Highest: l.known.highest,
+		Forecast: l.forecast, Degraded: r.Degraded || r.ReadErr != nil,
+		Previous: l.previous, PreviousFloor: l.previousFloor,
 	}, c)
-	switch {
-	case r.Refused == nil:
-		l.previous = r.Decision.Value
-		r.Current = l.learnt.current
-		r.Swallowed = capacity.Swallowed(r.Decision.Value, r.Current, capacity.DefaultTolerance)
-	case errors.Is(r.Refused, capacity.ErrNoLoad) && r.ReadErr != nil:
-		r.Refused = fmt.Errorf("%w: %w", capacity.ErrNoLoad, r.ReadErr)
-	case errors.Is(r.Refused, capacity.ErrTooOld) && r.ReadErr != nil:
-		r.Refused = fmt.Errorf("%w: %w", r.Refused, r.ReadErr)
+	if r.Refused != nil {
+		r.Refused = r.explained()
+		return
 	}
-	return r
+	l.previous, l.previousFloor = r.Decision.Value, r.Decision.Floor
+	if r.Current = l.learnt.current; r.Current == 0 {
+		r.Current = l.followed
+	}
+	r.Swallowed = capacity.Swallowed(r.Decision.Value, r.Current, capacity.DefaultTolerance)
+	if !r.Swallowed {
+		l.followed = r.Decision.Value
+	}
 }
 
-// read takes in what is new of the load, and says whether the value may only
-// go up because of it.
-func (l *Loop) read(ctx context.Context, now time.Time, r *Report) (degraded bool) {
+// explained adds to the refusal why its data are missing.
+func (r Report) explained() error {
+	switch {
+	case errors.Is(r.Refused, capacity.ErrNoLoad) && r.ReadErr != nil:
+		return fmt.Errorf("%w: %w", capacity.ErrNoLoad, r.ReadErr)
+	case errors.Is(r.Refused, capacity.ErrTooOld) && r.ReadErr != nil:
+		return fmt.Errorf("%w: %w", r.Refused, r.ReadErr)
+	case errors.Is(r.Refused, capacity.ErrCapacityUnknown) && r.ReplicasErr != nil:
+		return fmt.Errorf("%w, and cannot be learnt: spec.load.replicasQuery: %w", capacity.ErrCapacityUnknown, r.ReplicasErr)
+	case errors.Is(r.Refused, capacity.ErrIncomplete) && len(r.Warnings) > 0:
+		return fmt.Errorf("%w: %s", r.Refused, strings.Join(r.Warnings, "; "))
+	}
+	return r.Refused
+}
+
+// read takes in what is new of the load; not ok if it could not be read.
+func (l *Loop) read(ctx context.Context, now time.Time, r *Report) (series forecast.Series, ok bool) {
+	if l.forecast != nil {
+		// There is something to go on with: do not wait past the next round.
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, l.settings.Capacity.Interval)
+		defer cancel()
+	}
 	load, err := l.load.Read(ctx, now)
 	if err != nil {
 		r.ReadErr = err
-	} else {
-		l.series = load.Series
-		r.Warnings = load.Warnings
+		return forecast.Series{}, false
 	}
-	r.History = l.series.Span()
-	if v, at, ok := l.series.Last(); ok {
-		r.Observed, r.ObservedAt = v, at
+	if l.known.degraded && !load.Degraded {
+		// What was fitted and learnt may be of half the load.
+		l.fitter.fitted, l.forecast, l.learnt.origin = nil, nil, time.Time{}
 	}
-	return err != nil || load.Degraded
+	l.known.degraded = load.Degraded
+	if len(load.Warnings) > 0 {
+		l.known.warnings = load.Warnings
+	}
+	if v, at, ok := load.Series.Last(); ok {
+		window := load.Series.Between(at.Add(-l.settings.Window), at)
+		l.known.observed, l.known.at, l.known.highest, l.known.span = v, at, window.Max(), load.Series.Span()
+	}
+	return load.Series, !l.known.at.IsZero()
 }
 
 // readReplicas learns the capacity of a replica, once a day of the history,
-// and notes how many there are.
-func (l *Loop) readReplicas(ctx context.Context, now time.Time, r *Report) {
+// and notes how many there are. What is learnt only rises: see capacity.Learn.
+func (l *Loop) readReplicas(ctx context.Context, now time.Time, load forecast.Series, r *Report) {
 	if l.replicas == nil {
 		return
 	}
+	l.learnt.current = 0
 	replicas, err := l.replicas.Read(ctx, now)
 	if err != nil {
 		r.ReplicasErr = err
@@ -147,16 +207,14 @@ func (l *Loop) readReplicas(ctx context.Context, now time.Time, r *Report) {
 	if v, _, ok := replicas.Series.Last(); ok {
 		l.learnt.current = int(math.Round(v))
 	}
-	if r.ObservedAt.IsZero() {
-		return
-	}
-	origin := fitOrigin(l.series)
-	if l.learnt.perReplica > 0 && l.learnt.origin.Equal(origin) {
+	origin := fitOrigin(load)
+	if l.known.degraded || replicas.Degraded || l.learnt.origin.Equal(origin) && l.learnt.perReplica > 0 {
 		return
 	}
 	from := origin.Add(-l.settings.Window)
-	if per, ok := capacity.Learn(l.series.Between(from, origin), replicas.Series.Between(from, origin)); ok {
-		l.learnt.perReplica, l.learnt.origin = per, origin
+	per, ok := capacity.Learn(load.Between(from, origin), replicas.Series.Between(from, origin), l.settings.Capacity.Headroom)
+	if ok {
+		l.learnt.perReplica, l.learnt.origin = max(per, l.learnt.perReplica), origin
 	}
 }
 
@@ -170,13 +228,11 @@ func (l *Loop) perReplica() (per float64, fromLearning bool) {
 
 // predict makes a new forecast if there is a new value; else the last one goes
 // on.
-func (l *Loop) predict(r *Report) {
-	defer func() { r.Forecast = l.forecast }()
-	if r.ObservedAt.IsZero() || l.forecast != nil && !r.ObservedAt.After(l.forecast.Origin) {
+func (l *Loop) predict(load forecast.Series, r *Report) {
+	if l.forecast != nil && !l.known.at.After(l.forecast.Origin) {
 		return
 	}
-	upTo := l.series.Between(l.series.Start, r.ObservedAt)
-	fc, err := l.fitter.forecast(upTo, l.settings.horizon(), l.settings.levels())
+	fc, err := l.fitter.forecast(load.Between(load.Start, l.known.at), l.settings.horizon(), l.settings.levels())
 	if err != nil {
 		r.ForecastErr = err
 		return

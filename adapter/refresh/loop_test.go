@@ -87,9 +87,12 @@ func pool(change func(*v1alpha1.ShadowPool)) *v1alpha1.ShadowPool {
 
 func anyExpr(expr, _ string) (string, error) { return expr, nil }
 
+// asGiven asks what the pool says.
+var asGiven = Binding{Given: anyExpr, Ours: anyExpr}
+
 func newTestLoop(t *testing.T, p *v1alpha1.ShadowPool, src history.Source) *Loop {
 	t.Helper()
-	s, err := SettingsOf(p, anyExpr, DefaultInterval)
+	s, err := SettingsOf(p, asGiven, DefaultInterval)
 	require.NoError(t, err)
 	l, err := NewLoop(s, src, nil)
 	require.NoError(t, err)
@@ -199,7 +202,7 @@ func TestTickPartialAnswersNeverLower(t *testing.T) {
 func TestTickLearnsTheCapacity(t *testing.T) {
 	src := &source{
 		load: daily, since: monday.AddDate(0, 0, -14),
-		replicas: func(t time.Time) float64 { return daily(t) / 80 },
+		replicas: func(t time.Time) float64 { return daily(t) / 72 }, // 80 each, a tenth of it free
 	}
 	l := newTestLoop(t, pool(func(p *v1alpha1.ShadowPool) {
 		p.Spec.Load.CapacityPerReplica, p.Spec.Load.ReplicasQuery = nil, "replicas"
@@ -209,8 +212,8 @@ func TestTickLearnsTheCapacity(t *testing.T) {
 	if math.Abs(r.PerReplica-80) > 1e-9 || !r.Learnt {
 		t.Errorf("learnt %v (%v), want 80", r.PerReplica, r.Learnt)
 	}
-	if r.Current != 20 {
-		t.Errorf("%d replicas now, want 20", r.Current)
+	if r.Current != 22 {
+		t.Errorf("%d replicas now, want 22", r.Current)
 	}
 }
 
@@ -247,7 +250,7 @@ func TestTickNamesAStepThatTheToleranceSwallows(t *testing.T) {
 	l := newTestLoop(t, pool(func(p *v1alpha1.ShadowPool) { p.Spec.Load.ReplicasQuery = "replicas" }), src)
 	r := l.Tick(context.Background(), at(0, "12:00"))
 	require.NoError(t, r.Refused)
-	want := `23: needed by the observed load; with 21 replicas this step lies within an HPA's default tolerance of 10 % and is ignored: write behavior.scaleUp.tolerance and scaleDown.tolerance "0" into the HPA`
+	want := `23: needed by the observed load; from 21 replicas this step lies within an HPA's default tolerance of 10 % and is ignored: write behavior.scaleUp.tolerance and scaleDown.tolerance "0" into the HPA`
 	if got := r.Status().Capacity.Note; got != want {
 		t.Errorf("note\ngot  %s\nwant %s", got, want)
 	}
@@ -258,7 +261,7 @@ func TestNewLoopKeepsTheHistoryUnderANewQuantile(t *testing.T) {
 	old := newTestLoop(t, pool(nil), src)
 	old.Tick(context.Background(), at(0, "08:30"))
 	points := src.points
-	s, err := SettingsOf(pool(func(p *v1alpha1.ShadowPool) { p.Spec.Prediction.Quantile = "0.97" }), anyExpr, DefaultInterval)
+	s, err := SettingsOf(pool(func(p *v1alpha1.ShadowPool) { p.Spec.Prediction.Quantile = "0.97" }), asGiven, DefaultInterval)
 	require.NoError(t, err)
 	l, err := NewLoop(s, src, old)
 	require.NoError(t, err)
@@ -269,5 +272,89 @@ func TestNewLoopKeepsTheHistoryUnderANewQuantile(t *testing.T) {
 	}
 	if r.Decision.Fallback != capacity.FallbackNone {
 		t.Errorf("fallback %s", r.Decision.Fallback)
+	}
+}
+
+func TestTickWithAPartialFirstAnswerRefuses(t *testing.T) {
+	src := &source{load: daily, since: monday.AddDate(0, 0, -14), warnings: []string{"a store did not answer"}}
+	l := newTestLoop(t, pool(nil), src)
+	r := l.Tick(context.Background(), at(0, "12:00"))
+	require.EqualError(t, r.Refused, "the first answer may be partial: nothing is published until one is whole: a store did not answer")
+	if c := r.Status().Conditions[0]; c.Status != "False" || c.Reason != v1alpha1.ReasonPartialAnswers {
+		t.Errorf("condition %+v", c)
+	}
+	src.warnings = nil
+	require.NoError(t, l.Tick(context.Background(), at(0, "12:01")).Refused)
+}
+
+func TestTickForgetsWhatItMadeOfPartialAnswers(t *testing.T) {
+	src := &source{load: func(t time.Time) float64 { return daily(t) / 2 }, since: monday.AddDate(0, 0, -14), warnings: []string{"a store did not answer"}}
+	l := newTestLoop(t, pool(nil), src)
+	l.Tick(context.Background(), at(0, "06:00"))
+	src.load, src.warnings = daily, nil
+	l.Tick(context.Background(), at(0, "06:01"))
+	fresh := newTestLoop(t, pool(nil), &source{load: daily, since: src.since})
+	want := fresh.Tick(context.Background(), at(0, "09:00"))
+	got := l.Tick(context.Background(), at(0, "09:00"))
+	if diff := cmp.Diff(want.Decision, got.Decision); diff != "" {
+		t.Errorf("a loop that began with half of the load decides otherwise (-fresh +healed):\n%s", diff)
+	}
+}
+
+func TestTickDoesNotLearnFromPartialAnswers(t *testing.T) {
+	src := &source{load: daily, since: monday.AddDate(0, 0, -14), replicas: func(t time.Time) float64 { return daily(t) / 72 }}
+	l := newTestLoop(t, pool(func(p *v1alpha1.ShadowPool) {
+		p.Spec.Load.CapacityPerReplica, p.Spec.Load.ReplicasQuery = nil, "replicas"
+	}), src)
+	src.warnings = []string{"a store did not answer"}
+	r := l.Tick(context.Background(), at(0, "12:00"))
+	require.ErrorIs(t, r.Refused, capacity.ErrCapacityUnknown)
+	src.warnings = nil
+	r = l.Tick(context.Background(), at(0, "12:01"))
+	require.NoError(t, r.Refused)
+	require.InDelta(t, 80, r.PerReplica, 1e-9)
+}
+
+// TestLearningFromAnHPAThatFollowsUsDoesNotGrowTheWorkload closes the loop:
+// the replicas of each day are what was published the day before.
+func TestLearningFromAnHPAThatFollowsUsDoesNotGrowTheWorkload(t *testing.T) {
+	replicas := map[time.Time]float64{}
+	src := &source{load: daily, since: monday, replicas: func(t time.Time) float64 {
+		if n, ok := replicas[t]; ok {
+			return n
+		}
+		return math.Ceil(daily(t) / 90) // before we came: 90 each
+	}}
+	l := newTestLoop(t, pool(func(p *v1alpha1.ShadowPool) {
+		p.Spec.Load.CapacityPerReplica, p.Spec.Load.ReplicasQuery = nil, "replicas"
+		p.Spec.History.Window, p.Spec.History.Step, p.Spec.Prediction.MaxAge = "7d", "5m", "20m"
+	}), src)
+	most := 0
+	for now := monday.AddDate(0, 0, 8); now.Before(monday.AddDate(0, 0, 50)); now = now.Add(5 * time.Minute) {
+		r := l.Tick(context.Background(), now)
+		require.NoError(t, r.Refused)
+		replicas[now.Add(5*time.Minute)] = float64(r.Decision.Value)
+		most = max(most, r.Decision.Value)
+	}
+	if most > 22 {
+		t.Errorf("six weeks of following ourselves grew 18 replicas to %d", most)
+	}
+}
+
+func TestTickPausedGivesTheFloorEvenOfPartialAnswers(t *testing.T) {
+	src := &source{load: daily, since: monday.AddDate(0, 0, -14)}
+	l := newTestLoop(t, pool(nil), src)
+	ahead := l.Tick(context.Background(), at(0, "09:00"))
+	src.warnings = []string{"a store did not answer"}
+	s, err := SettingsOf(pool(func(p *v1alpha1.ShadowPool) {
+		p.Annotations = map[string]string{v1alpha1.PauseAnnotation: "forecast"}
+	}), asGiven, DefaultInterval)
+	require.NoError(t, err)
+	paused, err := NewLoop(s, src, l)
+	require.NoError(t, err)
+	r := paused.Tick(context.Background(), at(0, "09:00"))
+	require.NoError(t, r.Refused)
+	if r.Decision.Value != 5 || ahead.Decision.Value <= 5 {
+		t.Errorf("paused at %d of %d, want the floor 5", r.Decision.Value, ahead.Decision.Value)
 	}
 }

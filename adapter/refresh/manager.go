@@ -7,11 +7,13 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-kit/log"
 	"github.com/go-kit/log/level"
 	"github.com/prometheus/client_golang/prometheus"
+	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/clock"
 
@@ -33,10 +35,10 @@ type Config struct {
 	// Interval is the time between two rounds of a pool, at least 1s.
 	Interval time.Duration
 	// Sources are the Prometheus servers by the name that spec.load.source
-	// gives.
-	Sources map[string]history.Source
-	// Confine binds a pool's expression to what it may read.
-	Confine Confine
+	// gives. A namespace's slow queries take no more than its share of one.
+	Sources map[string]*history.Fair
+	// Bind binds the pools' expressions to what they may read.
+	Bind Binding
 	// Status takes in the pools' status; nil if nobody reads it.
 	Status StatusSink
 }
@@ -68,6 +70,7 @@ type Manager struct {
 
 // worker owns the loop of one pool.
 type worker struct {
+	looked atomic.Bool // at least one round has ended, or the pool is refused
 	pool   *v1alpha1.ShadowPool
 	loop   *Loop
 	last   *Report // of the last round
@@ -106,13 +109,19 @@ func (m *Manager) Run(ctx context.Context) error {
 }
 
 // Set adds a pool or takes over its new spec. What was read and fitted for it
-// is kept where the spec asks for the same history.
+// is kept where the spec asks for the same history; a pool that comes again as
+// it was changes nothing.
 func (m *Manager) Set(pool *v1alpha1.ShadowPool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	key := pool.Namespace + "/" + pool.Name
 	old := m.pools[key]
-	if old != nil && old.cancel != nil {
+	if old != nil && samePool(old.pool, pool) {
+		return
+	}
+	if old == nil {
+		m.board.Publish(unpublished(pool, "it has not been computed yet"))
+	} else if old.cancel != nil {
 		old.cancel()
 	}
 	w := &worker{pool: pool, done: make(chan struct{})}
@@ -120,6 +129,25 @@ func (m *Manager) Set(pool *v1alpha1.ShadowPool) {
 	if m.launch != nil {
 		m.launch(w, old)
 	}
+}
+
+// samePool says that two states of a pool ask for the same.
+func samePool(a, b *v1alpha1.ShadowPool) bool {
+	return a.UID == b.UID && a.Generation == b.Generation && a.ForecastPaused() == b.ForecastPaused() &&
+		equality.Semantic.DeepEqual(a.Spec, b.Spec)
+}
+
+// Unseen returns how many pools no round has ended for yet.
+func (m *Manager) Unseen() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	n := 0
+	for _, w := range m.pools {
+		if !w.looked.Load() {
+			n++
+		}
+	}
+	return n
 }
 
 // Delete forgets a pool and what was published of it.
@@ -172,7 +200,7 @@ func (m *Manager) work(ctx context.Context, w *worker) {
 	loop, err := m.newLoop(w.pool, w.loop)
 	if err != nil {
 		level.Warn(logger).Log("msg", "pool is refused", "err", err)
-		m.refuse(w.pool, err)
+		m.refuse(w, err)
 		return
 	}
 	w.loop = loop
@@ -211,14 +239,14 @@ func (m *Manager) newLoop(p *v1alpha1.ShadowPool, old *Loop) (*Loop, error) {
 	if !ok {
 		return nil, fmt.Errorf("spec.load.source: unknown source %q: write %s", p.Spec.Load.Source, strings.Join(m.sourceNames(), " or "))
 	}
-	s, err := SettingsOf(p, m.cfg.Confine, m.cfg.Interval)
+	s, err := SettingsOf(p, m.cfg.Bind, m.cfg.Interval)
 	if err != nil {
 		return nil, err
 	}
 	if old != nil && old.source != p.Spec.Load.Source {
 		old = nil
 	}
-	loop, err := NewLoop(s, src, old)
+	loop, err := NewLoop(s, src.For(p.Namespace), old)
 	if err != nil {
 		return nil, err
 	}
@@ -245,26 +273,37 @@ func (m *Manager) round(ctx context.Context, w *worker, logger log.Logger) {
 	m.metrics.observe(r, m.clock.Since(began))
 	logReport(logger, r, w.last)
 	w.last = &r
-	m.board.Publish(r.Published())
-	m.setStatus(w.pool, r.Status())
+	m.tell(w, r.Published(), r.Status())
 }
 
-func (m *Manager) setStatus(p *v1alpha1.ShadowPool, status v1alpha1.ShadowPoolStatus) {
+// tell publishes what a worker found, unless another one has its pool by now.
+func (m *Manager) tell(w *worker, p publish.Pool, status v1alpha1.ShadowPoolStatus) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.pools[w.pool.Namespace+"/"+w.pool.Name] != w {
+		return
+	}
+	w.looked.Store(true)
+	m.board.Publish(p)
 	if m.cfg.Status != nil {
-		status.ObservedGeneration = p.Generation
-		m.cfg.Status.Set(p, status)
+		status.ObservedGeneration = w.pool.Generation
+		m.cfg.Status.Set(w.pool, status)
+	}
+}
+
+// unpublished is a pool without values, for a reason.
+func unpublished(p *v1alpha1.ShadowPool, reason string) publish.Pool {
+	reading := publish.Refuse(reason)
+	return publish.Pool{
+		Namespace: p.Namespace, Name: p.Name, Mode: string(p.Spec.Mode),
+		PredictedCapacity: reading, PredictedLoad: reading, Fallback: publish.FallbackOther,
 	}
 }
 
 // refuse publishes why a pool cannot be served.
-func (m *Manager) refuse(p *v1alpha1.ShadowPool, err error) {
+func (m *Manager) refuse(w *worker, err error) {
 	m.metrics.rounds.WithLabelValues(resultRefused).Inc()
-	reading := publish.Refuse(err.Error())
-	m.board.Publish(publish.Pool{
-		Namespace: p.Namespace, Name: p.Name, Mode: string(p.Spec.Mode),
-		PredictedCapacity: reading, PredictedLoad: reading, Fallback: publish.FallbackOther,
-	})
-	m.setStatus(p, v1alpha1.ShadowPoolStatus{Conditions: []metav1.Condition{{
+	m.tell(w, unpublished(w.pool, err.Error()), v1alpha1.ShadowPoolStatus{Conditions: []metav1.Condition{{
 		Type: v1alpha1.ConditionForecastReady, Status: metav1.ConditionFalse,
 		Reason: v1alpha1.ReasonQueryRefused, Message: err.Error(),
 	}}})

@@ -74,13 +74,15 @@ func inBubble(t *testing.T, f func(t *testing.T, b bench)) {
 		var err error
 		b.manager, err = NewManager(Config{
 			Interval: DefaultInterval,
-			Sources:  map[string]history.Source{v1alpha1.DefaultSource: b.source, "hung": hung{}},
-			Confine: func(expr, _ string) (string, error) {
+			Sources: map[string]*history.Fair{
+				v1alpha1.DefaultSource: history.NewFair(b.source, 2), "hung": history.NewFair(hung{}, 2),
+			},
+			Bind: Binding{Ours: anyExpr, Given: func(expr, _ string) (string, error) {
 				if expr == "bad" {
 					return "", errors.New("does not parse")
 				}
 				return expr, nil
-			},
+			}},
 			Status: b.status,
 		}, b.board, clock.RealClock{}, log.NewNopLogger(), b.reg)
 		require.NoError(t, err)
@@ -208,4 +210,34 @@ func TestNewManagerRefusesABadConfig(t *testing.T) {
 			require.EqualError(t, err, tc.want)
 		})
 	}
+}
+
+func TestManagerKeepsWhatIsUnderWayWhenAPoolComesAgain(t *testing.T) {
+	inBubble(t, func(t *testing.T, b bench) {
+		b.manager.Set(named("web", nil))
+		synctest.Wait()
+		before := b.source.queries
+		for range 5 {
+			b.manager.Set(named("web", nil))
+		}
+		synctest.Wait()
+		if got := b.source.queries - before; got != 0 {
+			t.Errorf("a pool that came again as it was asked %d queries", got)
+		}
+	})
+}
+
+func TestManagerSaysThatAPoolHasNotBeenComputedYet(t *testing.T) {
+	inBubble(t, func(t *testing.T, b bench) {
+		b.manager.Set(named("slow", func(p *v1alpha1.ShadowPool) { p.Spec.Load.Source = "hung" }))
+		b.manager.Set(named("web", nil))
+		synctest.Wait()
+		got, ok := b.board.Snapshot().Pool("shop", "slow")
+		if !ok || got.PredictedCapacity.Reason != "it has not been computed yet" {
+			t.Errorf("published %v %+v", ok, got.PredictedCapacity)
+		}
+		if n := b.manager.Unseen(); n != 1 {
+			t.Errorf("%d pools are unseen, want the slow one", n)
+		}
+	})
 }

@@ -1,11 +1,16 @@
 package refresh
 
 import (
+	"errors"
+	"fmt"
+	"strings"
 	"time"
 
 	"github.com/go-kit/log"
 	"github.com/go-kit/log/level"
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/foreshadow-dev/foreshadow/adapter/capacity"
 )
 
 // The results of a round.
@@ -49,7 +54,7 @@ func result(r Report) string {
 	switch {
 	case r.Refused != nil:
 		return resultError
-	case r.ReadErr != nil || r.ForecastErr != nil || len(r.Warnings) > 0:
+	case r.ReadErr != nil || r.ForecastErr != nil || r.Degraded:
 		return resultDegraded
 	}
 	return resultSuccess
@@ -63,7 +68,7 @@ func (m *metrics) observe(r Report, took time.Duration) {
 // logReport says what changed since the last round; debug says the rest.
 func logReport(logger log.Logger, r Report, last *Report) {
 	switch res := result(r); {
-	case last != nil && result(*last) == res:
+	case last != nil && result(*last) == res && sameCause(last.Refused, r.Refused):
 		level.Debug(logger).Log("msg", "pool refreshed", "result", res, "replicas", r.Decision.Value, "load", r.Observed)
 	case r.Refused != nil:
 		level.Warn(logger).Log("msg", "pool has no value", "err", r.Refused)
@@ -71,9 +76,15 @@ func logReport(logger log.Logger, r Report, last *Report) {
 		level.Warn(logger).Log("msg", "load cannot be read", "err", r.ReadErr)
 	case r.ForecastErr != nil:
 		level.Warn(logger).Log("msg", "load cannot be forecast", "err", r.ForecastErr)
-	case len(r.Warnings) > 0:
-		level.Warn(logger).Log("msg", "load may be partial", "reason", r.Warnings[0])
+	case r.Degraded:
+		level.Warn(logger).Log("msg", "load may be partial", "reason", strings.Join(r.Warnings, "; "))
 	default:
 		level.Info(logger).Log("msg", "pool is forecast", "replicas", r.Decision.Value, "load", r.Observed, "history", r.History)
 	}
+}
+
+// sameCause says that two refusals have the same cause: an age in the text
+// changes each time.
+func sameCause(a, b error) bool {
+	return errors.Is(a, capacity.ErrTooOld) && errors.Is(b, capacity.ErrTooOld) || fmt.Sprint(a) == fmt.Sprint(b)
 }

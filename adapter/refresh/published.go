@@ -2,7 +2,6 @@ package refresh
 
 import (
 	"errors"
-	"math"
 	"strconv"
 	"time"
 
@@ -21,7 +20,7 @@ func (r Report) Published() publish.Pool {
 		Namespace: r.Settings.Namespace, Name: r.Settings.Name, Mode: r.Settings.Mode,
 		CapacityPerReplica: r.PerReplica,
 		Fallback:           r.fallback(),
-		Degraded:           len(r.Warnings) > 0,
+		Degraded:           r.Degraded,
 	}
 	if !r.ObservedAt.IsZero() {
 		p.ObservedLoad = publish.Reading{Value: r.Observed, ComputedAt: r.ObservedAt, ValidUntil: validUntil}
@@ -38,10 +37,18 @@ func (r Report) Published() publish.Pool {
 	}
 	p.PredictedCapacity = reading(float64(r.Decision.Value))
 	p.PredictedLoad = publish.Refuse("there is no forecast: " + r.whyNoForecast())
-	if !math.IsNaN(r.Decision.Load) {
-		p.PredictedLoad = reading(r.Decision.Load)
+	if v, ok := r.predictedLoad(); ok {
+		p.PredictedLoad = reading(v)
 	}
 	return p
+}
+
+// predictedLoad is the pool's quantile of the load at the activation lead.
+func (r Report) predictedLoad() (float64, bool) {
+	if r.Forecast == nil {
+		return 0, false
+	}
+	return quantileAt(*r.Forecast, r.Settings.Capacity.Quantile, r.Now.Add(r.Settings.Capacity.ActivationLead))
 }
 
 // whyNoForecast says what kept the forecast from being made.

@@ -23,8 +23,10 @@ type Settings struct {
 	// ShadowQuantile is the level of the forecast that shadows follow.
 	ShadowQuantile float64
 	// Capacity holds the formulas' parameters. A CapacityPerReplica of 0 is
-	// learnt from the replicas.
+	// learnt from the replicas, beginning with Learnt, what was learnt before (0
+	// if nothing was).
 	Capacity capacity.Config
+	Learnt   float64
 }
 
 // referenceLevel is forecast for every pool, so that their coverage compares.
@@ -50,8 +52,8 @@ func (s Settings) leads() []time.Duration {
 // horizon returns how many steps a forecast must reach so that it can advance
 // with the clock until it is too old, and still see the longest lead.
 func (s Settings) horizon() int {
-	reach := s.Capacity.MaxAge + max(s.Capacity.ColdStartLead, s.Capacity.ActivationLead, longLead)
-	return int((reach+s.Step-1)/s.Step) + 1
+	reach := s.Capacity.MaxAge + s.Capacity.Interval + max(s.Capacity.ColdStartLead, s.Capacity.ActivationLead, longLead)
+	return int((reach+s.Step-1)/s.Step) + 2
 }
 
 // sameHistory says that two settings read the same series, so that a change of

@@ -23,9 +23,15 @@ const DefaultColdStartLead = 5 * time.Minute
 // namespace, or why there is none.
 type Confine func(expr, namespace string) (string, error)
 
+// Binding says what the expressions of pools are bound to: those that a pool
+// gives, and those that we write for it, which name no namespace by themselves.
+type Binding struct {
+	Given, Ours Confine
+}
+
 // SettingsOf reads the spec of a pool that is refreshed once an interval. All
 // errors come at once, each with its field.
-func SettingsOf(p *v1alpha1.ShadowPool, confine Confine, interval time.Duration) (Settings, error) {
+func SettingsOf(p *v1alpha1.ShadowPool, bind Binding, interval time.Duration) (Settings, error) {
 	errs := p.Validate()
 	if len(errs) > 0 {
 		return Settings{}, errs.ToAggregate()
@@ -36,32 +42,41 @@ func SettingsOf(p *v1alpha1.ShadowPool, confine Confine, interval time.Duration)
 	}
 	s := Settings{
 		Namespace: p.Namespace, Name: p.Name, Mode: string(p.Spec.Mode),
-		Window: spec.Window, Step: spec.Step,
+		Window: min(spec.Window, forecast.Window), Step: spec.Step,
 		Model: p.Spec.Algorithm.Type, ShadowQuantile: spec.ShadowQuantile,
 		Capacity: capacity.Config{
 			CapacityPerReplica: spec.CapacityPerReplica, Headroom: spec.Headroom,
 			Quantile: spec.Quantile, Cap: spec.Cap,
 			ActivationLead: spec.ActivationLead, ColdStartLead: spec.ColdStartLead,
-			MaxAge: spec.MaxAge,
+			MaxAge: spec.MaxAge, Interval: interval,
 			// Two steps may pass until a value is there, and an interval until we look.
 			HoldAfter: 2*spec.Step + interval,
 			Suspended: suspended(p),
 		},
 	}
+	if at := p.Status.Capacity; at != nil && at.PerReplicaFrom == v1alpha1.CapacityLearnt {
+		s.Learnt, _ = at.PerReplica.Parse() // a status that cannot be read taught nothing
+	}
+	if least := 3*spec.Step + interval; spec.MaxAge < least {
+		errs = append(errs, field.Invalid(field.NewPath("spec", "prediction", "maxAge"), string(p.Spec.Prediction.MaxAge),
+			fmt.Sprintf("write at least %v, three times history.step and the time between two refreshes", v1alpha1.DurationOf(least))))
+	}
 	if spec.ColdStartAuto {
 		s.Capacity.ColdStartLead = DefaultColdStartLead
 	}
 	load := field.NewPath("spec", "load")
-	confined := func(name, expr string) string {
+	confined := func(confine Confine, name, expr string) string {
 		bound, err := confine(expr, p.Namespace)
 		if err != nil {
 			errs = append(errs, field.Invalid(load.Child(name), expr, err.Error()))
 		}
 		return bound
 	}
-	s.Query = confined("query", p.Spec.Load.Query)
-	if query := replicasQuery(p); query != "" {
-		s.ReplicasQuery = confined("replicasQuery", query)
+	s.Query = confined(bind.Given, "query", p.Spec.Load.Query)
+	if given := p.Spec.Load.ReplicasQuery; given != "" {
+		s.ReplicasQuery = confined(bind.Given, "replicasQuery", given)
+	} else if p.Spec.Load.CapacityPerReplica == nil {
+		s.ReplicasQuery = confined(bind.Ours, "replicasQuery", replicasQuery(p))
 	}
 	errs = append(errs, checkAlgorithm(field.NewPath("spec", "algorithm"), p.Spec.Algorithm)...)
 	return s, errs.ToAggregate()
@@ -91,23 +106,17 @@ func suspended(p *v1alpha1.ShadowPool) capacity.Fallback {
 	return capacity.FallbackNone
 }
 
-// replicasQuery returns the query of the workload's ready replicas: the pool's
-// own, or where the capacity must be learnt what kube-state-metrics (or Argo
-// Rollouts) reports.
+// replicasQuery returns the query of the workload's ready replicas as
+// kube-state-metrics or Argo Rollouts report them. The confinement adds the
+// namespace, under the label that the operator's metrics have it.
 func replicasQuery(p *v1alpha1.ShadowPool) string {
-	if p.Spec.Load.ReplicasQuery != "" {
-		return p.Spec.Load.ReplicasQuery
-	}
-	if p.Spec.Load.CapacityPerReplica != nil {
-		return ""
-	}
-	ns, name := strconv.Quote(p.Namespace), strconv.Quote(p.Spec.ScaleTargetRef.Name)
+	name := strconv.Quote(p.Spec.ScaleTargetRef.Name)
 	switch p.Spec.ScaleTargetRef.Kind {
 	case "ReplicaSet":
-		return fmt.Sprintf("max(kube_replicaset_status_ready_replicas{namespace=%s, replicaset=%s})", ns, name)
+		return fmt.Sprintf("max(kube_replicaset_status_ready_replicas{replicaset=%s})", name)
 	case "Rollout":
-		return fmt.Sprintf("max(rollout_info_replicas_available{namespace=%s, name=%s})", ns, name)
+		return fmt.Sprintf("max(rollout_info_replicas_available{name=%s})", name)
 	default:
-		return fmt.Sprintf("max(kube_deployment_status_replicas_ready{namespace=%s, deployment=%s})", ns, name)
+		return fmt.Sprintf("max(kube_deployment_status_replicas_ready{deployment=%s})", name)
 	}
 }

@@ -12,14 +12,14 @@ import (
 )
 
 func TestSettingsOfADefaultedPool(t *testing.T) {
-	s, err := SettingsOf(pool(func(p *v1alpha1.ShadowPool) { p.Spec.History.Window = "" }), anyExpr, DefaultInterval)
+	s, err := SettingsOf(pool(func(p *v1alpha1.ShadowPool) { p.Spec.History.Window = "" }), asGiven, DefaultInterval)
 	require.NoError(t, err)
 	want := Settings{
 		Namespace: "shop", Name: "web", Mode: "Predict", Query: "load",
 		Window: 28 * 24 * time.Hour, Step: time.Minute, Model: "Auto", ShadowQuantile: 0.99,
 		Capacity: capacity.Config{
 			CapacityPerReplica: 100, Headroom: 0.1, Quantile: 0.9, Cap: 1.5,
-			ActivationLead: time.Minute, ColdStartLead: 5 * time.Minute, MaxAge: 15 * time.Minute, HoldAfter: 3 * time.Minute,
+			ActivationLead: time.Minute, ColdStartLead: 5 * time.Minute, Interval: time.Minute, MaxAge: 15 * time.Minute, HoldAfter: 3 * time.Minute,
 		},
 	}
 	require.Equal(t, want, s)
@@ -29,7 +29,7 @@ func TestSettingsOfNamesEveryBadNumber(t *testing.T) {
 	_, err := SettingsOf(pool(func(p *v1alpha1.ShadowPool) {
 		p.Spec.History.Step = "soon"
 		p.Spec.Prediction.Quantile = "high"
-	}), anyExpr, DefaultInterval)
+	}), asGiven, DefaultInterval)
 	require.ErrorContains(t, err, `spec.history.step: Invalid value: "soon"`)
 	require.ErrorContains(t, err, `spec.prediction.quantile: Invalid value: "high"`)
 }
@@ -38,7 +38,7 @@ func TestSettingsOfNamesWhatOnlyTheAdapterKnows(t *testing.T) {
 	refuse := func(string, string) (string, error) { return "", errors.New("does not parse") }
 	_, err := SettingsOf(pool(func(p *v1alpha1.ShadowPool) {
 		p.Spec.Algorithm = v1alpha1.Algorithm{Type: "Crystal", Parameters: map[string]string{"ball": "1"}}
-	}), refuse, DefaultInterval)
+	}), Binding{Given: refuse, Ours: refuse}, DefaultInterval)
 	for _, want := range []string{
 		`spec.load.query: Invalid value: "load": does not parse`,
 		`spec.algorithm.type: Invalid value: "Crystal": write one of Auto, `,
@@ -48,10 +48,13 @@ func TestSettingsOfNamesWhatOnlyTheAdapterKnows(t *testing.T) {
 	}
 }
 
-func TestReplicasQuery(t *testing.T) {
+func TestSettingsOfAsksForTheReplicas(t *testing.T) {
+	ours := func(expr, namespace string) (string, error) { return expr + " in " + namespace, nil }
 	unknown := func(kind string) *v1alpha1.ShadowPool {
 		return pool(func(p *v1alpha1.ShadowPool) { p.Spec.Load.CapacityPerReplica, p.Spec.ScaleTargetRef.Kind = nil, kind })
 	}
+	rollout := unknown("Rollout")
+	rollout.Spec.ScaleTargetRef.APIVersion = "argoproj.io/v1alpha1"
 	for _, tc := range []struct {
 		name string
 		pool *v1alpha1.ShadowPool
@@ -59,10 +62,28 @@ func TestReplicasQuery(t *testing.T) {
 	}{
 		{"a given capacity needs no query", pool(nil), ""},
 		{"the pool's own query wins", pool(func(p *v1alpha1.ShadowPool) { p.Spec.Load.ReplicasQuery = "replicas" }), "replicas"},
-		{"a Deployment has kube-state-metrics' ready replicas", unknown("Deployment"), `max(kube_deployment_status_replicas_ready{namespace="shop", deployment="web"})`},
-		{"a ReplicaSet too", unknown("ReplicaSet"), `max(kube_replicaset_status_ready_replicas{namespace="shop", replicaset="web"})`},
-		{"a Rollout has its own controller's", unknown("Rollout"), `max(rollout_info_replicas_available{namespace="shop", name="web"})`},
+		{"a Deployment has kube-state-metrics' ready replicas", unknown("Deployment"), `max(kube_deployment_status_replicas_ready{deployment="web"}) in shop`},
+		{"a ReplicaSet too", unknown("ReplicaSet"), `max(kube_replicaset_status_ready_replicas{replicaset="web"}) in shop`},
+		{"a Rollout has its own controller's", rollout, `max(rollout_info_replicas_available{name="web"}) in shop`},
 	} {
-		t.Run(tc.name, func(t *testing.T) { require.Equal(t, tc.want, replicasQuery(tc.pool)) })
+		t.Run(tc.name, func(t *testing.T) {
+			s, err := SettingsOf(tc.pool, Binding{Given: anyExpr, Ours: ours}, DefaultInterval)
+			require.NoError(t, err)
+			require.Equal(t, tc.want, s.ReplicasQuery)
+		})
 	}
+}
+
+func TestSettingsOfRefusesAMaxAgeThatHoldsNoThreeSteps(t *testing.T) {
+	_, err := SettingsOf(pool(nil), asGiven, 14*time.Minute)
+	require.EqualError(t, err, `spec.prediction.maxAge: Invalid value: "15m": write at least 17m, three times history.step and the time between two refreshes`)
+}
+
+func TestSettingsOfTakesOverWhatWasLearnt(t *testing.T) {
+	s, err := SettingsOf(pool(func(p *v1alpha1.ShadowPool) {
+		p.Spec.Load.CapacityPerReplica = nil
+		p.Status.Capacity = &v1alpha1.CapacityStatus{PerReplica: "87.5", PerReplicaFrom: v1alpha1.CapacityLearnt}
+	}), asGiven, DefaultInterval)
+	require.NoError(t, err)
+	require.InDelta(t, 87.5, s.Learnt, 0)
 }

@@ -33,7 +33,7 @@ func (r Report) forecastStatus() *v1alpha1.ForecastStatus {
 	}
 	if r.Forecast != nil {
 		f.Model, f.Note = leading(*r.Forecast), r.Forecast.Note
-		if v, ok := quantileAt(*r.Forecast, r.Settings.Capacity.Quantile, r.Now.Add(r.Settings.Capacity.ActivationLead)); ok {
+		if v, ok := r.predictedLoad(); ok {
 			f.PredictedLoad = v1alpha1.DecimalOf(v)
 		}
 	}
@@ -68,6 +68,8 @@ func (r Report) note() string {
 	d := r.Decision
 	var parts []string
 	switch {
+	case d.Held && d.Fallback != capacity.FallbackNone:
+		parts = append(parts, fmt.Sprintf("%d: the last reactive floor (%s), held, because the load could not be read whole", d.Value, d.Fallback))
 	case d.Fallback != capacity.FallbackNone:
 		parts = append(parts, fmt.Sprintf("%d: the reactive floor (%s)", d.Value, d.Fallback))
 	case d.Held:
@@ -84,7 +86,7 @@ func (r Report) note() string {
 	}
 	if r.Swallowed {
 		parts = append(parts, fmt.Sprintf(
-			"with %d replicas this step lies within an HPA's default tolerance of 10 %% and is ignored: write behavior.scaleUp.tolerance and scaleDown.tolerance \"0\" into the HPA", r.Current))
+			"from %d replicas this step lies within an HPA's default tolerance of 10 %% and is ignored: write behavior.scaleUp.tolerance and scaleDown.tolerance \"0\" into the HPA", r.Current))
 	}
 	return strings.Join(parts, "; ")
 }
@@ -96,6 +98,10 @@ func (r Report) forecastReady() metav1.Condition {
 		c.Reason, c.Message = v1alpha1.ReasonForecastExpired, r.Refused.Error()
 	case errors.Is(r.Refused, capacity.ErrNoLoad):
 		c.Reason, c.Message = v1alpha1.ReasonNoLoad, r.Refused.Error()
+	case errors.Is(r.Refused, capacity.ErrIncomplete):
+		c.Reason, c.Message = v1alpha1.ReasonPartialAnswers, r.Refused.Error()
+	case r.Refused != nil:
+		c.Reason, c.Message = v1alpha1.ReasonCapacityNotLearnt, r.Refused.Error()
 	case r.Settings.Capacity.Suspended == capacity.FallbackPaused:
 		c.Reason, c.Message = v1alpha1.ReasonPaused, "the annotation "+v1alpha1.PauseAnnotation+" holds the forecast: take it off to go on"
 	case r.Settings.Capacity.Suspended == capacity.FallbackObserve:
@@ -131,10 +137,16 @@ func (r Report) capacityUnknown() metav1.Condition {
 }
 
 func (r Report) historyDegraded() metav1.Condition {
-	if len(r.Warnings) == 0 {
+	switch {
+	case r.ReadErr != nil && !r.Degraded:
+		return metav1.Condition{
+			Type: v1alpha1.ConditionHistoryDegraded, Status: metav1.ConditionTrue,
+			Reason: v1alpha1.ReasonHistoryUnreachable, Message: "the value may go up and not down: " + r.ReadErr.Error(),
+		}
+	case !r.Degraded:
 		return metav1.Condition{
 			Type: v1alpha1.ConditionHistoryDegraded, Status: metav1.ConditionFalse,
-			Reason: v1alpha1.ReasonCompleteAnswers, Message: "Prometheus sent no warning",
+			Reason: v1alpha1.ReasonCompleteAnswers, Message: "Prometheus answered whole",
 		}
 	}
 	return metav1.Condition{

@@ -50,16 +50,19 @@ func NewArm(cfg ArmConfig, load Load, start time.Time) (*Arm, error) {
 // Advance replays until an instant; a sync due exactly then still waits, so that
 // the caller can refresh what the metrics will read.
 //
-// The error joins what the HPA found invalid in its metrics on the way. It is no
-// failure of the replay: the arm went on as an HPA does.
+// The error is the first thing that the HPA found invalid in its metrics on the
+// way; State counts them all. It is no failure of the replay: the arm went on as
+// an HPA does.
 func (a *Arm) Advance(to time.Time) error {
-	var invalid []error
+	var invalid error
 	for a.next.Before(to) {
 		a.workload.Advance(a.next)
 		n, err := a.hpa.Sync(a.next, a.workload.Scale())
 		if err != nil {
 			a.held++
-			invalid = append(invalid, fmt.Errorf("sync HPA of arm %s at %s: %w", a.name, a.next.UTC().Format(time.RFC3339), err))
+			if invalid == nil {
+				invalid = fmt.Errorf("sync HPA of arm %s at %s: %w", a.name, stamp(a.next), err)
+			}
 		}
 		a.workload.Resize(n)
 		a.next = a.next.Add(SyncPeriod)
@@ -68,7 +71,7 @@ func (a *Arm) Advance(to time.Time) error {
 	if to.After(a.now) {
 		a.now = to
 	}
-	return errors.Join(invalid...)
+	return invalid
 }
 
 // ArmState is an arm at one instant.

@@ -41,7 +41,7 @@ func TestTheHPALooksEvery15Seconds(t *testing.T) {
 
 func TestAnArmGoesOnPastInvalidMetrics(t *testing.T) {
 	m := direct(func(now time.Time) (float64, error) {
-		if now.Equal(at(15 * time.Second)) {
+		if now.Equal(at(15*time.Second)) || now.Equal(at(30*time.Second)) {
 			return 0, errGone
 		}
 		return 3, nil
@@ -50,10 +50,10 @@ func TestAnArmGoesOnPastInvalidMetrics(t *testing.T) {
 	a, err := NewArm(ArmConfig{Name: "predictive", Workload: DefaultWorkload(1, 0), HPA: cfg, Metrics: []Metric{m}, Replicas: 1}, mustLoad(t, minutes(0)), t0)
 	require.NoError(t, err)
 	err = a.Advance(at(time.Minute))
-	require.EqualError(t, err, "sync HPA of arm predictive at 2024-05-06T00:00:15Z: compute replicas: 1 of 1 metrics invalid: read metric wanted: gone")
+	require.EqualError(t, err, "sync HPA of arm predictive at 2024-05-06T00:00:15Z: compute replicas: 1 of 1 metrics invalid: read metric wanted: gone", "the first of them")
 	require.ErrorIs(t, err, errGone)
 	s := a.State()
-	require.Equal(t, 1, s.InvalidSyncs)
+	require.Equal(t, 2, s.InvalidSyncs)
 	require.Equal(t, 3, s.Replicas)
 	require.Equal(t, "predictive", s.Name)
 }

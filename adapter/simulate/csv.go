@@ -16,10 +16,10 @@ import (
 // maxRows bounds what a file may hold: two years at one value a minute.
 const maxRows = 1 << 20
 
-// The steps that a trace may have. Coarser than MaxStep, a cold start falls
-// between two values.
+// The steps that a trace may have. MinStep is the finest that a ShadowPool takes;
+// coarser than MaxStep, a cold start falls between two values.
 const (
-	MinStep = time.Second
+	MinStep = 15 * time.Second
 	MaxStep = 5 * time.Minute
 )
 
@@ -28,8 +28,8 @@ const (
 	writeValue = "write a finite number of at least 0"
 )
 
-// ParseCSV reads a trace: lines of timestamp and value on a regular step that
-// divides a day, oldest first, optionally under a header "timestamp,value".
+// ParseCSV reads a trace: lines of timestamp and value on a regular step of whole
+// seconds that divides a day, oldest first, optionally under a header "timestamp,value".
 // Timestamps off the step's grid are moved down to it, all by the same time.
 // An error names file, line, column and value and says what to write.
 func ParseCSV(file string, r io.Reader) (forecast.Series, error) {
@@ -123,8 +123,8 @@ func (p *parser) advance(at time.Time) (remedy string) {
 		return fmt.Sprintf("it is before that of the line before, %s: sort the lines, oldest first", stamp(last))
 	case len(p.values) > 1 && d != p.step:
 		return fmt.Sprintf("it is %v after the line before, earlier lines are %v apart: write one line each %v", d, p.step, p.step)
-	case d < MinStep || d > MaxStep || (24*time.Hour)%d != 0:
-		return fmt.Sprintf("it is %v after the line before: write one line each 15s, 30s, 1m or another step from %v to %v that divides a day", d, MinStep, MaxStep)
+	case d < MinStep || d > MaxStep || d%time.Second != 0 || (24*time.Hour)%d != 0:
+		return fmt.Sprintf("it is %v after the line before: write one line each 15s, 30s, 1m or another step of whole seconds from %v to %v that divides a day", d, MinStep, MaxStep)
 	}
 	p.step = d
 	return ""

@@ -47,7 +47,9 @@ type Solution struct {
 // Converged reports whether the cost is met within CostTolerance. It is not
 // where the HPA's bounds keep the replicas from it, or over a span so short that
 // single pods decide.
-func (s Solution) Converged() bool { return math.Abs(s.CostError) <= CostTolerance }
+func (s Solution) Converged() bool { return costsEqual(s.CostError) }
+
+func costsEqual(costError float64) bool { return math.Abs(costError) <= CostTolerance }
 
 // CostTolerance is the ratio within which two costs count as equal.
 const CostTolerance = 0.005

@@ -29,12 +29,18 @@ type ArmReport struct {
 	LostRatio                 float64 `json:"lost_ratio"`
 	ColdJoins                 int     `json:"cold_joins"`
 	PodHours                  float64 `json:"pod_hours"`
-	// ExtraPercent is set for the reactive arm of equal cost.
+	// InvalidSyncs counts the syncs in which a metric could not be read.
+	InvalidSyncs int `json:"invalid_syncs"`
+	// ExtraPercent and CostError are set for the reactive arm of equal cost;
+	// CostError is the ratio by which its pod-hours miss the predictive arm's.
 	ExtraPercent *float64 `json:"extra_percent,omitempty"`
+	CostError    *float64 `json:"cost_error,omitempty"`
 }
 
 // ForecastReport is the quality of the forecasts one hour ahead; nil means that
-// it cannot be said.
+// it cannot be said. Forecasts counts those that came due. While the history
+// cannot be read none is made, the last one only grows older: such a time adds
+// nothing to the score.
 type ForecastReport struct {
 	MASE        *float64 `json:"mase"`
 	CoverageP95 *float64 `json:"coverage_p95"`
@@ -50,7 +56,8 @@ type Measurement struct {
 }
 
 // NewArmReport returns the report of an arm.
-func NewArmReport(t Totals) ArmReport {
+func NewArmReport(s ArmState) ArmReport {
+	t := s.Totals
 	return ArmReport{
 		OverloadSeconds:           round(t.Overload().Seconds()),
 		OverloadForeseenSeconds:   round(t.Foreseen.Seconds()),
@@ -59,20 +66,21 @@ func NewArmReport(t Totals) ArmReport {
 		LostRatio:                 round(t.LostRatio()),
 		ColdJoins:                 t.ColdJoins,
 		PodHours:                  round(t.PodHours()),
+		InvalidSyncs:              s.InvalidSyncs,
 	}
 }
 
 // NewReport puts the arms of a replay together.
-func NewReport(trace string, start, end time.Time, reactive Totals, equalCost Solution, predictive Totals, f ForecastReport) Report {
+func NewReport(trace string, start, end time.Time, reactive ArmState, equalCost Solution, predictive ArmState, f ForecastReport) Report {
 	r := Report{
 		Trace: trace, Start: start.UTC(), End: end.UTC(),
 		Reactive:          NewArmReport(reactive),
-		ReactiveEqualCost: NewArmReport(equalCost.Arm.State().Totals),
+		ReactiveEqualCost: NewArmReport(equalCost.Arm.State()),
 		Predictive:        NewArmReport(predictive),
 		Forecast:          f,
 	}
-	extra := round(equalCost.ExtraPercent)
-	r.ReactiveEqualCost.ExtraPercent = &extra
+	extra, miss := round(equalCost.ExtraPercent), round(equalCost.CostError)
+	r.ReactiveEqualCost.ExtraPercent, r.ReactiveEqualCost.CostError = &extra, &miss
 	r.Measurements = r.measure()
 	return r
 }
@@ -89,8 +97,12 @@ func (r Report) measure() []Measurement {
 		add(a.key+"_lost_ratio", a.LostRatio, "ratio")
 		add(a.key+"_cold_joins", float64(a.ColdJoins), "pods")
 		add(a.key+"_pod_hours", a.PodHours, "hours")
+		add(a.key+"_invalid_syncs", float64(a.InvalidSyncs), "syncs")
 		if a.ExtraPercent != nil {
 			add(a.key+"_extra_percent", *a.ExtraPercent, "percent")
+		}
+		if a.CostError != nil {
+			add(a.key+"_cost_error", *a.CostError, "ratio")
 		}
 	}
 	if f := r.Forecast; f.MASE != nil {
@@ -109,11 +121,22 @@ type namedArm struct {
 
 // arms lists the arms in the order in which they are shown.
 func (r Report) arms() []namedArm {
+	peer := "reactive, equal cost"
+	if r.missesCost() {
+		peer = "reactive, nearest cost"
+	}
 	return []namedArm{
 		{"reactive", "reactive", r.Reactive},
-		{"reactive_equal_cost", "reactive, equal cost", r.ReactiveEqualCost},
+		{"reactive_equal_cost", peer, r.ReactiveEqualCost},
 		{"predictive", "predictive", r.Predictive},
 	}
+}
+
+// missesCost reports whether no reactive arm was found that costs as much as the
+// predictive one.
+func (r Report) missesCost() bool {
+	miss := r.ReactiveEqualCost.CostError
+	return miss != nil && !costsEqual(*miss)
 }
 
 // WriteJSON writes the report, indented.

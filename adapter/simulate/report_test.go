@@ -6,6 +6,7 @@ import (
 	"errors"
 	"flag"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -39,9 +40,9 @@ func sample(t *testing.T) Report {
 	require.NoError(t, arm.Advance(at(time.Hour)))
 	mase, coverage := 0.5432, 0.957
 	return NewReport("application", t0, at(72*time.Hour),
-		Totals{Foreseen: 7000 * time.Second, Unforeseen: 785 * time.Second, Offered: 1e6, Lost: 7700.4, ColdJoins: 1328, PodTime: 1124 * time.Hour},
-		Solution{ExtraPercent: 12.34, Arm: arm},
-		Totals{Foreseen: 1500 * time.Millisecond, Offered: 1e6, Lost: 0.25, ColdJoins: 7, PodTime: 999*time.Hour + 30*time.Minute},
+		ArmState{Totals: Totals{Foreseen: 7000 * time.Second, Unforeseen: 785 * time.Second, Offered: 1e6, Lost: 7700.4, ColdJoins: 1328, PodTime: 1124 * time.Hour}},
+		Solution{ExtraPercent: 12.34, Arm: arm, CostError: -0.0012},
+		ArmState{InvalidSyncs: 197, Totals: Totals{Foreseen: 1500 * time.Millisecond, Offered: 1e6, Lost: 0.25, ColdJoins: 7, PodTime: 999*time.Hour + 30*time.Minute}},
 		ForecastReport{MASE: &mase, CoverageP95: &coverage, Forecasts: 864})
 }
 
@@ -56,7 +57,30 @@ func TestReportTableSaysWhatItCannotSay(t *testing.T) {
 	r.Forecast = ForecastReport{}
 	var b bytes.Buffer
 	require.NoError(t, r.WriteTable(&b))
-	require.Contains(t, b.String(), `error unknown of "as yesterday" (MASE), unknown of the load at or below P95 (0 forecasts)`)
+	require.Contains(t, b.String(), `error unknown of "as yesterday" (MASE), unknown of the load at or below P95
+(0 forecasts; none is made while Prometheus is stopped)`)
+}
+
+func TestReportSaysWhereTheCostsAreNotEqual(t *testing.T) {
+	for _, c := range []struct {
+		name       string
+		miss       float64
+		peer, line string
+	}{
+		{"a cost within the tolerance counts as equal", -CostTolerance, "reactive, equal cost", ""},
+		{"a dearer peer is the nearest", 0.0312, "reactive, nearest cost", "no reactive HPA was found that costs what the predictive one does: the nearest costs 3.1 % more\n"},
+		{"a cheaper peer is the nearest", -0.25, "reactive, nearest cost", "no reactive HPA was found that costs what the predictive one does: the nearest costs 25.0 % less\n"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := sample(t)
+			r.ReactiveEqualCost.CostError = &c.miss
+			var b bytes.Buffer
+			require.NoError(t, r.WriteTable(&b))
+			require.Contains(t, b.String(), c.peer)
+			require.Contains(t, b.String(), c.line)
+			require.Equal(t, c.line != "", strings.Contains(b.String(), "nearest"))
+		})
+	}
 }
 
 func TestReportJSON(t *testing.T) {
@@ -78,6 +102,8 @@ func TestReportMeasurementsRepeatTheFigures(t *testing.T) {
 	}
 	exactly(t, r.Reactive.OverloadSeconds, got["reactive_overload_seconds"], "reactive_overload_seconds")
 	exactly(t, *r.ReactiveEqualCost.ExtraPercent, got["reactive_equal_cost_extra_percent"], "reactive_equal_cost_extra_percent")
+	exactly(t, -0.0012, got["reactive_equal_cost_cost_error"], "reactive_equal_cost_cost_error")
+	exactly(t, 197, got["predictive_invalid_syncs"], "predictive_invalid_syncs")
 	exactly(t, r.Predictive.PodHours, got["predictive_pod_hours"], "predictive_pod_hours")
 	exactly(t, *r.Forecast.MASE, got["forecast_mase"], "forecast_mase")
 	exactly(t, *r.Forecast.CoverageP95, got["forecast_coverage_p95"], "forecast_coverage_p95")

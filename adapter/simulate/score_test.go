@@ -73,6 +73,8 @@ func TestScoreCannotSayWhatItsHistoryDoesNot(t *testing.T) {
 	require.NoError(t, err)
 	exactly(t, 4, s.scale, "a gap leaves out its pair")
 
+	_, err = NewScore(forecast.Series{Start: t0, Step: time.Hour, Values: make([]float64, int(MinHistory/time.Hour))})
+	require.NoError(t, err)
 	_, err = NewScore(forecast.Series{Start: t0, Step: time.Hour, Values: make([]float64, 24)})
 	require.EqualError(t, err, "scale score: the history holds no two values a day apart: give more than a day")
 	_, err = NewScore(forecast.Series{})

@@ -31,6 +31,7 @@ func (r Report) WriteTable(w io.Writer) error {
 	row("of all requests", func(a namedArm) string { return strconv.FormatFloat(a.LostRatio*1000, 'f', 2, 64) + " per mille" })
 	row("pods that joined cold", func(a namedArm) string { return count(float64(a.ColdJoins)) })
 	row("pod-hours", func(a namedArm) string { return count(a.PodHours) })
+	row("HPA syncs without its metric", func(a namedArm) string { return count(float64(a.InvalidSyncs)) })
 	row("extra replicas", func(a namedArm) string { return percent(a.ExtraPercent) })
 	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
 	if _, err := io.WriteString(t, cells.String()); err != nil {
@@ -39,8 +40,12 @@ func (r Report) WriteTable(w io.Writer) error {
 	if err := t.Flush(); err != nil {
 		return fmt.Errorf("lay out table: %w", err)
 	}
+	if r.missesCost() {
+		fmt.Fprintf(&b, "\nno reactive HPA was found that costs what the predictive one does: the nearest costs %s\n", offBy(*r.ReactiveEqualCost.CostError))
+	}
 	f := r.Forecast
-	fmt.Fprintf(&b, "\nforecast one hour ahead: error %s of \"as yesterday\" (MASE), %s of the load at or below P95 (%d forecasts)\n",
+	fmt.Fprintf(&b, "\nforecast one hour ahead: error %s of \"as yesterday\" (MASE), %s of the load at or below P95\n"+
+		"(%d forecasts; none is made while Prometheus is stopped)\n",
 		ratio(f.MASE, 1, ""), ratio(f.CoverageP95, 100, " %"), f.Forecasts)
 	if _, err := w.Write(b.Bytes()); err != nil {
 		return fmt.Errorf("write table: %w", err)
@@ -65,6 +70,15 @@ func percent(p *float64) string {
 		return ""
 	}
 	return strconv.FormatFloat(*p, 'f', 1, 64) + " %"
+}
+
+// offBy shows by how much a ratio misses zero.
+func offBy(miss float64) string {
+	side := " % more"
+	if miss < 0 {
+		side = " % less"
+	}
+	return strconv.FormatFloat(math.Abs(miss)*100, 'f', 1, 64) + side
 }
 
 func ratio(v *float64, factor float64, unit string) string {

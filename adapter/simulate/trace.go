@@ -61,8 +61,9 @@ func FromCSV(file string, r io.Reader) (Trace, error) {
 	return Trace{Name: file, Unit: "load units", Series: s}, err
 }
 
-// MinHistory is the least that has to come before the replayed part.
-const MinHistory = 24 * time.Hour
+// MinHistory is the least that has to come before the replayed part: values a day
+// apart, which the score needs, for an hour.
+const MinHistory = 25 * time.Hour
 
 // Split cuts off the last part, which is replayed, from the history before it.
 // Both share the values of the trace.

@@ -57,7 +57,7 @@ func TestSplitCutsOffWhatIsReplayed(t *testing.T) {
 func TestSplitRefusesTooLittle(t *testing.T) {
 	trace := Trace{Name: "x.csv", Series: minutes(make([]float64, 2*24*60)...)}
 	_, _, err := trace.Split(48 * time.Hour)
-	require.EqualError(t, err, "split trace x.csv: it covers 48h0m0s, and 48h0m0s are to be replayed after at least 24h0m0s of history: give a trace of 72h0m0s or more, or replay less")
+	require.EqualError(t, err, "split trace x.csv: it covers 48h0m0s, and 48h0m0s are to be replayed after at least 25h0m0s of history: give a trace of 73h0m0s or more, or replay less")
 	_, _, err = trace.Split(30 * time.Second)
 	require.EqualError(t, err, "split trace x.csv: replay of 30s: write a duration of at least 1m0s, the step of the trace")
 }
@@ -90,6 +90,14 @@ func TestParseCSVReadsUnixSecondsAndRFC3339(t *testing.T) {
 	}
 }
 
+func TestParseCSVTakesEveryStepOfAPool(t *testing.T) {
+	for step, second := range map[time.Duration]string{MinStep: "1633651215", 16 * time.Second: "1633651216", MaxStep: "1633651500"} {
+		got, err := ParseCSV("load.csv", strings.NewReader("1633651200,1\n"+second+",2\n"))
+		require.NoError(t, err)
+		require.Equal(t, step, got.Step)
+	}
+}
+
 func TestParseCSVSaysWhatToWrite(t *testing.T) {
 	const head = "timestamp,value\n1633651200,1\n"
 	for _, c := range []struct{ name, text, want string }{
@@ -111,8 +119,10 @@ func TestParseCSVSaysWhatToWrite(t *testing.T) {
 		{"the same instant twice", head + "1633651200,2\n", `line 3, column 1: timestamp "1633651200": it is that of the line before: write one line per instant`},
 		{"unsorted", head + "1633651140,2\n", `line 3, column 1: timestamp "1633651140": it is before that of the line before, 2021-10-08T00:00:00Z: sort the lines, oldest first`},
 		{"a hole", head + "1633651260,2\n1633651380,3\n", `line 4, column 1: timestamp "1633651380": it is 2m0s after the line before, earlier lines are 1m0s apart: write one line each 1m0s`},
-		{"an hour's step", head + "1633654800,2\n", `line 3, column 1: timestamp "1633654800": it is 1h0m0s after the line before: write one line each 15s, 30s, 1m or another step from 1s to 5m0s that divides a day`},
-		{"a step that does not divide a day", head + "1633651207,2\n", `line 3, column 1: timestamp "1633651207": it is 7s after the line before: write one line each 15s, 30s, 1m or another step from 1s to 5m0s that divides a day`},
+		{"an hour's step", head + "1633654800,2\n", `line 3, column 1: timestamp "1633654800": it is 1h0m0s after the line before: write one line each 15s, 30s, 1m or another step of whole seconds from 15s to 5m0s that divides a day`},
+		{"a finer step than a pool takes", head + "1633651214.4,2\n", `line 3, column 1: timestamp "1633651214.4": it is 14.4s after the line before: write one line each 15s, 30s, 1m or another step of whole seconds from 15s to 5m0s that divides a day`},
+		{"a step with a fraction of a second", head + "1633651216.875,2\n", `line 3, column 1: timestamp "1633651216.875": it is 16.875s after the line before: write one line each 15s, 30s, 1m or another step of whole seconds from 15s to 5m0s that divides a day`},
+		{"a step that does not divide a day", head + "1633651217,2\n", `line 3, column 1: timestamp "1633651217": it is 17s after the line before: write one line each 15s, 30s, 1m or another step of whole seconds from 15s to 5m0s that divides a day`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := FromCSV("load.csv", strings.NewReader(c.text))

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -16,7 +17,16 @@ import (
 	"golang.org/x/term"
 	"k8s.io/utils/clock"
 
+	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
 	"github.com/foreshadow-dev/foreshadow/adapter/simulate"
+)
+
+// What the flags may ask for.
+const (
+	// A pool asks at most 6h ahead, and ours an HPA's sync more than a cold start.
+	longestColdStart = 6*time.Hour - simulate.SyncPeriod
+	// In less, the faults would leave no room for anything else.
+	shortestReplay = 6 * time.Hour
 )
 
 // demoOptions are the flags of the demo.
@@ -55,14 +65,14 @@ func newDemoCommand() *cobra.Command {
 	fs.StringVar(&o.trace, "trace", simulate.Application, "Bundled trace to replay. One of: "+strings.Join(simulate.BundledTraces(), ", ")+".")
 	fs.StringVar(&o.csv, "csv", "", "File with your own trace (timestamp,value with a header) to replay in place of a bundled one.")
 	durationVar(fs, &o.coldStart, "cold-start", 5*time.Minute, "Time from the creation of a pod until it is ready.")
-	durationVar(fs, &o.replay, "replay", 72*time.Hour, "How much of the trace's end is replayed; the rest is history.")
+	durationVar(fs, &o.replay, "replay", 72*time.Hour, "How much of the trace's end is replayed, at least 6h; the rest is history.")
 	durationVar(fs, &o.duration, "duration", 75*time.Second, "Real time that the replay is paced to take; 0s for as fast as it goes.")
 	fs.Float64Var(&o.capacity, "capacity-per-replica", 0, "Load that one warm replica carries; 0 sizes it for 15 replicas in the mean.")
 	fs.Float64Var(&o.quantile, "quantile", 0.9, "Quantile of the forecast that the predictive arm follows.")
 	fs.StringVar(&o.apiAddress, "web.api-address", "127.0.0.1:0", "Loopback address of the external metrics API; port 0 takes any free one.")
 	fs.StringVar(&o.webAddress, "web.listen-address", "127.0.0.1:0", "Address of the Prometheus metrics; port 0 takes any free one.")
 	fs.StringVar(&o.dataDir, "storage.path", "", "Empty directory for the embedded store; by default a temporary one that is removed at the end.")
-	fs.StringVar(&o.reportFile, "report.file", filepath.Join("out", "demo.json"), "File to leave the report in as JSON; empty for none.")
+	fs.StringVar(&o.reportFile, "report.file", filepath.Join("out", "demo.json"), "File to leave the report in as JSON, replaced when the replay is over; empty for none.")
 	fs.StringVarP(&o.output, "output", "o", "table", "What is printed at the end. One of: table, json.")
 	fs.BoolVar(&o.keep, "keep", false, "Go on serving the last values after the end, until interrupted.")
 	return c
@@ -73,20 +83,21 @@ func (o demoOptions) validate() error {
 	if o.output != "table" && o.output != "json" {
 		errs = append(errs, fmt.Errorf("--output: unknown format %q: write table or json", o.output))
 	}
-	if o.coldStart < time.Second || o.coldStart > 6*time.Hour {
-		errs = append(errs, fmt.Errorf("--cold-start: %v: write a duration from 1s to 6h, such as 3m", o.coldStart))
+	if o.coldStart < time.Second || o.coldStart > longestColdStart {
+		errs = append(errs, fmt.Errorf("--cold-start: %v: write a duration from 1s to %v, such as 3m: the pool's coldStartLead is an HPA sync of %v longer, and at most 6h",
+			o.coldStart, longestColdStart, simulate.SyncPeriod))
 	}
 	if o.duration < 0 {
 		errs = append(errs, fmt.Errorf("--duration: %v: write 0s or more", o.duration))
 	}
-	if !(o.quantile > 0 && o.quantile < 1) {
-		errs = append(errs, fmt.Errorf("--quantile: %v: write a probability between 0 and 1, such as 0.95", o.quantile))
+	if q, err := v1alpha1.DecimalOf(o.quantile).Parse(); err != nil || q != o.quantile || q <= 0 || q >= 1 {
+		errs = append(errs, fmt.Errorf("--quantile: %v: write a probability between 0 and 1 with at most six digits, such as 0.95", o.quantile))
 	}
-	if o.capacity < 0 {
+	if !(o.capacity >= 0) || math.IsInf(o.capacity, 1) {
 		errs = append(errs, fmt.Errorf("--capacity-per-replica: %v: write the load that one replica carries, or 0", o.capacity))
 	}
-	if o.replay < time.Hour {
-		errs = append(errs, fmt.Errorf("--replay: %v: write a duration of at least 1h, such as 72h", o.replay))
+	if o.replay < shortestReplay {
+		errs = append(errs, fmt.Errorf("--replay: %v: write a duration of at least 6h, such as 72h: a shorter one has no room for the spike and the outage", o.replay))
 	}
 	return errors.Join(errs...)
 }
@@ -101,11 +112,10 @@ func (o demoOptions) run(ctx context.Context, out, progress io.Writer) (err erro
 	if err != nil {
 		return err
 	}
-	reportFile, err := o.openReport()
+	target, err := newReportTarget(o.reportFile)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, reportFile.Close()) }()
 	r, err := o.newReplay()
 	if err != nil {
 		return err
@@ -120,37 +130,18 @@ func (o demoOptions) run(ctx context.Context, out, progress io.Writer) (err erro
 	if err != nil {
 		return err
 	}
-	if err := o.print(out, reportFile, report); err != nil {
+	if err := errors.Join(target.write(report), o.print(out, report)); err != nil {
 		return err
 	}
 	if o.keep {
 		fmt.Fprintln(progress, "\nStill serving the last values; press Ctrl-C to stop.")
-		<-ctx.Done()
+		return line.wait(ctx)
 	}
 	return nil
 }
 
-// openReport makes the report's file before the replay, so that nobody waits a
-// minute to be told that it cannot be written.
-func (o demoOptions) openReport() (*os.File, error) {
-	name := o.reportFile
-	if name == "" {
-		name = os.DevNull
-	} else if err := os.MkdirAll(filepath.Dir(name), 0o750); err != nil {
-		return nil, fmt.Errorf("--report.file %q: %w: name a file in a directory that this user may write, or write --report.file= for none", o.reportFile, err)
-	}
-	f, err := os.OpenFile(filepath.Clean(name), os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("--report.file %q: %w: name a file in a directory that this user may write, or write --report.file= for none", o.reportFile, err)
-	}
-	return f, nil
-}
-
-// print writes the report as asked for, and leaves it in the file.
-func (o demoOptions) print(out, file io.Writer, report simulate.Report) error {
-	if err := report.WriteJSON(file); err != nil {
-		return err
-	}
+// print writes the report as asked for.
+func (o demoOptions) print(out io.Writer, report simulate.Report) error {
 	if o.output == "json" {
 		return report.WriteJSON(out)
 	}
@@ -164,6 +155,8 @@ func (o demoOptions) greet(w io.Writer, r *replay, l *line) {
 		model.Duration(o.replay), r.trace.Name, r.trace.Unit, model.Duration(r.history.Span().Round(time.Hour)))
 	fmt.Fprintf(w, "A replica carries %s; a new pod is ready after %v and serves at 40 %% for its first two minutes.\n",
 		strconv.FormatFloat(r.capacity, 'g', 4, 64), model.Duration(o.coldStart))
+	fmt.Fprintf(w, "The pool asks for pods a cold start, an update interval (%v) and an HPA sync (%v) ahead.\n",
+		model.Duration(updateEvery), model.Duration(simulate.SyncPeriod))
 	fmt.Fprintf(w, "Three HPAs: reactive, at 70 %% of a replica's capacity; reactive+, with so many replicas more or less that it\n"+
 		"costs as much as ours; predictive, on our metric. Behind each: its pods, and how long the load exceeded what they carry.\n\n")
 	fmt.Fprintf(w, "Look at the metrics meanwhile:\n  curl -sk %s\n", l.metricURL())

@@ -5,14 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
-	"os"
 	"strconv"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/apimachinery/pkg/labels"
-	"k8s.io/client-go/rest"
 	externalclient "k8s.io/metrics/pkg/client/external_metrics"
 
 	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
@@ -33,6 +29,10 @@ const (
 
 	// updateEvery is the virtual time between two refreshes.
 	updateEvery = 5 * time.Minute
+
+	// A pool's defaults, where a flag or a trace does not ask for more.
+	shadowQuantile = 0.99
+	maxAge         = 15 * time.Minute
 )
 
 var errOutage = errors.New("prometheus is stopped")
@@ -85,7 +85,7 @@ func (o demoOptions) newLine(ctx context.Context, r *replay, l loggers) (_ *line
 		return nil, err
 	}
 	ln.gate = &gate{Source: ln.store}
-	settings, err := refresh.SettingsOf(o.pool(r), checkOnly, updateEvery)
+	settings, err := refresh.SettingsOf(o.pool(r), refresh.Binding{Given: checkOnly, Ours: checkOnly}, updateEvery)
 	if err != nil {
 		return nil, err
 	}
@@ -95,20 +95,8 @@ func (o demoOptions) newLine(ctx context.Context, r *replay, l loggers) (_ *line
 	return ln, ln.serve(ctx, o, l)
 }
 
-// storage returns the store's directory and what to do with it at the end.
-func (o demoOptions) storage() (dir string, cleanUp func() error, err error) {
-	if o.dataDir != "" {
-		return o.dataDir, func() error { return nil }, nil
-	}
-	dir, err = os.MkdirTemp("", "foreshadow-demo-")
-	if err != nil {
-		return "", nil, fmt.Errorf("make a directory for the embedded store: %w: name one that this user may write with --storage.path", err)
-	}
-	return dir, func() error { return os.RemoveAll(dir) }, nil
-}
-
-// pool is the ShadowPool of the demo. Its lead adds to the cold start what
-// passes before anybody looks: an update and a sync of the HPA.
+// pool is the ShadowPool of the demo. Its lead adds an HPA's sync to the cold
+// start; what passes until the next refresh, the line adds by itself.
 func (o demoOptions) pool(r *replay) *v1alpha1.ShadowPool {
 	per := v1alpha1.Decimal(strconv.FormatFloat(r.capacity, 'f', 9, 64))
 	p := &v1alpha1.ShadowPool{}
@@ -117,7 +105,9 @@ func (o demoOptions) pool(r *replay) *v1alpha1.ShadowPool {
 	p.Spec.ScaleTargetRef.Name = demoPool
 	p.Spec.Load.Query, p.Spec.Load.CapacityPerReplica = demoQuery, &per
 	p.Spec.Prediction.Quantile = v1alpha1.DecimalOf(o.quantile)
-	p.Spec.Prediction.ColdStartLead = v1alpha1.DurationOf(o.coldStart + updateEvery + simulate.SyncPeriod)
+	p.Spec.Prediction.ShadowQuantile = v1alpha1.DecimalOf(max(shadowQuantile, o.quantile))
+	p.Spec.Prediction.ColdStartLead = v1alpha1.DurationOf(o.coldStart + simulate.SyncPeriod)
+	p.Spec.Prediction.MaxAge = v1alpha1.DurationOf(max(maxAge, 3*r.history.Step+updateEvery))
 	p.Spec.History.Step = v1alpha1.DurationOf(r.history.Step)
 	p.Default()
 	return p
@@ -125,42 +115,6 @@ func (o demoOptions) pool(r *replay) *v1alpha1.ShadowPool {
 
 // checkOnly is the confinement of pools that do not come from strangers.
 func checkOnly(expr, _ string) (string, error) { return expr, history.CheckQuery(expr) }
-
-// serve opens both ports and the client that the HPA reads with.
-func (ln *line) serve(ctx context.Context, o demoOptions, l loggers) (err error) {
-	reg := prometheus.NewRegistry()
-	reg.MustRegister(publish.NewExporter(ln.board, ln.clock))
-	ln.api, err = publish.NewStandalone(o.apiAddress, publish.NewProvider(ln.board, ln.clock, reg), nil)
-	if err != nil {
-		return err
-	}
-	if ln.web, err = publish.Listen("--web.listen-address", o.webAddress); err != nil {
-		return err
-	}
-	ctx, ln.stop = context.WithCancel(ctx)
-	ln.served = make(chan error, 2)
-	web := &http.Server{
-		Handler:           publish.NewHandler(reg, func() error { return nil }, l.kit),
-		ReadHeaderTimeout: 5 * time.Second,
-	}
-	go func() { ln.served <- ln.api.Run(ctx) }()
-	go func() {
-		if err := web.Serve(ln.web); !errors.Is(err, http.ErrServerClosed) {
-			ln.served <- fmt.Errorf("serve %s: %w", ln.web.Addr(), err)
-			return
-		}
-		ln.served <- nil
-	}()
-	context.AfterFunc(ctx, func() { _ = web.Close() })
-	ln.metrics, err = externalclient.NewForConfig(&rest.Config{
-		Host: ln.api.URL(), TLSClientConfig: rest.TLSClientConfig{CAData: ln.api.CertPEM()},
-		QPS: -1, // the virtual HPA asks as fast as it can
-	})
-	if err != nil {
-		return fmt.Errorf("make client of the metrics API: %w", err)
-	}
-	return nil
-}
 
 // update takes in the load up to now, refreshes and publishes.
 func (ln *line) update(ctx context.Context, now time.Time, load forecast.Series) (refresh.Report, error) {
@@ -188,26 +142,6 @@ func (ln *line) read(now time.Time) (float64, error) {
 		sum += item.Value.AsApproximateFloat64()
 	}
 	return sum, nil
-}
-
-// metricURL is the address at which a person reads what the HPA reads.
-func (ln *line) metricURL() string {
-	return fmt.Sprintf("%s/apis/external.metrics.k8s.io/v1beta1/namespaces/%s/%s", ln.api.URL(), demoNamespace, publish.MetricPredictedCapacity)
-}
-
-// close stops what runs, in the order in which one thing needs the other.
-func (ln *line) close() error {
-	ln.stop()
-	var errs []error
-	if ln.served != nil {
-		errs = append(errs, <-ln.served, <-ln.served)
-	} else if ln.api != nil {
-		errs = append(errs, ln.api.Close())
-	}
-	if ln.store != nil {
-		errs = append(errs, ln.store.Close())
-	}
-	return errors.Join(append(errs, ln.cleanUp())...)
 }
 
 // samplesOf writes a series as samples of the demo's metric.

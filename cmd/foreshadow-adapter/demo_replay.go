@@ -20,6 +20,10 @@ const (
 	safetyTarget   = 0.9 // the same for the predictive HPA's second metric
 	maxReplicas    = 500
 
+	// leastCapacity leaves ten times the replicas a target that the HPA can
+	// count in thousandths.
+	leastCapacity = 0.02
+
 	spikeFactor = 1.8
 	spikeLength = 20 * time.Minute
 	// Where the faults begin, as shares of the replayed time.
@@ -55,11 +59,10 @@ func (o demoOptions) newReplay() (*replay, error) {
 			return nil, err
 		}
 	}
-	at := func(share float64) time.Time {
-		return replayed.Start.Add(time.Duration(share * float64(o.replay))).Truncate(time.Hour)
+	if r.capacity < leastCapacity {
+		return nil, fmt.Errorf("a replica that carries %v: the HPA counts in thousandths: write --capacity-per-replica=%v or more, or the trace in a smaller unit", r.capacity, leastCapacity)
 	}
-	r.spike = simulate.Spike{Start: at(spikeAt), Length: spikeLength, Factor: spikeFactor}
-	r.outage = simulate.Span{Start: at(outageAt), End: at(outageAt).Add(outage)}
+	r.spike, r.outage = faultsOf(replayed)
 	if r.series, err = r.spike.Apply(replayed); err != nil {
 		return nil, err
 	}
@@ -68,6 +71,16 @@ func (o demoOptions) newReplay() (*replay, error) {
 	}
 	r.workload = simulate.DefaultWorkload(r.capacity, o.coldStart)
 	return r, nil
+}
+
+// faultsOf places the faults in a replay of at least shortestReplay: apart, and
+// with room before and after. They begin with an update.
+func faultsOf(replayed forecast.Series) (simulate.Spike, simulate.Span) {
+	at := func(share float64) time.Time {
+		return replayed.Start.Add(time.Duration(share * float64(replayed.Span())).Truncate(updateEvery))
+	}
+	return simulate.Spike{Start: at(spikeAt), Length: spikeLength, Factor: spikeFactor},
+		simulate.Span{Start: at(outageAt), End: at(outageAt).Add(outage)}
 }
 
 func (o demoOptions) readTrace() (simulate.Trace, error) {
@@ -105,7 +118,7 @@ func (r *replay) predictive(read func(time.Time) (float64, error)) (*simulate.Ar
 	hpa.Tolerance = simulate.Tolerance{} // the recipe's: our value is exact already
 	first := int(math.Ceil(r.load.At(r.load.Start()) / (r.capacity * reactiveTarget)))
 	return simulate.NewArm(simulate.ArmConfig{
-		Name: "predictive", Workload: r.workload, HPA: hpa, Replicas: max(first, 1),
+		Name: "predictive", Workload: r.workload, HPA: hpa, Replicas: min(max(first, 1), maxReplicas),
 		Metrics: []simulate.Metric{
 			{Name: "foreshadow_predicted_capacity_replicas", Type: simulate.MetricExternal, AverageValue: 1, Read: read},
 			{Name: "load_per_pod", Type: simulate.MetricPods, AverageValue: r.capacity * safetyTarget, Read: r.load.Read},
@@ -154,7 +167,7 @@ func (r *replay) run(ctx context.Context, ln *line, live *simulate.Live, p *pace
 		return simulate.Report{}, err
 	}
 	return simulate.NewReport(r.trace.Name, r.load.Start(), r.load.End(),
-		c.reactive.State().Totals, c.equal, c.predictive.State().Totals, c.score.Report()), nil
+		c.reactive.State(), c.equal, c.predictive.State(), c.score.Report()), nil
 }
 
 // step refreshes at now and lets every arm live until the next update.
@@ -173,22 +186,39 @@ func (c *course) step(ctx context.Context, now time.Time) error {
 	if end := c.load.End(); until.After(end) {
 		until = end
 	}
-	_ = c.reactive.Advance(until)
-	// An invalid metric is part of the story: the HPA went on by the other one.
-	_ = c.predictive.Advance(until)
+	if err := c.advance(ctx, until); err != nil {
+		return err
+	}
 	if until.Sub(c.solvedAt) >= time.Hour {
 		if err := c.solve(until); err != nil {
 			return err
 		}
 	}
 	predicted := math.NaN()
-	if report.Refused == nil {
-		predicted = report.Decision.Load
+	if p := report.Published().PredictedLoad; p.Reason == "" {
+		predicted = p.Value
 	}
 	return c.live.Show(simulate.Frame{
 		Now: now, Load: c.load.At(now), Predicted: predicted,
 		Arms: []simulate.ArmState{c.reactive.State(), c.equal.Arm.State(), c.predictive.State()},
 	})
+}
+
+// advance lets the arms live. That the metric is invalid is part of the story
+// during the outage, when the HPA goes on by the other one; at any other time it
+// is our failure.
+func (c *course) advance(ctx context.Context, until time.Time) error {
+	if err := c.reactive.Advance(until); err != nil {
+		return err
+	}
+	invalid := c.predictive.Advance(until)
+	if err := c.line.alive(ctx); err != nil {
+		return err // it explains the other
+	}
+	if c.line.gate.down {
+		return nil
+	}
+	return invalid
 }
 
 // faults begins and ends them, and says so.
@@ -207,7 +237,7 @@ func (c *course) faults(now time.Time) error {
 }
 
 // judge scores the forecasts of an hour ago and keeps the one for an hour from
-// now.
+// now. During the outage none is made: the last one only grows older.
 func (c *course) judge(report refresh.Report, fresh forecast.Series) {
 	for i, v := range fresh.Values {
 		c.score.AddActual(fresh.Time(i), v)
@@ -217,9 +247,10 @@ func (c *course) judge(report refresh.Report, fresh forecast.Series) {
 		return
 	}
 	h := int(time.Hour / f.Step)
-	q95, err := f.Max(0.95, f.Origin.Add(time.Hour-f.Step), f.Origin.Add(time.Hour))
+	target := f.Origin.Add(time.Duration(h) * f.Step) // an hour ahead, or the last step before
+	q95, err := f.Max(0.95, target.Add(-f.Step), target)
 	if err == nil && h <= len(f.Point) {
-		c.score.AddForecast(f.Origin, f.Origin.Add(time.Hour), f.Point[h-1], q95)
+		c.score.AddForecast(f.Origin, target, f.Point[h-1], q95)
 	}
 }
 

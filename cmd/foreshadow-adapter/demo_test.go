@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"math"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -40,9 +41,16 @@ func TestDemoOverloadsLessThanAReactiveHPAOfEqualCost(t *testing.T) {
 			require.Equal(t, out, string(kept), "the file holds what is printed")
 			require.Less(t, got.Predictive.OverloadSeconds, got.ReactiveEqualCost.OverloadSeconds)
 			require.InEpsilon(t, got.Predictive.PodHours, got.ReactiveEqualCost.PodHours, simulate.CostTolerance*2)
+			require.LessOrEqual(t, math.Abs(*got.ReactiveEqualCost.CostError), simulate.CostTolerance)
+			require.Positive(t, got.Predictive.InvalidSyncs, "the outage outlasts the forecast")
+			require.Less(t, got.Predictive.InvalidSyncs, int(outage/simulate.SyncPeriod))
+			require.Zero(t, got.Reactive.InvalidSyncs)
 			require.Greater(t, got.Forecast.Forecasts, 700)
 			require.Positive(t, got.Predictive.OverloadUnforeseenSeconds, "what nothing announces is not foreseen")
-			for _, want := range []string{"a spike that nothing announced", "Prometheus is stopped", "Prometheus is back", "curl -sk https://127.0.0.1:"} {
+			for _, want := range []string{
+				"a spike that nothing announced", "Prometheus is stopped", "Prometheus is back", "curl -sk https://127.0.0.1:",
+				"The pool asks for pods a cold start, an update interval (5m) and an HPA sync (15s) ahead.\n",
+			} {
 				require.Contains(t, progress, want)
 			}
 		})
@@ -73,8 +81,14 @@ func TestDemoEndsWhenItIsInterrupted(t *testing.T) {
 }
 
 func TestDemoRefusesBadInput(t *testing.T) {
-	short := filepath.Join(t.TempDir(), "short.csv")
-	require.NoError(t, os.WriteFile(short, []byte("timestamp,value\n1700000040,1\n1700000100,two\n"), 0o600))
+	dir := t.TempDir()
+	write := func(name, text string) string {
+		file := filepath.Join(dir, name)
+		require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
+		return file
+	}
+	short := write("short.csv", "timestamp,value\n1700000040,1\n1700000100,two\n")
+	fine := write("fine.csv", "timestamp,value\n1700000040,1\n1700000050,2\n")
 	for _, tc := range []struct {
 		name string
 		args []string
@@ -82,9 +96,15 @@ func TestDemoRefusesBadInput(t *testing.T) {
 	}{
 		{"an unknown trace", []string{"--trace=mine"}, `--trace: trace "mine" is unknown: write one of application, database`},
 		{"an unknown output", []string{"-o", "yaml"}, `--output: unknown format "yaml": write table or json`},
-		{"a quantile in percent", []string{"--quantile=95"}, `--quantile: 95: write a probability between 0 and 1, such as 0.95`},
-		{"a cold start of nothing", []string{"--cold-start=0s"}, `--cold-start: 0s: write a duration from 1s to 6h, such as 3m`},
-		{"a replay of minutes", []string{"--replay=5m"}, `--replay: 5m0s: write a duration of at least 1h, such as 72h`},
+		{"a quantile in percent", []string{"--quantile=95"}, `--quantile: 95: write a probability between 0 and 1 with at most six digits, such as 0.95`},
+		{"a quantile next to certainty", []string{"--quantile=0.9999999"}, `--quantile: 0.9999999: write a probability between 0 and 1 with at most six digits, such as 0.95`},
+		{"a quantile that is no number", []string{"--quantile=NaN"}, `--quantile: NaN: write a probability between 0 and 1 with at most six digits, such as 0.95`},
+		{"a cold start of nothing", []string{"--cold-start=0s"}, `--cold-start: 0s: write a duration from 1s to 5h59m45s, such as 3m: the pool's coldStartLead is an HPA sync of 15s longer, and at most 6h`},
+		{"a cold start too long for a pool", []string{"--cold-start=6h"}, `--cold-start: 6h0m0s: write a duration from 1s to 5h59m45s, such as 3m: the pool's coldStartLead is an HPA sync of 15s longer, and at most 6h`},
+		{"a replay without room for the faults", []string{"--replay=5h59m"}, `--replay: 5h59m0s: write a duration of at least 6h, such as 72h: a shorter one has no room for the spike and the outage`},
+		{"a replica that carries nothing", []string{"--capacity-per-replica=-1"}, `--capacity-per-replica: -1: write the load that one replica carries, or 0`},
+		{"a replica without number", []string{"--capacity-per-replica=NaN"}, `--capacity-per-replica: NaN: write the load that one replica carries, or 0`},
+		{"a replica that the HPA cannot count", []string{"--capacity-per-replica=0.001"}, `a replica that carries 0.001: the HPA counts in thousandths: write --capacity-per-replica=0.02 or more, or the trace in a smaller unit`},
 		{"a missing file", []string{"--csv=/nowhere.csv"}, `--csv: open /nowhere.csv: no such file or directory`},
 		{
 			"an address that others reach",
@@ -95,13 +115,37 @@ func TestDemoRefusesBadInput(t *testing.T) {
 			// The kernel's own file system refuses even root.
 			"a report that cannot be written",
 			[]string{"--report.file=/sys/demo/report.json"},
-			`--report.file "/sys/demo/report.json": mkdir /sys/demo: operation not permitted: name a file in a directory that this user may write, or write --report.file= for none`,
+			`--report.file "/sys/demo/report.json": this user may not write there: name another file, or write --report.file= for none`,
 		},
-		{"text in a number", []string{"--csv=" + short}, `value "two"`},
+		{
+			"a report that is a directory",
+			[]string{"--report.file=" + dir},
+			`--report.file "` + dir + `": open ` + dir + `: is a directory: name another file, or write --report.file= for none`,
+		},
+		{
+			"a store that holds something",
+			[]string{"--storage.path=" + dir},
+			`--storage.path "` + dir + `": the directory is not empty: name a new or an empty one, or leave the flag out`,
+		},
+		{
+			"a store that is a file",
+			[]string{"--storage.path=" + short},
+			`--storage.path "` + short + `": open ` + short + `: not a directory: name an empty directory that this user may write, or leave the flag out`,
+		},
+		{
+			"text in a number",
+			[]string{"--csv=" + short},
+			`--csv: read trace ` + short + `: line 3, column 12: value "two": write a finite number of at least 0`,
+		},
+		{
+			"a step finer than a pool's",
+			[]string{"--csv=" + fine},
+			`--csv: read trace ` + fine + `: line 3, column 1: timestamp "1700000050": it is 10s after the line before: write one line each 15s, 30s, 1m or another step of whole seconds from 15s to 5m0s that divides a day`,
+		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			_, _, err := execute(t.Context(), append([]string{"demo", "--report.file="}, tc.args...)...)
-			require.ErrorContains(t, err, tc.want)
+			require.EqualError(t, err, tc.want)
 		})
 	}
 }
@@ -109,6 +153,5 @@ func TestDemoRefusesBadInput(t *testing.T) {
 func TestDemoWithoutWritePermission(t *testing.T) {
 	t.Setenv("TMPDIR", "/sys")
 	_, _, err := execute(t.Context(), "demo", "--report.file=")
-	require.ErrorContains(t, err, "make a directory for the embedded store: mkdir /sys/foreshadow-demo-")
-	require.ErrorContains(t, err, "operation not permitted: name one that this user may write with --storage.path")
+	require.EqualError(t, err, "make a directory for the embedded store in /sys: this user may not write there: name another one with --storage.path")
 }

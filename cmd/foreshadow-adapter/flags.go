@@ -42,7 +42,7 @@ func (o *serveOptions) install(fs *pflag.FlagSet) {
 	o.log.install(fs)
 	fs.StringVar(&o.prometheusURL, "prometheus.url", "", "URL of the Prometheus HTTP API (Thanos, Mimir and VictoriaMetrics speak it too). Empty: the embedded store.")
 	fs.StringVar(&o.prometheusConfig, "prometheus.config-file", "", "File with TLS, basic or bearer authentication for Prometheus, in the format of its http_config.")
-	durationVar(fs, &o.prometheusTimeout, "prometheus.timeout", 30*time.Second, "Time that one query may take, retries included.")
+	durationVar(fs, &o.prometheusTimeout, "prometheus.timeout", 30*time.Second, "Time that one query, or one chunk of a long one, may take, retries included; as long again it may wait for its turn.")
 	fs.IntVar(&o.prometheusConcurrency, "prometheus.max-concurrency", 8, "Queries that may run at the same time.")
 
 	fs.StringVar(&o.storagePath, "storage.path", "data", "Directory of the embedded store.")
@@ -101,12 +101,13 @@ func (o *serveOptions) confinement() history.Confinement {
 	return history.Confinement{Label: strings.TrimSpace(o.confineLabel), ByPrefix: o.confineByMatch}
 }
 
-// confine binds queries of ShadowPools to their namespace. Who can write the
-// pools file runs the adapter: its queries are only checked.
-func (o *serveOptions) confine() refresh.Confine {
-	if o.poolsFile != "" {
-		return checkOnly
-	}
+// binding binds queries of ShadowPools to their namespace. Who can write the
+// pools file runs the adapter: the queries in it are only checked.
+func (o *serveOptions) binding() refresh.Binding {
 	c := o.confinement()
-	return func(expr, namespace string) (string, error) { return history.Confine(expr, namespace, c) }
+	confined := func(expr, namespace string) (string, error) { return history.Confine(expr, namespace, c) }
+	if o.poolsFile != "" {
+		return refresh.Binding{Given: checkOnly, Ours: confined}
+	}
+	return refresh.Binding{Given: confined, Ours: confined}
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-kit/log/level"
@@ -37,7 +38,10 @@ type server struct {
 	cluster  *publish.Cluster
 	watcher  pools.Watcher
 	status   refresh.StatusSink
+	unseen   func() int     // pools that no round has ended for
 	closers  []func() error // called when nothing runs any more
+
+	waiting atomic.Int64 // since when pools are known and unseen, Unix nanoseconds
 }
 
 // installServe makes root itself the serve command.
@@ -102,6 +106,9 @@ func (s *server) run(ctx context.Context, logs io.Writer, provider *publish.Prov
 	return nil
 }
 
+// queriesPerNamespace is how many queries one namespace may have under way.
+const queriesPerNamespace = 2
+
 // addPools refreshes the pools of the watcher.
 func (s *server) addPools(ctx context.Context, g *run.Group, source history.Source) error {
 	if err := s.newWatcher(); err != nil {
@@ -109,12 +116,13 @@ func (s *server) addPools(ctx context.Context, g *run.Group, source history.Sour
 	}
 	manager, err := refresh.NewManager(refresh.Config{
 		Interval: s.o.interval,
-		Sources:  map[string]history.Source{v1alpha1.DefaultSource: source},
-		Confine:  s.o.confine(), Status: s.status,
+		Sources:  map[string]*history.Fair{v1alpha1.DefaultSource: history.NewFair(source, queriesPerNamespace)},
+		Bind:     s.o.binding(), Status: s.status,
 	}, s.board, s.clock, s.loggers.kit, s.registry)
 	if err != nil {
 		return err
 	}
+	s.unseen = manager.Unseen
 	addActor(ctx, g, manager.Run)
 	addActor(ctx, g, func(ctx context.Context) error { return s.watcher.Run(ctx, manager) })
 	return nil
@@ -176,18 +184,28 @@ func (s *server) serveWeb(server *http.Server, listener net.Listener) error {
 	return nil
 }
 
-// ready says whether every pool is known. It does not ask Prometheus: values
-// that cannot be had are refused one by one.
+// firstRounds is how long a start may wait for the first round of every pool;
+// what is still missing then is refused one by one.
+const firstRounds = 2 * time.Minute
+
+// ready says whether every pool is known and was looked at once, so that an
+// adapter that has just started takes no requests that another one can answer.
+// A Prometheus that cannot be read keeps nobody from being ready.
 func (s *server) ready() error {
-	if s.watcher == nil {
+	if s.watcher == nil || s.unseen == nil {
 		return errors.New("starting")
 	}
 	select {
 	case <-s.watcher.Synced():
-		return nil
 	default:
 		return errors.New("the ShadowPools have not been read yet")
 	}
+	now := s.clock.Now()
+	s.waiting.CompareAndSwap(0, now.UnixNano())
+	if n := s.unseen(); n > 0 && now.Sub(time.Unix(0, s.waiting.Load())) < firstRounds {
+		return fmt.Errorf("the history of %d pools has not been read yet", n)
+	}
+	return nil
 }
 
 // addActor runs f in the group; the group's end cancels its context.

@@ -65,7 +65,7 @@ func TestServeRefusesBadInput(t *testing.T) {
 	}{
 		{"an unknown level", standalone(t, "--log.level=loud"), `--log.level: unknown level "loud": write debug, info, warn or error`},
 		{"an unknown format", standalone(t, "--log.format=xml"), `--log.format: unknown format "xml": write logfmt or json`},
-		{"a URL without scheme", standalone(t, "--prometheus.url=localhost:9090"), `--prometheus.url: `},
+		{"a URL without scheme", standalone(t, "--prometheus.url=localhost:9090"), `--prometheus.url: "localhost:9090": has no scheme http or https: write http://localhost:9090 or https://localhost:9090`},
 		{"a Prometheus and a store", standalone(t, "--prometheus.url=http://127.0.0.1:1", "--storage.path=x"), `--storage.path: has no meaning with --prometheus.url: leave one of them out`},
 		{"credentials for no Prometheus", standalone(t, "--prometheus.config-file=x"), `--prometheus.config-file: has no meaning without --prometheus.url: write the URL too`},
 		{"a label that is none", standalone(t, "--history.confine-label=a-b"), `--history.confine-label: label "a-b": write the name of a label that holds the namespace, such as namespace`},
@@ -73,9 +73,9 @@ func TestServeRefusesBadInput(t *testing.T) {
 		{"no cluster and no file", []string{"--web.api-address=127.0.0.1:0"}, `--web.api-address: without a cluster pools come from a file: write --pools.file too`},
 		{"no cluster at all", []string{"--prometheus.url=http://127.0.0.1:1"}, `write --kubeconfig=FILE, or serve without a cluster with --pools.file=FILE --web.api-address=127.0.0.1:6443`},
 		{"a port in use", standalone(t, "--prometheus.url=http://127.0.0.1:1", "--web.listen-address="+taken.Addr().String()), fmt.Sprintf(`--web.listen-address %q: the port is in use by another process: stop that process or write another port (0 takes any free one)`, taken.Addr())},
-		{"a data directory in use", standalone(t, "--storage.path="+locked), locked},
+		{"a data directory in use", standalone(t, "--storage.path="+locked), "open data directory " + locked + ": another process holds its lock: stop that process or write another directory with --storage.path"},
 		{"an open address", standalone(t, "--prometheus.url=http://127.0.0.1:1", "--web.api-address=0.0.0.0:0"), `--web.api-address "0.0.0.0:0": standalone mode has no authentication: write a loopback address such as 127.0.0.1:0`},
-		{"a field that there is not", []string{"--prometheus.url=http://127.0.0.1:1", "--pools.file=" + write(t, "bad.yaml", strings.Replace(onePool, "query:", "querry:", 1)), "--web.api-address=127.0.0.1:0", "--web.listen-address=127.0.0.1:0"}, `querry`},
+		{"a field that there is not", []string{"--prometheus.url=http://127.0.0.1:1", "--pools.file=" + write(t, "bad.yaml", strings.Replace(onePool, "query:", "querry:", 1)), "--web.api-address=127.0.0.1:0", "--web.listen-address=127.0.0.1:0"}, `bad.yaml: document 1 (shop/web): spec.load.querry: unknown field: write "query", or remove it`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			_, _, err := execute(t.Context(), tc.args...)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/go-kit/log/level"
 	"github.com/go-logr/logr"
 	"github.com/oklog/run"
 	"k8s.io/client-go/rest"
@@ -50,6 +51,7 @@ func (s *server) addStore(ctx context.Context, g *run.Group, limits history.Limi
 	}
 	s.closers = append(s.closers, store.Close)
 	if s.o.scrapeConfig == "" {
+		level.Warn(s.loggers.kit).Log("msg", "nothing fills the embedded store: write --prometheus.url, or --scrape.config-file", "path", s.o.storagePath)
 		return store, nil
 	}
 	scraper, err := embedded.NewScraper(s.o.scrapeConfig, store)

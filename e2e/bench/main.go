@@ -5,7 +5,8 @@
 //     filters, with Prometheus healthy and hung;
 //   - queries to Prometheus per pool and hour against an adapter that asks one
 //     per read;
-//   - the cost of a forecast against a naive pass over the same series.
+//   - the cost of a forecast against a naive pass over the same series;
+//   - what a pool keeps in memory.
 package main
 
 import (
@@ -44,6 +45,7 @@ func run(out io.Writer, file string) error {
 		{"serve one external metric", serving},
 		{"queries to Prometheus", queries},
 		{"forecast", forecasting},
+		{"memory of a pool", memory},
 	} {
 		m, err := part.measure()
 		if err != nil {

@@ -34,6 +34,9 @@ func (c *counting) QueryRange(_ context.Context, _ string, r history.Range) (his
 	return history.Result{Series: []history.Samples{{Points: points}}}, nil
 }
 
+// asIs asks what the pool says.
+func asIs(expr, _ string) (string, error) { return expr, nil }
+
 // queries lets one pool live for a virtual hour after its first read, while an
 // HPA reads its value, and counts what reaches Prometheus. The peer asks
 // Prometheus once per read, as adapters without a snapshot do.
@@ -42,8 +45,7 @@ func queries() ([]measurement, error) {
 	start := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 	virtual := simulate.NewClock(start)
 	metrics := publish.NewProvider(board, virtual, prometheus.NewRegistry())
-	asIs := func(expr, _ string) (string, error) { return expr, nil }
-	settings, err := refresh.SettingsOf(newPool("shop", "web"), asIs, refresh.DefaultInterval)
+	settings, err := refresh.SettingsOf(newPool("shop", "web"), refresh.Binding{Given: asIs, Ours: asIs}, refresh.DefaultInterval)
 	if err != nil {
 		return nil, err
 	}

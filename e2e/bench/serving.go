@@ -98,8 +98,8 @@ func hang(board *publish.Board) (release func(), err error) {
 		return nil, err
 	}
 	manager, err := refresh.NewManager(refresh.Config{
-		Interval: refresh.DefaultInterval, Sources: map[string]history.Source{v1alpha1.DefaultSource: remote},
-		Confine: func(expr, _ string) (string, error) { return expr, nil },
+		Interval: refresh.DefaultInterval, Sources: map[string]*history.Fair{v1alpha1.DefaultSource: history.NewFair(remote, 8)},
+		Bind: refresh.Binding{Given: asIs, Ours: asIs},
 	}, board, clock.RealClock{}, log.NewNopLogger(), prometheus.NewRegistry())
 	if err != nil {
 		cancel()

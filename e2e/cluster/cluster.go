@@ -44,12 +44,20 @@ type Cluster struct {
 	controllers     []*process.Process
 }
 
-// Start brings up a control plane without nodes. What it started is stopped
-// again if it returns an error.
+// Start brings up a control plane without nodes, a second time with other ports
+// if one was taken. What it started is stopped again if it returns an error.
 func Start(ctx context.Context, cfg Config) (*Cluster, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
+	c, err := startOnce(ctx, cfg)
+	if process.PortTaken(err) {
+		c, err = startOnce(ctx, cfg)
+	}
+	return c, err
+}
+
+func startOnce(ctx context.Context, cfg Config) (*Cluster, error) {
 	dir, err := os.MkdirTemp("", "foreshadow-e2e-")
 	if err != nil {
 		return nil, fmt.Errorf("make state folder: %w", err)

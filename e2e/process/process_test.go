@@ -138,3 +138,16 @@ func TestFreePortsAreDistinct(t *testing.T) {
 		seen[port] = true
 	}
 }
+
+func TestPortTakenIsReadFromTheLog(t *testing.T) {
+	for script, want := range map[string]bool{
+		"echo 'listen tcp 127.0.0.1:1: bind: address already in use'; exit 1": true,
+		"echo 'no such host'; exit 1":                                         false,
+	} {
+		never := func(context.Context) (string, bool) { return "not yet", false }
+		err := shell(t, script).Await(t.Context(), 10*time.Second, "the port", never)
+		require.Error(t, err)
+		require.Equal(t, want, PortTaken(err), script)
+	}
+	require.False(t, PortTaken(nil))
+}

@@ -17,6 +17,7 @@ var (
 	tryInts      = []any{-1, 0, 1, 4, 90, 91, 100, 101, 2147483647}
 	tryNames     = []any{"a", "A", "default", "web-2", "-web", "web-", "web.eu", "web/eu", "web eu", "ähre", strings.Repeat("a", 63), strings.Repeat("a", 64), strings.Repeat("a", 253), strings.Repeat("a", 254)}
 	tryKinds     = []any{"Deployment", "ReplicaSet", "Rollout", "StatefulSet", "deployment", "apps/v1", "argoproj.io/v1alpha1", "Auto", "SeasonalNaive", "auto", "Observe", "Predict", "Active", "None", "Gated", "All", "Proportional", "Adopt", "Bridge", "Terminate", "Recycle"}
+	tryNothing   = []any{nil, map[string]any{}}
 	tryQueries   = []any{"up", " ", "\t\n", " up ", strings.Repeat("é", 8192), strings.Repeat("é", 8193)}
 )
 
@@ -44,7 +45,7 @@ func TestBothValidatorsAgree(t *testing.T) {
 		"spec.scaleTargetRef.kind": tryKinds, "spec.scaleTargetRef.apiVersion": tryKinds,
 	} {
 		for _, value := range values {
-			raw := poolWith(t, path, value)
+			raw := poolWith(t, map[string]any{path: value})
 			object := decodeObject(t, raw)
 			want := server.admit(t.Context(), object)
 			pool, _ := decodePool(t, raw)
@@ -60,21 +61,83 @@ func TestBothValidatorsAgree(t *testing.T) {
 	}
 }
 
+// TestBothValidatorsAgreeOnWhatIsEmpty holds what the comment of Default says:
+// they agree on every null that empties no required object, and on a {} in place
+// of settings.
+func TestBothValidatorsAgreeOnWhatIsEmpty(t *testing.T) {
+	server := newAPIServer(t)
+	for path, values := range map[string][]any{
+		"spec": {nil}, "spec.scaleTargetRef": {nil}, "spec.load": {nil},
+		"spec.history": tryNothing, "spec.algorithm": tryNothing, "spec.algorithm.parameters": tryNothing,
+		"spec.prediction": tryNothing, "spec.idle": tryNothing, "spec.warmUp": tryNothing,
+		"spec.activation": tryNothing, "spec.scaleIn": tryNothing,
+		"spec.mode": {nil}, "spec.replicas": {nil}, "spec.backgroundWork": {nil}, "spec.shadowPercentage": {nil},
+		"spec.scaleTargetRef.kind": {nil},
+		"spec.load.source":         {nil}, "spec.load.replicasQuery": {nil, ""}, "spec.load.capacityPerReplica": {nil, ""},
+		"spec.history.step": {nil}, "spec.prediction.maxAge": {nil}, "spec.prediction.quantile": {nil}, "spec.activation.policy": {nil},
+	} {
+		for _, value := range values {
+			raw := poolWith(t, map[string]any{path: value})
+			want := server.admit(t.Context(), decodeObject(t, raw))
+			pool, _ := decodePool(t, raw)
+			pool.Default()
+			if diff := cmp.Diff(sentences(want), sentences(pool.Validate())); diff != "" {
+				t.Errorf("%s: %v (-API server +Validate):\n%s", path, value, diff)
+			}
+		}
+	}
+}
+
+// TestBothValidatorsAgreeOnStepAndAge tries each step with each maxAge.
+func TestBothValidatorsAgreeOnStepAndAge(t *testing.T) {
+	server := newAPIServer(t)
+	refused := 0
+	for _, step := range tryDurations {
+		for _, age := range tryDurations {
+			raw := poolWith(t, map[string]any{"spec.history.step": step, "spec.prediction.maxAge": age})
+			want := server.admit(t.Context(), decodeObject(t, raw))
+			pool, _ := decodePool(t, raw)
+			pool.Default()
+			got := pool.Validate()
+			if blocked(want) {
+				continue // the API server leaves the rules out
+			}
+			if diff := cmp.Diff(sentences(want), sentences(got)); diff != "" {
+				t.Errorf("step %q, maxAge %q (-API server +Validate):\n%s", step, age, diff)
+			}
+			if slices.ContainsFunc(got, func(e *field.Error) bool { return strings.Contains(e.Detail, "three times") }) {
+				refused++
+			}
+		}
+	}
+	require.Positive(t, refused, "no pair met the rule")
+}
+
 // onlyOf keeps the errors of one field: the API server leaves rules over
 // several fields out where one of them is blocked.
 func onlyOf(errs field.ErrorList, path string) field.ErrorList {
 	return slices.DeleteFunc(errs, func(e *field.Error) bool { return e.Field != path })
 }
 
-func poolWith(t *testing.T, path string, value any) []byte {
+// poolWith makes a pool with these fields, by path.
+func poolWith(t *testing.T, fields map[string]any) []byte {
 	t.Helper()
 	object := map[string]any{
 		"apiVersion": "foreshadow.dev/v1alpha1", "kind": "ShadowPool",
 		"metadata": map[string]any{"name": "web"},
 		"spec":     map[string]any{"scaleTargetRef": map[string]any{"name": "web"}, "load": map[string]any{"query": "up"}},
 	}
-	at, keys := object, strings.Split(path, ".")
-	for _, key := range keys[:len(keys)-1] {
+	for path, value := range fields {
+		put(object, strings.Split(path, "."), value)
+	}
+	raw, err := json.Marshal(object)
+	require.NoError(t, err)
+	return raw
+}
+
+func put(at map[string]any, keys []string, value any) {
+	last := len(keys) - 1
+	for _, key := range keys[:last] {
 		next, found := at[key].(map[string]any)
 		if !found {
 			next = map[string]any{}
@@ -82,8 +145,5 @@ func poolWith(t *testing.T, path string, value any) []byte {
 		}
 		at = next
 	}
-	at[keys[len(keys)-1]] = value
-	raw, err := json.Marshal(object)
-	require.NoError(t, err)
-	return raw
+	at[keys[last]] = value
 }

@@ -2,10 +2,16 @@ package v1alpha1
 
 import "reflect"
 
-// Default fills what the pool leaves out, exactly as the API server does from
-// the CRD. An empty string counts as left out. After it no pointer of the spec
-// is nil but load.capacityPerReplica, unless Validate refuses the pool: what is
-// required stays empty, so that Validate can ask for it.
+// Default fills what the pool leaves out, as the API server does from the CRD;
+// a null and a {} in place of settings count as left out for both. They differ
+// where a pool writes emptiness: Go cannot tell an empty string from a missing
+// one, so Default fills it where the API server refuses it. Both
+// refuse an empty spec, scaleTargetRef, load, name or query, but with sentences
+// of their own.
+//
+// After it no pointer of the spec is nil but load.capacityPerReplica, unless
+// Validate refuses the pool: what is required stays empty, so that Validate can
+// ask for it.
 func (p *ShadowPool) Default() {
 	s := &p.Spec
 	if reflect.ValueOf(*s).IsZero() {

@@ -49,7 +49,7 @@ type Prediction struct {
 
 	// How long the last forecast goes on while Prometheus cannot be read. It
 	// may raise and never lowers; after that, the metrics APIs answer with an
-	// error and the HPA holds.
+	// error and the HPA holds. At least three times history.step.
 	// +kubebuilder:default="15m"
 	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]{1,3}w)?([0-9]{1,4}d)?([0-9]{1,5}h)?([0-9]{1,7}m)?([0-9]{1,9}s)?$') && [[int('0' + self.find('[0-9]+w').replace('w', '')) * 604800, int('0' + self.find('[0-9]+d').replace('d', '')) * 86400, int('0' + self.find('[0-9]+h').replace('h', '')) * 3600, int('0' + self.find('[0-9]+m').replace('m', '')) * 60, int('0' + self.find('[0-9]+s').replace('s', '')) * 1].sum()].all(s, s >= 120 && s <= 86400)",message="write a duration from 2m to 1d, such as 15m"
 	// +optional

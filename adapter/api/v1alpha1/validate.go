@@ -51,6 +51,7 @@ func (s *ShadowPoolSpec) validate(r *refusals, path *field.Path) {
 	s.History.validate(r, path.Child("history"))
 	s.Algorithm.validate(r, path.Child("algorithm"))
 	s.Prediction.validate(r, path.Child("prediction"))
+	s.validateAge(r, path)
 	s.validateShadows(r, path)
 
 	r.oneOf(path.Child("mode"), string(s.Mode), string(ModeObserve), string(ModePredict), string(ModeActive))

@@ -10,9 +10,21 @@ const day = 24 * time.Hour
 
 func (h *History) validate(r *refusals, path *field.Path) {
 	r.duration(path.Child("window"), h.Window, within(time.Hour, 90*day), "write a duration from 1h to 90d, such as 28d")
-	r.duration(path.Child("step"), h.Step, func(d time.Duration) bool {
-		return within(15*time.Second, time.Hour)(d) && day%d == 0
-	}, "write a duration from 15s to 1h that divides a day, such as 1m")
+	r.duration(path.Child("step"), h.Step, properStep, "write a duration from 15s to 1h that divides a day, such as 1m")
+}
+
+func properStep(d time.Duration) bool { return within(15*time.Second, time.Hour)(d) && day%d == 0 }
+
+func properMaxAge(d time.Duration) bool { return within(2*time.Minute, day)(d) }
+
+// validateAge holds maxAge against the step. Where one of them is refused
+// itself, it is silent.
+func (s *ShadowPoolSpec) validateAge(r *refusals, path *field.Path) {
+	step, err := s.History.Step.Parse()
+	age, err2 := s.Prediction.MaxAge.Parse()
+	proper := err == nil && err2 == nil && properStep(step) && properMaxAge(age)
+	r.unlessStruct(!proper || age >= 3*step, path.Child("prediction", "maxAge"),
+		"write at least three times history.step: two steps may pass before the next value is there")
 }
 
 func (a *Algorithm) validate(r *refusals, path *field.Path) {
@@ -38,7 +50,7 @@ func (p *Prediction) validate(r *refusals, path *field.Path) {
 		r.duration(path.Child("coldStartLead"), p.ColdStartLead, within(time.Second, 6*time.Hour), "write Auto, or a duration from 1s to 6h, such as 3m")
 	}
 	r.duration(path.Child("activationLead"), p.ActivationLead, within(time.Second, time.Hour), "write a duration from 1s to 1h, such as 60s")
-	r.duration(path.Child("maxAge"), p.MaxAge, within(2*time.Minute, day), "write a duration from 2m to 1d, such as 15m")
+	r.duration(path.Child("maxAge"), p.MaxAge, properMaxAge, "write a duration from 2m to 1d, such as 15m")
 	r.decimal(path.Child("cap"), p.Cap, func(v float64) bool { return v >= 1 }, `write a factor of at least 1, such as "1.5"`)
 }
 

@@ -29,12 +29,13 @@ func (s *Store) QueryRange(ctx context.Context, expr string, r history.Range) (h
 }
 
 func (s *Store) evaluate(ctx context.Context, expr string, r history.Range) (history.Result, error) {
-	qctx, cancel := context.WithTimeout(ctx, s.cfg.Limits.Timeout)
-	defer cancel()
-	if err := s.slots.Acquire(qctx, 1); err != nil {
+	if err := s.cfg.Limits.Acquire(ctx, s.slots, s.String()); err != nil {
 		return history.Result{}, err
 	}
 	defer s.slots.Release(1)
+	// Only now: the wait was for others.
+	qctx, cancel := context.WithTimeout(ctx, s.cfg.Limits.Timeout)
+	defer cancel()
 	q, err := s.engine.NewRangeQuery(qctx, s.db, nil, expr, r.Start, r.End, r.Step)
 	if err != nil {
 		return history.Result{}, &history.QueryError{Where: s.String(), Kind: history.ErrBadQuery, Cause: err, Remedy: "check the expression"}

@@ -11,10 +11,13 @@ import (
 	"sort"
 	"strings"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/config"
 	"github.com/prometheus/prometheus/discovery"
 	"github.com/prometheus/prometheus/discovery/targetgroup"
 	"sigs.k8s.io/yaml"
+
+	"github.com/foreshadow-dev/foreshadow/adapter/history"
 )
 
 // scrapeFlag is the flag that answers about the file of scrape_configs name.
@@ -31,16 +34,16 @@ func loadScrapeConfig(path string, logger *slog.Logger) (*config.Config, map[str
 		return nil, nil, fmt.Errorf("%s: %w", scrapeFlag, err)
 	}
 	if err := checkScrapeConfig(text); err != nil {
-		return nil, nil, fmt.Errorf("%s: %s: %w", scrapeFlag, path, err)
+		return nil, nil, fmt.Errorf("%s: %s: %s", scrapeFlag, path, history.MaskValues(err))
 	}
 	cfg, err := config.Load(string(text), logger)
 	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %s: %w", scrapeFlag, path, err)
+		return nil, nil, fmt.Errorf("%s: %s: %s", scrapeFlag, path, history.MaskValues(err))
 	}
 	cfg.SetDirectory(filepath.Dir(path))
 	targets, err := staticTargets(cfg)
 	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %s: %w", scrapeFlag, path, err)
+		return nil, nil, fmt.Errorf("%s: %s: %s", scrapeFlag, path, history.MaskValues(err))
 	}
 	return cfg, targets, nil
 }
@@ -94,8 +97,25 @@ func staticTargets(cfg *config.Config) (map[string][]*targetgroup.Group, error) 
 			if !ok {
 				return nil, fmt.Errorf("job %s: %s discovery is not done here: write static_configs", job.JobName, sd.Name())
 			}
+			if err := checkTargets(groups); err != nil {
+				return nil, fmt.Errorf("job %s: %w", job.JobName, err)
+			}
 			targets[job.JobName] = append(targets[job.JobName], groups...)
 		}
 	}
 	return targets, nil
+}
+
+// checkTargets refuses credentials in an address: it becomes the label
+// instance of what is stored.
+func checkTargets(groups []*targetgroup.Group) error {
+	for _, group := range groups {
+		for _, target := range group.Targets {
+			address := string(target[model.AddressLabel])
+			if at := strings.LastIndexByte(address, '@'); at >= 0 {
+				return fmt.Errorf("target %q has a user name or password: write %q and the credentials as basic_auth of the job", "...@"+address[at+1:], address[at+1:])
+			}
+		}
+	}
+	return nil
 }

@@ -8,6 +8,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/prometheus/discovery/targetgroup"
 	"github.com/prometheus/prometheus/scrape"
+
+	"github.com/foreshadow-dev/foreshadow/adapter/history"
 )
 
 // Scraper fills a Store from targets that expose Prometheus metrics, for a
@@ -33,7 +35,7 @@ func NewScraper(path string, store *Store) (*Scraper, error) {
 		return nil, fmt.Errorf("make scraper: %w", err)
 	}
 	if err := manager.ApplyConfig(cfg); err != nil {
-		return nil, fmt.Errorf("%s: %s: %w", scrapeFlag, path, err)
+		return nil, fmt.Errorf("%s: %s: %s", scrapeFlag, path, history.MaskValues(err))
 	}
 	return &Scraper{manager: manager, targets: targets}, nil
 }

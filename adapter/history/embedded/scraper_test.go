@@ -95,3 +95,27 @@ func TestScraperRefuses(t *testing.T) {
 	_, err := embedded.NewScraper("/missing.yml", s)
 	require.EqualError(t, err, "--scrape.config-file: /missing.yml: no such file: write the path of a file with scrape_configs")
 }
+
+func TestScraperHasNoSecretsInWhatItSays(t *testing.T) {
+	s := open(t, embedded.Config{Dir: t.TempDir()})
+	job := "scrape_configs: [{job_name: a, %s}]"
+	for name, text := range map[string]string{
+		"a value of another type":      "sample_limit: hunter2",
+		"a value with backquotes":      "honor_labels: '`hunt`er2'",
+		"a list where a map is due":    "basic_auth: hunter2",
+		"credentials in a target":      "static_configs: [{targets: ['reader:hunter2@web:8080']}]",
+		"a target that is a URL":       "static_configs: [{targets: ['http://reader:hunter2@web:8080/x']}]",
+		"credentials in a proxy's URL": "proxy_url: 'http://reader:hunter2@%zz'",
+		"text after the end":           "basic_auth: {username: a, password: hunter2, pasword: hunter2}",
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := embedded.NewScraper(writeFile(t, strings.Replace(job, "%s", text, 1)), s)
+			require.ErrorContains(t, err, "--scrape.config-file: ")
+			require.NotContains(t, err.Error(), "hunt")
+			require.NotContains(t, err.Error(), "\n")
+		})
+	}
+	path := writeFile(t, strings.Replace(job, "%s", "static_configs: [{targets: ['reader:hunter2@web:8080']}]", 1))
+	_, err := embedded.NewScraper(path, s)
+	require.EqualError(t, err, "--scrape.config-file: "+path+`: job a: target "...@web:8080" has a user name or password: write "web:8080" and the credentials as basic_auth of the job`)
+}

@@ -2,6 +2,7 @@ package embedded_test
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"math"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/go-kit/log"
@@ -124,6 +126,23 @@ func TestStoreLimits(t *testing.T) {
 	r.End = origin.Add(1000 * time.Minute)
 	_, err = s.QueryRange(t.Context(), "load", r)
 	require.EqualError(t, err, "too large: 1001 steps of 1m0s, at most 1000: write a shorter history.window or a longer history.step")
+}
+
+func TestStoreWaitForASlot(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, embedded.Config{Dir: dir})
+	synctest.Test(t, func(t *testing.T) {
+		release, err := s.HoldSlots(t.Context())
+		require.NoError(t, err)
+		defer release()
+		_, err = s.QueryRange(t.Context(), "load", history.Range{Start: origin, End: origin, Step: time.Minute})
+		require.ErrorIs(t, err, history.ErrUnavailable)
+		require.EqualError(t, err, "query the embedded store in "+dir+": unavailable: waited 30s for one of 8 query slots: raise --prometheus.max-concurrency or look for slow queries of other pools")
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Second, cancel)
+		_, err = s.QueryRange(ctx, "load", history.Range{Start: origin, End: origin, Step: time.Minute})
+		require.ErrorIs(t, err, context.Canceled)
+	})
 }
 
 func TestOpenRefuses(t *testing.T) {

@@ -20,6 +20,10 @@ const MaxBytes = 16 << 20
 // Decode reads the ShadowPools of a YAML stream, with their defaults. A pool
 // without namespace is in "default". It says at once all that is wrong, each
 // with the file's name, the document, the field and what to write instead.
+//
+// It takes what an API server takes, and one thing more: an empty string where
+// the spec has a default, such as mode: "", gets the default
+// (v1alpha1.ShadowPool.Default).
 func Decode(file string, raw []byte) ([]*v1alpha1.ShadowPool, error) {
 	if len(raw) > MaxBytes {
 		return nil, fmt.Errorf("%s: %d bytes: write at most %d, in several files for several adapters", file, len(raw), MaxBytes)
