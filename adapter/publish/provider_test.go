@@ -108,8 +108,8 @@ func TestGetExternalMetricRefuses(t *testing.T) {
 		},
 		{
 			"a value past its time", "sick", "pool=old", MetricPredictedCapacity, metav1.StatusReasonServiceUnavailable,
-			`foreshadow_predicted_capacity_replicas of pool "old" in namespace "sick" is withheld: its last value is 0s old and was valid ` +
-				`for 0s only, until 2026-11-23T11:59:59Z: nothing newer was computed`,
+			`foreshadow_predicted_capacity_replicas of pool "old" in namespace "sick" is withheld: its last value was computed 0s ago and was valid ` +
+				`until 2026-11-23T11:59:59Z: nothing newer was computed`,
 		},
 		{
 			"NaN", "sick", "pool=nan", MetricPredictedCapacity, metav1.StatusReasonServiceUnavailable,
