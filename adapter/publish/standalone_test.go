@@ -69,21 +69,26 @@ func restConfig(tb testing.TB, s *Standalone) *rest.Config {
 	return &rest.Config{Host: s.URL(), Transport: verifyingClient(tb, s).Transport}
 }
 
-// hangs answers the namespace "slow" only when the request is given up; it stands for anything slow behind the filters.
-type hangs struct{ *Provider }
+// hangs answers the namespace "slow" only once released; it stands for anything slow behind the filters.
+type hangs struct {
+	*Provider
+	released <-chan struct{}
+}
 
 func (h hangs) GetExternalMetric(
 	ctx context.Context, namespace string, selector labels.Selector, metric provider.ExternalMetricInfo,
 ) (*external_metrics.ExternalMetricValueList, error) {
 	if namespace == "slow" {
-		<-ctx.Done()
+		<-h.released
 	}
 	return h.Provider.GetExternalMetric(ctx, namespace, selector, metric)
 }
 
 // One server for all, because each makes its own keys.
 func TestStandalone(t *testing.T) {
-	s := startStandalone(t, hangs{testProvider(testPool("shop", "web"), testPool("shop", "api"), testPool("shop", "sick", func(p *Pool) {
+	released := make(chan struct{})
+	defer close(released)
+	s := startStandalone(t, hangs{released: released, Provider: testProvider(testPool("shop", "web"), testPool("shop", "api"), testPool("shop", "sick", func(p *Pool) {
 		p.PredictedCapacity = Refuse("the last forecast is older than 15m")
 	}))}, nil)
 	t.Run("answers an HPA", func(t *testing.T) { answersAnHPA(t, s) })

@@ -46,6 +46,13 @@ func (s *shared) QueryRange(ctx context.Context, expr string, r history.Range) (
 	return s.source.QueryRange(ctx, expr, r)
 }
 
+// counts returns the queries and the points that were asked for so far.
+func (s *shared) counts() (queries, points int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.queries, s.points
+}
+
 // hung never answers before its context ends.
 type hung struct{}
 
@@ -113,11 +120,11 @@ func TestManagerRefreshesEachPoolOnceAnInterval(t *testing.T) {
 		require.True(t, ok, "a new pool is refreshed at once")
 		pass(2 * DefaultInterval)
 		synctest.Wait()
-		before := b.source.queries
+		before, _ := b.source.counts()
 		pass(time.Hour)
 		synctest.Wait()
-		if got := b.source.queries - before; got != 60 {
-			t.Errorf("%d queries in an hour, want 60", got)
+		if after, _ := b.source.counts(); after-before != 60 {
+			t.Errorf("%d queries in an hour, want 60", after-before)
 		}
 	})
 }
@@ -131,10 +138,10 @@ func TestManagerForgetsADeletedPool(t *testing.T) {
 		if n := b.board.Snapshot().Len(); n != 0 {
 			t.Errorf("%d pools are still published", n)
 		}
-		before := b.source.queries
+		before, _ := b.source.counts()
 		pass(time.Hour)
-		if got := b.source.queries - before; got != 0 {
-			t.Errorf("a deleted pool asked %d queries", got)
+		if after, _ := b.source.counts(); after-before != 0 {
+			t.Errorf("a deleted pool asked %d queries", after-before)
 		}
 	})
 }
@@ -143,7 +150,7 @@ func TestManagerTakesOverANewSpec(t *testing.T) {
 	inBubble(t, func(t *testing.T, b bench) {
 		b.manager.Set(named("web", nil))
 		synctest.Wait()
-		points := b.source.points
+		_, points := b.source.counts()
 		twice := v1alpha1.Decimal("200")
 		b.manager.Set(named("web", func(p *v1alpha1.ShadowPool) { p.Spec.Load.CapacityPerReplica = &twice }))
 		synctest.Wait()
@@ -151,7 +158,8 @@ func TestManagerTakesOverANewSpec(t *testing.T) {
 		if got.CapacityPerReplica != 200 {
 			t.Errorf("capacity per replica %v, want 200", got.CapacityPerReplica)
 		}
-		if read := b.source.points - points; read > 2*history.LateSteps {
+		_, after := b.source.counts()
+		if read := after - points; read > 2*history.LateSteps {
 			t.Errorf("the new spec read %d points again", read)
 		}
 	})
@@ -216,13 +224,13 @@ func TestManagerKeepsWhatIsUnderWayWhenAPoolComesAgain(t *testing.T) {
 	inBubble(t, func(t *testing.T, b bench) {
 		b.manager.Set(named("web", nil))
 		synctest.Wait()
-		before := b.source.queries
+		before, _ := b.source.counts()
 		for range 5 {
 			b.manager.Set(named("web", nil))
 		}
 		synctest.Wait()
-		if got := b.source.queries - before; got != 0 {
-			t.Errorf("a pool that came again as it was asked %d queries", got)
+		if after, _ := b.source.counts(); after-before != 0 {
+			t.Errorf("a pool that came again as it was asked %d queries", after-before)
 		}
 	})
 }

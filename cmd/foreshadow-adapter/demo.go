@@ -31,6 +31,7 @@ const (
 
 // demoOptions are the flags of the demo.
 type demoOptions struct {
+	capture    func(loggers)
 	log        logFlags
 	trace, csv string
 	coldStart  time.Duration
@@ -46,8 +47,8 @@ type demoOptions struct {
 	keep       bool
 }
 
-func newDemoCommand() *cobra.Command {
-	o := demoOptions{}
+func newDemoCommand(capture func(loggers)) *cobra.Command {
+	o := demoOptions{capture: capture}
 	c := &cobra.Command{
 		Use:   "demo",
 		Short: "Replay a real trace without a cluster and compare a reactive with a predictive HPA.",
@@ -112,6 +113,7 @@ func (o demoOptions) run(ctx context.Context, out, progress io.Writer) (err erro
 	if err != nil {
 		return err
 	}
+	o.capture(loggers)
 	target, err := newReportTarget(o.reportFile)
 	if err != nil {
 		return err

@@ -19,7 +19,7 @@ import (
 // execute runs the program with args until it ends by itself.
 func execute(ctx context.Context, args ...string) (out, progress string, err error) {
 	var stdout, stderr bytes.Buffer
-	root := newRootCommand()
+	root := newRootCommand(func(loggers) {})
 	root.SetArgs(args)
 	root.SetOut(&stdout)
 	root.SetErr(&stderr)

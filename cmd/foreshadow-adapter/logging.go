@@ -37,8 +37,7 @@ type loggers struct {
 // timestamp is RFC 3339 with milliseconds, in UTC, as Prometheus logs it.
 const timestamp = "2006-01-02T15:04:05.000Z07:00"
 
-// newLoggers builds the root logger and sends through it what
-// the standard library, klog and controller-runtime log, so that no library has a stream of its own.
+// newLoggers builds the root logger.
 func (f *logFlags) newLoggers(w io.Writer) (loggers, error) {
 	var slogLevel slog.Level
 	var allow level.Option
@@ -68,13 +67,19 @@ func (f *logFlags) newLoggers(w io.Writer) (loggers, error) {
 		kit:  log.With(level.NewFilter(root, allow), "ts", log.TimestampFormat(func() time.Time { return clock.RealClock{}.Now().UTC() }, timestamp)),
 		slog: slog.New(handler),
 	}
+	return l, nil
+}
+
+// capture sends through the root logger what the standard library, klog and
+// controller-runtime log, so that no library has a stream of its own. Theirs
+// are settings of the process: call it once, before anything else runs.
+func (l loggers) capture() {
 	// The standard library logs there what it cannot return, such as a client's
 	// broken HTTP/2 preface.
 	stdlog.SetFlags(0)
 	stdlog.SetOutput(log.NewStdlibAdapter(level.Warn(l.kit)))
 	klog.SetSlogLogger(l.slog)
-	controllerlog.SetLogger(logr.FromSlogHandler(handler))
-	return l, nil
+	controllerlog.SetLogger(logr.FromSlogHandler(l.slog.Handler()))
 }
 
 // renameTime writes the bridge's "time" key as the "ts" that our own lines

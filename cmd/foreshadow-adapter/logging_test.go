@@ -22,6 +22,7 @@ func TestEveryLibraryLogsIntoTheOneStream(t *testing.T) {
 			var b bytes.Buffer
 			l, err := (&logFlags{level: "info", format: tc.format}).newLoggers(&b)
 			require.NoError(t, err)
+			l.capture()
 			require.NoError(t, level.Info(l.kit).Log("msg", "ours", "pool", "shop/web"))
 			require.NoError(t, level.Debug(l.kit).Log("msg", "hidden"))
 			l.slog.Info("prometheus's")

@@ -16,7 +16,7 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := newRootCommand().ExecuteContext(ctx)
+	err := newRootCommand(loggers.capture).ExecuteContext(ctx)
 	stop()
 	if err != nil && !errors.Is(err, context.Canceled) {
 		fmt.Fprintln(os.Stderr, "foreshadow-adapter:", err)
@@ -24,7 +24,9 @@ func main() {
 	}
 }
 
-func newRootCommand() *cobra.Command {
+// newRootCommand returns the program; capture is given its loggers once it has
+// them.
+func newRootCommand(capture func(loggers)) *cobra.Command {
 	root := &cobra.Command{
 		Use:           "foreshadow-adapter",
 		Short:         "Serve the predicted capacity of workloads to HorizontalPodAutoscalers.",
@@ -33,9 +35,9 @@ func newRootCommand() *cobra.Command {
 		SilenceUsage:  true,
 	}
 	root.SetVersionTemplate("{{.Version}}\n")
-	demo := newDemoCommand()
+	demo := newDemoCommand(capture)
 	demo.SetHelpFunc(root.HelpFunc()) // cobra's own, before serve changes it
 	root.AddCommand(demo)
-	installServe(root)
+	installServe(root, capture)
 	return root
 }

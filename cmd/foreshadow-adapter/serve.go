@@ -31,6 +31,7 @@ import (
 // server is the adapter as serve wires it.
 type server struct {
 	o        *serveOptions
+	capture  func(loggers)
 	loggers  loggers
 	registry *prometheus.Registry
 	clock    clock.WithTicker
@@ -45,9 +46,9 @@ type server struct {
 }
 
 // installServe makes root itself the serve command.
-func installServe(root *cobra.Command) {
+func installServe(root *cobra.Command, capture func(loggers)) {
 	o := &serveOptions{}
-	s := &server{o: o, registry: prometheus.NewRegistry(), clock: clock.RealClock{}, board: &publish.Board{}}
+	s := &server{o: o, capture: capture, registry: prometheus.NewRegistry(), clock: clock.RealClock{}, board: &publish.Board{}}
 	provider := publish.NewProvider(s.board, s.clock, s.registry)
 	s.cluster = publish.NewCluster(provider, s.ready)
 	ours := pflag.NewFlagSet("foreshadow", pflag.ContinueOnError)
@@ -77,6 +78,7 @@ func (s *server) run(ctx context.Context, logs io.Writer, provider *publish.Prov
 	if s.loggers, err = s.o.log.newLoggers(logs); err != nil {
 		return err
 	}
+	s.capture(s.loggers)
 	s.registry.MustRegister(
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		collectorversion.NewCollector("foreshadow"), publish.NewExporter(s.board, s.clock),

@@ -124,7 +124,7 @@ func TestServeWithoutAClusterAnswersFromPrometheus(t *testing.T) {
 
 	ctx, stop := context.WithCancel(t.Context())
 	logs := &logBuffer{}
-	root := newRootCommand()
+	root := newRootCommand(func(loggers) {})
 	root.SetArgs(standalone(t, "--prometheus.url="+prometheus.URL))
 	root.SetErr(logs)
 	done := make(chan error)
