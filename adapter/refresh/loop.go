@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
 	"github.com/foreshadow-dev/foreshadow/adapter/capacity"
 	"github.com/foreshadow-dev/foreshadow/adapter/history"
 	"github.com/foreshadow-dev/foreshadow/forecast"
@@ -156,8 +157,13 @@ func (r Report) explained() error {
 		return fmt.Errorf("%w: %w", capacity.ErrNoLoad, r.ReadErr)
 	case errors.Is(r.Refused, capacity.ErrTooOld) && r.ReadErr != nil:
 		return fmt.Errorf("%w: %w", r.Refused, r.ReadErr)
+	case errors.Is(r.Refused, capacity.ErrCapacityUnknown) && r.ReadErr != nil:
+		return fmt.Errorf("%w, and cannot be learnt: %w", capacity.ErrCapacityUnknown, r.ReadErr)
 	case errors.Is(r.Refused, capacity.ErrCapacityUnknown) && r.ReplicasErr != nil:
 		return fmt.Errorf("%w, and cannot be learnt: spec.load.replicasQuery: %w", capacity.ErrCapacityUnknown, r.ReplicasErr)
+	case errors.Is(r.Refused, capacity.ErrCapacityUnknown):
+		return fmt.Errorf("%w yet: it is learnt from %d values of spec.load.replicasQuery beside those of the load (%v of history): until then write spec.load.capacityPerReplica",
+			capacity.ErrCapacityUnknown, capacity.MinLearnSamples, v1alpha1.DurationOf(capacity.MinLearnSamples*r.Settings.Step))
 	case errors.Is(r.Refused, capacity.ErrIncomplete) && len(r.Warnings) > 0:
 		return fmt.Errorf("%w: %s", r.Refused, strings.Join(r.Warnings, "; "))
 	}

@@ -223,7 +223,7 @@ func TestTickWithoutACapacityRefuses(t *testing.T) {
 		p.Spec.Load.CapacityPerReplica, p.Spec.Load.ReplicasQuery = nil, "replicas"
 	}), src)
 	r := l.Tick(context.Background(), at(0, "12:00"))
-	require.ErrorIs(t, r.Refused, capacity.ErrCapacityUnknown)
+	require.EqualError(t, r.Refused, "the capacity of one replica is not known, and cannot be learnt: spec.load.replicasQuery: query returned nothing: no sample in the last 15d: check the metric's name, its labels and that it is scraped")
 	if got := r.Published(); got.Fallback != publish.FallbackCapacityUnknown || got.PredictedCapacity.Reason == "" {
 		t.Errorf("published %+v", got)
 	}
@@ -357,4 +357,16 @@ func TestTickPausedGivesTheFloorEvenOfPartialAnswers(t *testing.T) {
 	if r.Decision.Value != 5 || ahead.Decision.Value <= 5 {
 		t.Errorf("paused at %d of %d, want the floor 5", r.Decision.Value, ahead.Decision.Value)
 	}
+}
+
+func TestTickSaysHowMuchItTakesToLearnACapacity(t *testing.T) {
+	src := &source{load: daily, since: monday, replicas: func(time.Time) float64 { return 5 }}
+	l := newTestLoop(t, pool(func(p *v1alpha1.ShadowPool) {
+		p.Spec.Load.CapacityPerReplica, p.Spec.Load.ReplicasQuery = nil, "replicas"
+	}), src)
+	r := l.Tick(context.Background(), at(0, "00:05"))
+	require.EqualError(t, r.Refused, "the capacity of one replica is not known yet: it is learnt from 120 values of spec.load.replicasQuery beside those of the load (2h of history): until then write spec.load.capacityPerReplica")
+	src.err = errors.New("query http://prometheus:9090: unreachable")
+	r = l.Tick(context.Background(), at(0, "00:06"))
+	require.EqualError(t, r.Refused, "the capacity of one replica is not known, and cannot be learnt: query http://prometheus:9090: unreachable")
 }

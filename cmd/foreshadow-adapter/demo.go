@@ -88,6 +88,9 @@ func (o demoOptions) validate() error {
 		errs = append(errs, fmt.Errorf("--cold-start: %v: write a duration from 1s to %v, such as 3m: the pool's coldStartLead is an HPA sync of %v longer, and at most 6h",
 			o.coldStart, longestColdStart, simulate.SyncPeriod))
 	}
+	if o.csv != "" && o.trace != simulate.Application {
+		errs = append(errs, fmt.Errorf("--trace: %s and --csv name two traces: leave one of them out", o.trace))
+	}
 	if o.duration < 0 {
 		errs = append(errs, fmt.Errorf("--duration: %v: write 0s or more", o.duration))
 	}

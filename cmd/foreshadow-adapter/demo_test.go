@@ -95,6 +95,7 @@ func TestDemoRefusesBadInput(t *testing.T) {
 		want string
 	}{
 		{"an unknown trace", []string{"--trace=mine"}, `--trace: trace "mine" is unknown: write one of application, database`},
+		{"two traces", []string{"--trace=database", "--csv=x.csv"}, `--trace: database and --csv name two traces: leave one of them out`},
 		{"an unknown output", []string{"-o", "yaml"}, `--output: unknown format "yaml": write table or json`},
 		{"a quantile in percent", []string{"--quantile=95"}, `--quantile: 95: write a probability between 0 and 1 with at most six digits, such as 0.95`},
 		{"a quantile next to certainty", []string{"--quantile=0.9999999"}, `--quantile: 0.9999999: write a probability between 0 and 1 with at most six digits, such as 0.95`},

@@ -86,6 +86,9 @@ func (s *server) run(ctx context.Context, logs io.Writer, provider *publish.Prov
 	level.Info(s.loggers.kit).Log("msg", "starting foreshadow-adapter", "version", version.Info())
 
 	var g run.Group
+	if err := s.newWatcher(); err != nil {
+		return err
+	}
 	source, err := s.addSource(ctx, &g)
 	if err != nil {
 		return err
@@ -113,9 +116,6 @@ const queriesPerNamespace = 2
 
 // addPools refreshes the pools of the watcher.
 func (s *server) addPools(ctx context.Context, g *run.Group, source history.Source) error {
-	if err := s.newWatcher(); err != nil {
-		return err
-	}
 	manager, err := refresh.NewManager(refresh.Config{
 		Interval: s.o.interval,
 		Sources:  map[string]*history.Fair{v1alpha1.DefaultSource: history.NewFair(source, queriesPerNamespace)},
