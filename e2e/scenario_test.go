@@ -40,7 +40,7 @@ const (
 	base, peak    = 150, 550
 	pull, cold    = 2 * time.Second, 8 * time.Second
 	step          = 15 * time.Second
-	coldStartLead = 45 * time.Second
+	coldStartLead = 15 * time.Second
 	maxAge        = 2 * time.Minute // the least that a pool may have
 	ramp, hold    = 5 * time.Second, 40 * time.Second
 	historySpan   = 14 * 24 * time.Hour
