@@ -14,6 +14,24 @@ const (
 	// ConditionRefused is True while the pool is not served at all: its spec
 	// breaks a rule of this version, or another pool has its workload.
 	ConditionRefused = "Refused"
+	// ConditionShadowsReady is True while the pool may make and activate
+	// shadows; False says what holds it.
+	ConditionShadowsReady = "ShadowsReady"
+	// ConditionAdmissionDrift is True while admission made a shadow other than
+	// the live pods: it names the field, and the shadow is not activated.
+	ConditionAdmissionDrift = "AdmissionDrift"
+	// ConditionHPAToleranceNotZero is True while an HPA of the workload may
+	// write a surplus of pods into its target.
+	ConditionHPAToleranceNotZero = "HPAToleranceNotZero"
+	// ConditionHeldBack is True while a quota or a cap keeps shadows away that
+	// are wanted.
+	ConditionHeldBack = "HeldBack"
+	// ConditionResizePending is True while an activated shadow still waits for
+	// its CPU request, or was refused it; it serves all the same.
+	ConditionResizePending = "ResizePending"
+	// ConditionPolicyGap is True while a NetworkPolicy or AuthorizationPolicy
+	// holds for the live pods and not for the shadows.
+	ConditionPolicyGap = "PolicyGap"
 )
 
 // Reasons of conditions.

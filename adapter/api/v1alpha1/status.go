@@ -50,6 +50,75 @@ type ShadowPoolStatus struct {
 	// What was decided last about shadows, and why.
 	// +optional
 	LastDecision *LastDecision `json:"lastDecision,omitempty"`
+
+	// The replicas that need no cold start.
+	// +optional
+	Cover *CoverStatus `json:"cover,omitempty"`
+
+	// How long the workload's pods take to start, learnt from them.
+	// +optional
+	Leads *LeadStatus `json:"leads,omitempty"`
+
+	// The shadows that ended last, the newest first, at most ten.
+	// +listType=atomic
+	// +optional
+	Deactivated []DeactivatedShadow `json:"deactivated,omitempty"`
+
+	// Since when there are more shadows than wanted.
+	// +optional
+	ExcessSince *metav1.Time `json:"excessSince,omitempty"`
+
+	// The epoch of the leader that wrote this: a leader of an earlier one stops.
+	// +optional
+	Epoch int64 `json:"epoch,omitempty"`
+}
+
+// CoverStatus is what stands in for cold starts.
+type CoverStatus struct {
+	// Replicas that can be activated now, are bridged, or were lost so lately
+	// that their successors are on the way.
+	Replicas int32 `json:"replicas"`
+	// Those of them that were lost.
+	// +optional
+	Lost int32 `json:"lost,omitempty"`
+	// Until when the lost ones count.
+	// +optional
+	LostUntil *metav1.Time `json:"lostUntil,omitempty"`
+}
+
+// LeadStatus is how long the workload's own pods take to start: the 0.95
+// quantile over its latest start-ups.
+type LeadStatus struct {
+	// From the creation of a pod until it is Ready.
+	// +optional
+	ColdStart Duration `json:"coldStart,omitempty"`
+	// From Ready until a shadow is warm.
+	// +optional
+	WarmUp Duration `json:"warmUp,omitempty"`
+	// The parts of ColdStart, each on its own: until the pod has a node, its
+	// first container has started (the image was pulled), its init containers
+	// are done, it is Ready.
+	// +optional
+	Scheduled Duration `json:"scheduled,omitempty"`
+	// +optional
+	Pulled Duration `json:"pulled,omitempty"`
+	// +optional
+	Initialised Duration `json:"initialised,omitempty"`
+	// +optional
+	Ready Duration `json:"ready,omitempty"`
+	// Start-ups that this was learnt from.
+	// +optional
+	Samples int32 `json:"samples,omitempty"`
+}
+
+// DeactivatedShadow is a shadow that ended.
+type DeactivatedShadow struct {
+	// The name that its pod had.
+	Name string `json:"name"`
+	// Why it ended, in one word.
+	Reason string `json:"reason"`
+	// When that was seen.
+	Time metav1.Time `json:"time"`
 }
 
 // ForecastStatus sums up a forecast.
@@ -107,6 +176,15 @@ type CapacityStatus struct {
 	// +optional
 	PredictedReplicas *int32 `json:"predictedReplicas,omitempty"`
 
+	// What is needed within the activation lead, the observed load included.
+	// +optional
+	NowReplicas *int32 `json:"nowReplicas,omitempty"`
+
+	// What shadowQuantile of the load needs within the time that a new shadow
+	// takes to be warm.
+	// +optional
+	ShadowReplicas *int32 `json:"shadowReplicas,omitempty"`
+
 	// Why that is what it is.
 	// +optional
 	Note string `json:"note,omitempty"`
@@ -114,7 +192,7 @@ type CapacityStatus struct {
 
 // ShadowState is the state of a shadow as users see it.
 //
-// +kubebuilder:validation:Enum=creating;warming;ready;active;bridged;deactivated
+// +kubebuilder:validation:Enum=creating;warming;ready;active;bridged;draining;deactivated
 type ShadowState string
 
 // The states of a shadow.
@@ -124,6 +202,7 @@ const (
 	ShadowReady       ShadowState = "ready"
 	ShadowActive      ShadowState = "active"
 	ShadowBridged     ShadowState = "bridged"
+	ShadowDraining    ShadowState = "draining"
 	ShadowDeactivated ShadowState = "deactivated"
 )
 
@@ -137,6 +216,16 @@ type ShadowCounts struct {
 	Ready int32 `json:"ready"`
 	// Shadows that serve and belong to the pool.
 	Bridged int32 `json:"bridged"`
+	// Pods that no longer serve and become shadows again.
+	// +optional
+	Draining int32 `json:"draining,omitempty"`
+	// Pods that were shadows and belong to the workload now.
+	// +optional
+	Active int32 `json:"active,omitempty"`
+	// Shadows that are wanted but held back: quota or a cap of the installation
+	// leaves no room for them.
+	// +optional
+	HeldBack int32 `json:"heldBack,omitempty"`
 }
 
 // ShadowStatus is one shadow.
@@ -145,6 +234,18 @@ type ShadowStatus struct {
 	Name string `json:"name"`
 	// Its state.
 	State ShadowState `json:"state"`
+	// Since when its pod exists.
+	// +optional
+	CreatedAt *metav1.Time `json:"createdAt,omitempty"`
+	// The node that it runs on.
+	// +optional
+	Node string `json:"node,omitempty"`
+	// The progress of its warm-up when this was written, 0 to 1.
+	// +optional
+	Progress Decimal `json:"progress,omitempty"`
+	// Why it is not further, in one word.
+	// +optional
+	Reason string `json:"reason,omitempty"`
 }
 
 // Intent lists the shadows that the next raise takes, written ahead of it.
@@ -167,4 +268,32 @@ type LastDecision struct {
 	// Why, in a sentence.
 	// +optional
 	Message string `json:"message,omitempty"`
+	// The numbers behind it.
+	// +optional
+	Terms *DecisionTerms `json:"terms,omitempty"`
+	// What was done, in order; at most ten.
+	// +listType=atomic
+	// +optional
+	Actions []string `json:"actions,omitempty"`
+	// What was withheld, and why; at most ten.
+	// +listType=atomic
+	// +optional
+	Held []string `json:"held,omitempty"`
+}
+
+// DecisionTerms are the numbers of a decision, in replicas.
+type DecisionTerms struct {
+	// Shadows that are wanted, and the bound that the budget sets.
+	Want   int32 `json:"want"`
+	Budget int32 `json:"budget"`
+	// Replicas that the ReplicaSet asks for and that it has.
+	Desired int32 `json:"desired"`
+	Live    int32 `json:"live"`
+	// Pods that it lacks, and that have not started to run.
+	Missing int32 `json:"missing"`
+	Pending int32 `json:"pending"`
+	// The part of the raise that was asked for ahead of time and may start cold.
+	Ahead int32 `json:"ahead"`
+	// Shadows that this decision lets go live.
+	Grants int32 `json:"grants"`
 }

@@ -1,0 +1,64 @@
+package observe
+
+import (
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
+	"github.com/foreshadow-dev/foreshadow/adapter/shadow"
+)
+
+// World holds the Kubernetes objects that matter to one pool, all of its
+// namespace but the nodes. Nothing in it is written: it may come from a cache.
+type World struct {
+	Pool *v1alpha1.ShadowPool // defaulted
+	// Workload is the *appsv1.Deployment or *appsv1.ReplicaSet that the pool
+	// names; Rollout is set in its place for Argo's. Both nil: it is gone.
+	Deployment *appsv1.Deployment
+	ReplicaSet *appsv1.ReplicaSet
+	Rollout    *unstructured.Unstructured
+	// ReplicaSets are those that the Deployment or Rollout controls, or the one
+	// that the pool names.
+	ReplicaSets []*appsv1.ReplicaSet
+	// Pods are all of the namespace that one of ReplicaSets or the pool
+	// controls, or that bear the pool's label.
+	Pods []*corev1.Pod
+	// Nodes are those that the pods run on, by name.
+	Nodes map[string]*metav1.PartialObjectMetadata
+	// NodesNotReady are the names of those that are not Ready.
+	NodesNotReady map[string]bool
+
+	// The objects of the namespace that select pods.
+	Services              []*corev1.Service
+	PodDisruptionBudgets  []*policyv1.PodDisruptionBudget
+	NetworkPolicies       []*networkingv1.NetworkPolicy
+	AuthorizationPolicies []*unstructured.Unstructured
+	HPAs                  []*autoscalingv2.HorizontalPodAutoscaler
+	ScaledObjects         []*unstructured.Unstructured
+	Quotas                []*corev1.ResourceQuota
+
+	// MetricsAlive says that the metrics role holds its lease, so that the
+	// pool's status is as fresh as its conditions say.
+	MetricsAlive bool
+	// Paused says that the whole installation is paused.
+	Paused bool
+	// Caps bound the shadows of the installation and of the namespace; what is
+	// used by other pools is taken off already. Negative: no cap.
+	InstallationRoom, NamespaceRoom int32
+	// KeepLabels are the label keys that are hidden last.
+	KeepLabels []string
+	Epoch      int64
+	Leads      shadow.Leads
+	// Progress is how warm the shadows are, by UID; one that is absent is as
+	// warm as it has been Ready (ReadyProgress).
+	Progress map[types.UID]shadow.Progress
+	Now      time.Time
+}
