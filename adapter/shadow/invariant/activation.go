@@ -60,7 +60,7 @@ func (c *Checker) checkTarget(rs *replicaSet, p *pod) {
 		}
 	}
 	if missing, ok := bears(p.Pod, rs.ReplicaSet); !ok {
-		c.broken("H4", pod, fmt.Sprintf("it joined the ReplicaSet without the template's label %s", missing))
+		c.broken("H4", pod, "it joined the ReplicaSet without the template's label "+missing)
 	}
 	if diff := templateDiff(p.Pod, rs); diff != "" {
 		c.broken("H7", pod, "it is not what the ReplicaSet's template says: "+diff)
@@ -140,7 +140,7 @@ func (c *Checker) stepPool(now *v1alpha1.ShadowPool, gone bool) {
 		o.gone = c.now
 		return
 	}
-	o.cap.set(c.now, int(deref(now.Spec.MaxShadows)))
+	o.cap = o.cap.set(c.now, int(deref(now.Spec.MaxShadows)))
 	c.checkFloor(now)
 	if now.Status.Intent != nil {
 		c.checkIntent(now)

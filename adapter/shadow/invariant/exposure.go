@@ -1,7 +1,6 @@
 package invariant
 
 import (
-	"fmt"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -111,7 +110,7 @@ func (c *Checker) expire() {
 		if p == nil || !c.now.After(e.until) {
 			continue
 		}
-		c.broken("H6", name("Pod", p), fmt.Sprintf("%s knows it although it is a shadow", e.what))
+		c.broken("H6", name("Pod", p), e.what+" knows it although it is a shadow")
 		e.until = c.now.Add(1000 * time.Hour)
 	}
 }

@@ -70,7 +70,7 @@ func (c *Checker) atEnd() {
 		}
 		owner := controller(p.Pod)
 		if owner.UID == "" {
-			if c.now.Sub(p.since) > c.cfg.Collect && p.activation == nil {
+			if c.now.Sub(p.alone) > c.cfg.Collect && p.activation == nil {
 				c.broken("Rel8", name("Pod", p), "nobody owns it")
 			}
 			continue

@@ -96,6 +96,11 @@ func (c *Checker) stepPod(now *corev1.Pod, gone bool) {
 	if shadow(now) && (!known || !shadow(old)) {
 		p.shadowSince = c.now
 	}
+	if owned := controller(now).UID != ""; owned {
+		p.alone = time.Time{}
+	} else if p.alone.IsZero() {
+		p.alone = c.now
+	}
 	c.checkEpoch(name("Pod", now), old.Annotations[v1alpha1.EpochAnnotation], now.Annotations[v1alpha1.EpochAnnotation])
 	if state(now) == v1alpha1.ShadowDraining {
 		p.drained = true
@@ -129,7 +134,7 @@ func (c *Checker) count(uid types.UID) {
 			busy++
 		}
 	}
-	rs.busy.set(c.now, busy)
+	rs.busy = rs.busy.set(c.now, busy)
 	c.checkSurplus(rs, len(pods))
 }
 

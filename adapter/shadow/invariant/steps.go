@@ -1,6 +1,9 @@
 package invariant
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // steps is a number over time that changes at instants.
 type steps []step
@@ -10,12 +13,12 @@ type step struct {
 	value int
 }
 
-// set says that from now on the number is v. Time does not run backwards.
-func (s *steps) set(at time.Time, v int) {
-	if n := len(*s); n > 0 && (*s)[n-1].value == v {
-		return
+// set returns the number with v from now on. Time does not run backwards.
+func (s steps) set(at time.Time, v int) steps {
+	if n := len(s); n > 0 && s[n-1].value == v {
+		return s
 	}
-	*s = append(*s, step{at, v})
+	return append(s, step{at, v})
 }
 
 // last is the number now, 0 if it was never set.
@@ -28,9 +31,9 @@ func (s steps) last() int {
 
 // since calls f for each value that held at some time from an instant on.
 func (s steps) since(from time.Time, f func(step)) {
-	for i := len(s) - 1; i >= 0; i-- {
-		f(s[i])
-		if !s[i].at.After(from) {
+	for _, p := range slices.Backward(s) {
+		f(p)
+		if !p.at.After(from) {
 			return
 		}
 	}

@@ -15,7 +15,7 @@ func (c *Checker) stepReplicaSet(now *appsv1.ReplicaSet, gone bool) {
 		c.w.replicaSets[now.UID] = rs
 	}
 	rs.ReplicaSet = now
-	rs.wanted.set(c.now, int(deref(now.Spec.Replicas)))
+	rs.wanted = rs.wanted.set(c.now, int(deref(now.Spec.Replicas)))
 	if rs.endingSince.IsZero() && (now.DeletionTimestamp != nil || gone) {
 		rs.endingSince = c.now
 	}
@@ -70,12 +70,12 @@ func (c *Checker) lowered(rs *replicaSet, p *pod, from time.Time) bool {
 	others := 0
 	for _, o := range c.w.of(rs.UID) {
 		handed := o.activation != nil && c.within(o.activation.at, c.cfg.Settle)
-		if ready(o.Pod) && !handed {
+		if ready(o.Pod) && !handed && o != p {
 			others++
 		}
 	}
 	if ready(p.Pod) {
-		others++ // it is no longer among the active ones
+		others++
 	}
 	return rs.wanted.minSince(from.Add(-c.cfg.Lag)) < others
 }
@@ -158,4 +158,3 @@ func (c *Checker) serves(o *pool, rs *replicaSet) bool {
 	owner := controller(rs.ReplicaSet)
 	return ref.Kind == "ReplicaSet" && ref.Name == rs.Name || owner.Kind == ref.Kind && owner.Name == ref.Name
 }
-

@@ -48,8 +48,8 @@ type pod struct {
 	firstServed, served time.Time
 	// unready is when it was last seen not Ready.
 	unready time.Time
-	// shadowSince is since when it is a shadow.
-	shadowSince time.Time
+	// shadowSince is since when it is a shadow, alone since when nobody owns it.
+	shadowSince, alone time.Time
 	// activation is the last one, drained whether it left the traffic since.
 	activation *activation
 	drained    bool

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"maps"
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
@@ -31,9 +32,7 @@ func (s *Server) NewCache(name string, lag time.Duration, kinds ...Kind) *Cache 
 	c := &Cache{loop: s.loop, name: name, Lag: lag, objects: map[Kind]map[types.NamespacedName]client.Object{}, arrived: map[Kind]time.Time{}}
 	for _, k := range kinds {
 		c.objects[k] = map[types.NamespacedName]client.Object{}
-		for key, o := range s.objects[k] {
-			c.objects[k][key] = o
-		}
+		maps.Copy(c.objects[k], s.objects[k])
 	}
 	s.watchers = append(s.watchers, c.watch)
 	return c

@@ -7,35 +7,28 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-
-	"github.com/foreshadow-dev/foreshadow/adapter/shadow/invariant"
 )
 
 // Cluster is a whole control plane with its nodes.
 type Cluster struct {
 	*Server
-	timing      Timing
 	nodes       *nodes
 	replicaSets *replicaSets
-	deployments *deployments
-	endpoints   *endpoints
 }
 
 // New returns a cluster without nodes and objects. Each change of an object is
 // told to record, which may be nil.
-func New(l *Loop, t Timing, record func(invariant.Event)) *Cluster {
+func New(l *Loop, t Timing, record func(Change)) *Cluster {
 	s := newServer(l)
 	if record != nil {
-		s.watchers = append(s.watchers, func(ch Change) {
-			record(invariant.Event{Time: l.Now(), Type: ch.Type, Object: ch.Last})
-		})
+		s.watchers = append(s.watchers, record)
 	}
-	c := &Cluster{Server: s, timing: t}
+	c := &Cluster{Server: s}
 	newGarbage(s, t)
 	c.nodes = newNodes(s, t)
 	c.replicaSets = newReplicaSets(s, t)
-	c.deployments = newDeployments(s, t)
-	c.endpoints = newEndpoints(s, t)
+	newDeployments(s, t)
+	newEndpoints(s, t)
 	s.watchers = append(s.watchers, func(ch Change) {
 		if ch.Kind == Pod || ch.Kind == Quota && ch.Old == nil {
 			s.recount(ch.Last.GetNamespace())

@@ -2,9 +2,12 @@ package model
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"hash/fnv"
+	"iter"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -146,7 +149,7 @@ func newest(d *appsv1.Deployment, all []*appsv1.ReplicaSet) *appsv1.ReplicaSet {
 // written last.
 func scaledSince(d *appsv1.Deployment, all []*appsv1.ReplicaSet) bool {
 	for _, rs := range all {
-		if *rs.Spec.Replicas > 0 && rs.Annotations[desiredAnnotation] != "" && rs.Annotations[desiredAnnotation] != fmt.Sprint(*d.Spec.Replicas) {
+		if *rs.Spec.Replicas > 0 && rs.Annotations[desiredAnnotation] != "" && rs.Annotations[desiredAnnotation] != strconv.Itoa(int(*d.Spec.Replicas)) {
 			return true
 		}
 	}
@@ -181,6 +184,17 @@ func (c *deployments) scale(d *appsv1.Deployment, all []*appsv1.ReplicaSet) erro
 	if *d.Spec.Replicas > 0 {
 		allowed = *d.Spec.Replicas + surge(d)
 	}
+	for rs, n := range shares(active, allowed, total) {
+		if err := c.resize(d, rs, n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// shares is how many replicas each of several active ReplicaSets gets, the
+// largest first, so that together they are as many as are allowed.
+func shares(active []*appsv1.ReplicaSet, allowed, total int32) iter.Seq2[*appsv1.ReplicaSet, int32] {
 	add := allowed - total
 	slices.SortStableFunc(active, func(a, b *appsv1.ReplicaSet) int {
 		newer := b.CreationTimestamp.Compare(a.CreationTimestamp.Time)
@@ -191,30 +205,27 @@ func (c *deployments) scale(d *appsv1.Deployment, all []*appsv1.ReplicaSet) erro
 	})
 	sizes, added := make([]int32, len(active)), int32(0)
 	for i, rs := range active {
-		share := int32(0)
-		if add != 0 {
-			exact := float64(*rs.Spec.Replicas) * float64(allowed) / float64(total)
-			share = int32(exact+0.5) - *rs.Spec.Replicas
-			if add > 0 {
-				share = min(share, add-added)
-			} else {
-				share = max(share, add-added)
-			}
+		share := int32(float64(*rs.Spec.Replicas)*float64(allowed)/float64(total)+0.5) - *rs.Spec.Replicas
+		if add > 0 {
+			share = min(share, add-added)
+		} else {
+			share = max(share, add-added)
 		}
 		sizes[i], added = *rs.Spec.Replicas+share, added+share
 	}
 	sizes[0] = max(0, sizes[0]+add-added)
-	for i, rs := range active {
-		if err := c.resize(d, rs, sizes[i]); err != nil {
-			return err
+	return func(yield func(*appsv1.ReplicaSet, int32) bool) {
+		for i, rs := range active {
+			if !yield(rs, sizes[i]) {
+				return
+			}
 		}
 	}
-	return nil
 }
 
 // resize writes the replicas of a ReplicaSet, and what they were made for.
 func (c *deployments) resize(d *appsv1.Deployment, rs *appsv1.ReplicaSet, n int32) error {
-	desired := fmt.Sprint(*d.Spec.Replicas)
+	desired := strconv.Itoa(int(*d.Spec.Replicas))
 	if *rs.Spec.Replicas == n && rs.Annotations[desiredAnnotation] == desired {
 		return nil
 	}
@@ -232,9 +243,13 @@ func (c *deployments) resize(d *appsv1.Deployment, rs *appsv1.ReplicaSet, n int3
 
 // create makes the ReplicaSet of the Deployment's template.
 func (c *deployments) create(d *appsv1.Deployment, all []*appsv1.ReplicaSet) (*appsv1.ReplicaSet, error) {
+	raw, err := json.Marshal(d.Spec.Template)
+	if err != nil {
+		return nil, fmt.Errorf("write the template of %s: %w", d.Name, err)
+	}
 	h := fnv.New32a()
-	fmt.Fprintf(h, "%v %v", d.Spec.Template, d.Status.CollisionCount)
-	hash := fmt.Sprintf("%x", h.Sum32())
+	h.Write(raw)
+	hash := strconv.FormatUint(uint64(h.Sum32()), 16)
 	template := *d.Spec.Template.DeepCopy()
 	template.Labels[appsv1.DefaultDeploymentUniqueLabelKey] = hash
 	selector := d.Spec.Selector.DeepCopy()
@@ -243,7 +258,7 @@ func (c *deployments) create(d *appsv1.Deployment, all []*appsv1.ReplicaSet) (*a
 	rs := &appsv1.ReplicaSet{
 		ObjectMeta: metav1.ObjectMeta{
 			Namespace: d.Namespace, Name: d.Name + "-" + hash, Labels: template.Labels,
-			Annotations:     map[string]string{desiredAnnotation: fmt.Sprint(*d.Spec.Replicas)},
+			Annotations:     map[string]string{desiredAnnotation: strconv.Itoa(int(*d.Spec.Replicas))},
 			OwnerReferences: []metav1.OwnerReference{*metav1.NewControllerRef(d, Deployment.gvk())},
 		},
 		Spec: appsv1.ReplicaSetSpec{Replicas: &n, MinReadySeconds: d.Spec.MinReadySeconds, Selector: selector, Template: template},

@@ -77,7 +77,7 @@ func (c *endpoints) sync(key types.NamespacedName) {
 	name := types.NamespacedName{Namespace: key.Namespace, Name: svc.Name + "-1"}
 	old, _ := c.get(Slice, name).(*discoveryv1.EndpointSlice)
 	if old == nil {
-		_, _ = c.Create(endpointSliceController, &discoveryv1.EndpointSlice{ //nolint:errcheck // nothing can stand against it
+		_, _ = c.Create(endpointSliceController, &discoveryv1.EndpointSlice{
 			ObjectMeta: metav1.ObjectMeta{
 				Namespace: key.Namespace, Name: name.Name, Labels: map[string]string{discoveryv1.LabelServiceName: svc.Name},
 				OwnerReferences: []metav1.OwnerReference{*metav1.NewControllerRef(svc, Service.gvk())},

@@ -72,7 +72,7 @@ func (g *garbage) collect(k Kind, seen client.Object) {
 	switch len(solid) {
 	case len(o.GetOwnerReferences()):
 	case 0:
-		_ = g.Delete(garbageCollector, k, keyOf(o), DeleteOptions{UID: o.GetUID()}) //nolint:errcheck // it was looked at just now
+		_ = g.Delete(garbageCollector, k, keyOf(o), DeleteOptions{UID: o.GetUID()})
 	default:
 		edit(g.Server, garbageCollector, "", o, func(o client.Object) { o.SetOwnerReferences(solid) })
 	}
@@ -98,7 +98,7 @@ func (g *garbage) finalize(k Kind, seen client.Object) {
 		g.dependents(uid, func(k Kind, d client.Object) {
 			left = true
 			if d.GetDeletionTimestamp() == nil {
-				_ = g.Delete(garbageCollector, k, keyOf(d), DeleteOptions{UID: d.GetUID(), Propagation: metav1.DeletePropagationForeground}) //nolint:errcheck // it was looked at just now
+				_ = g.Delete(garbageCollector, k, keyOf(d), DeleteOptions{UID: d.GetUID(), Propagation: metav1.DeletePropagationForeground})
 			}
 		})
 		if left {

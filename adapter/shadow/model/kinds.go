@@ -121,3 +121,6 @@ func (k Kind) gvk() schema.GroupVersionKind {
 func (k Kind) resource() schema.GroupResource {
 	return schema.GroupResource{Group: k.gvk().Group, Resource: strings.ToLower(string(k)) + "s"}
 }
+
+// KindOf returns the name of an object's kind.
+func KindOf(o client.Object) string { return string(kindOf(o)) }

@@ -106,14 +106,15 @@ func (l *Loop) RunUntil(within time.Duration, holds func() bool) bool {
 
 type taskHeap []*task
 
-func (h taskHeap) Len() int { return len(h) }
-func (h taskHeap) Less(i, j int) bool {
-	if !h[i].at.Equal(h[j].at) {
-		return h[i].at.Before(h[j].at)
+func (h *taskHeap) Len() int { return len(*h) }
+func (h *taskHeap) Less(i, j int) bool {
+	a, b := (*h)[i], (*h)[j]
+	if !a.at.Equal(b.at) {
+		return a.at.Before(b.at)
 	}
-	return h[i].seq < h[j].seq
+	return a.seq < b.seq
 }
-func (h taskHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
+func (h *taskHeap) Swap(i, j int) { (*h)[i], (*h)[j] = (*h)[j], (*h)[i] }
 func (h *taskHeap) Push(x any) {
 	if t, ok := x.(*task); ok {
 		*h = append(*h, t)

@@ -3,6 +3,7 @@ package model
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -14,7 +15,6 @@ import (
 	discoveryv1 "k8s.io/api/discovery/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 	clocktesting "k8s.io/utils/clock/testing"
 
 	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
@@ -79,8 +79,7 @@ func (b *bench) ready() []*corev1.Pod {
 // shadow makes a Ready pod that the pool owns.
 func (b *bench) shadow(i int) *corev1.Pod {
 	b.t.Helper()
-	pool, err := b.Server.Get(Pool, types.NamespacedName{Namespace: "shop", Name: "web"})
-	require.NoError(b.t, err)
+	pool := b.get(Pool, Key("shop", "web"))
 	name := fmt.Sprintf("%s-s%d", b.rs.Name, i)
 	b.Make(&corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{
@@ -116,9 +115,7 @@ func (b *bench) pod(p *corev1.Pod) *corev1.Pod {
 func (b *bench) patch(p *corev1.Pod, cost string, owner, conditional bool) []byte {
 	b.t.Helper()
 	labels := map[string]string{v1alpha1.StateLabel: string(v1alpha1.ShadowActive)}
-	for k, v := range b.rs.Spec.Template.Labels {
-		labels[k] = v
-	}
+	maps.Copy(labels, b.rs.Spec.Template.Labels)
 	meta := map[string]any{"labels": labels}
 	if cost != "" {
 		meta["annotations"] = map[string]string{corev1.PodDeletionCost: cost}
@@ -143,7 +140,7 @@ func (b *bench) handOver(p *corev1.Pod, cost string) {
 
 func (b *bench) scaleTo(n int32) {
 	b.t.Helper()
-	require.True(b.t, Alter(b.Cluster, types.NamespacedName{Namespace: "shop", Name: "web"}, &appsv1.Deployment{}, func(d *appsv1.Deployment) { d.Spec.Replicas = &n }))
+	require.True(b.t, Alter(b.Cluster, Key("shop", "web"), &appsv1.Deployment{}, func(d *appsv1.Deployment) { d.Spec.Replicas = &n }))
 }
 
 // raised waits until the ReplicaSet shows a number of replicas.
@@ -342,7 +339,7 @@ func TestPreconditions(t *testing.T) {
 
 	require.Equal(t, metav1.StatusReasonConflict, reasonOf(b.Delete("us", Pod, keyOf(p), DeleteOptions{UID: "another"})))
 	require.Equal(t, metav1.StatusReasonConflict, reasonOf(b.Delete("us", Pod, keyOf(p), DeleteOptions{UID: p.UID, ResourceVersion: "1"})))
-	require.Equal(t, metav1.StatusReasonNotFound, reasonOf(b.Delete("us", Pod, types.NamespacedName{Namespace: "shop", Name: "nobody"}, DeleteOptions{})))
+	require.Equal(t, metav1.StatusReasonNotFound, reasonOf(b.Delete("us", Pod, Key("shop", "nobody"), DeleteOptions{})))
 	_, err = b.Create("us", &corev1.Pod{ObjectMeta: named("shop", p.Name), Spec: b.rs.Spec.Template.Spec})
 	require.Equal(t, metav1.StatusReasonAlreadyExists, reasonOf(err))
 }
@@ -366,7 +363,7 @@ func TestDeploymentDeleted(t *testing.T) {
 			b := newBench(t, 4, 20, nil)
 			p := b.shadows(1)[0]
 			drop := func() {
-				require.NoError(t, b.Delete("user", Deployment, types.NamespacedName{Namespace: "shop", Name: "web"}, DeleteOptions{}))
+				require.NoError(t, b.Delete("user", Deployment, Key("shop", "web"), DeleteOptions{}))
 				b.loop.RunFor(20 * time.Second)
 			}
 			hand := func() {
@@ -419,7 +416,7 @@ func TestBridge(t *testing.T) {
 func TestDetachThenLower(t *testing.T) {
 	b := newBench(t, 4, 20, nil)
 	live := b.members()
-	pool := b.get(Pool, types.NamespacedName{Namespace: "shop", Name: "web"})
+	pool := b.get(Pool, Key("shop", "web"))
 	body, err := json.Marshal(map[string]any{"metadata": map[string]any{
 		"labels":          map[string]any{AppLabel: nil, appsv1.DefaultDeploymentUniqueLabelKey: nil, v1alpha1.PoolLabel: "web"},
 		"ownerReferences": []metav1.OwnerReference{*metav1.NewControllerRef(pool, Pool.gvk())},
@@ -456,7 +453,7 @@ func TestRollout(t *testing.T) {
 	b := newBench(t, 4, 20, nil)
 	old := b.rs
 	setImage := func(image string) {
-		Alter(b.Cluster, types.NamespacedName{Namespace: "shop", Name: "web"}, &appsv1.Deployment{}, func(d *appsv1.Deployment) { d.Spec.Template.Spec.Containers[0].Image = image })
+		Alter(b.Cluster, Key("shop", "web"), &appsv1.Deployment{}, func(d *appsv1.Deployment) { d.Spec.Template.Spec.Containers[0].Image = image })
 	}
 	least := 99
 	b.watchers = append(b.watchers, func(Change) {
@@ -486,7 +483,7 @@ func TestRollout(t *testing.T) {
 
 func TestPausedDeploymentScales(t *testing.T) {
 	b := newBench(t, 4, 20, nil)
-	Alter(b.Cluster, types.NamespacedName{Namespace: "shop", Name: "web"}, &appsv1.Deployment{}, func(d *appsv1.Deployment) {
+	Alter(b.Cluster, Key("shop", "web"), &appsv1.Deployment{}, func(d *appsv1.Deployment) {
 		d.Spec.Paused, d.Spec.Replicas = true, new(int32(6))
 		d.Spec.Template.Spec.Containers[0].Image = "example.org/web:2"
 	})
@@ -496,7 +493,7 @@ func TestPausedDeploymentScales(t *testing.T) {
 
 func TestScaleDuringRollout(t *testing.T) {
 	b := newBench(t, 8, 40, nil)
-	Alter(b.Cluster, types.NamespacedName{Namespace: "shop", Name: "web"}, &appsv1.Deployment{}, func(d *appsv1.Deployment) {
+	Alter(b.Cluster, Key("shop", "web"), &appsv1.Deployment{}, func(d *appsv1.Deployment) {
 		d.Spec.Template.Spec.Containers[0].Image = "example.org/web:2"
 	})
 	b.loop.RunFor(2 * time.Second)
@@ -528,7 +525,7 @@ func TestQuota(t *testing.T) {
 func TestPoolDeleted(t *testing.T) {
 	b := newBench(t, 4, 20, nil)
 	b.shadows(3)
-	require.NoError(t, b.Delete("user", Pool, types.NamespacedName{Namespace: "shop", Name: "web"}, DeleteOptions{}))
+	require.NoError(t, b.Delete("user", Pool, Key("shop", "web"), DeleteOptions{}))
 	b.settle(4)
 	require.Len(t, b.Pods("shop"), 4)
 }

@@ -195,29 +195,34 @@ func (c *replicaSets) claim(rs *appsv1.ReplicaSet) ([]*corev1.Pod, error) {
 		if !podActive(p) || owner != "" && owner != rs.UID || owner == "" && !matches {
 			continue
 		}
-		switch {
-		case owner == rs.UID && matches:
+		if owner == rs.UID && matches {
 			out = append(out, p)
-		case rs.DeletionTimestamp != nil:
-		case owner == rs.UID:
-			if err := c.reown(p, nil); err != nil && !apierrors.IsNotFound(err) {
-				return nil, err
-			}
-		default:
-			live, err := c.Get(ReplicaSet, keyOf(rs))
-			if err != nil || live.GetUID() != rs.UID || live.GetDeletionTimestamp() != nil {
-				return nil, fmt.Errorf("adopt pod %s: the ReplicaSet is going", p.Name)
-			}
-			if err := c.reown(p, rs); err != nil {
-				if apierrors.IsNotFound(err) {
-					continue
-				}
-				return nil, err
-			}
+			continue
+		}
+		if rs.DeletionTimestamp != nil {
+			continue
+		}
+		switch err := c.claimOne(rs, p, owner == ""); {
+		case apierrors.IsNotFound(err):
+		case err != nil:
+			return nil, err
+		case owner == "":
 			out = append(out, p)
 		}
 	}
 	return out, nil
+}
+
+// claimOne adopts a pod, or releases it.
+func (c *replicaSets) claimOne(rs *appsv1.ReplicaSet, p *corev1.Pod, adopt bool) error {
+	if !adopt {
+		return c.reown(p, nil)
+	}
+	live, err := c.Get(ReplicaSet, keyOf(rs))
+	if err != nil || live.GetUID() != rs.UID || live.GetDeletionTimestamp() != nil {
+		return fmt.Errorf("adopt pod %s: the ReplicaSet is going", p.Name)
+	}
+	return c.reown(p, rs)
 }
 
 // reown adopts a pod, or releases it where rs is nil: conditional on its uid,

@@ -150,19 +150,19 @@ func restrictResize(old, p *corev1.Pod) field.ErrorList {
 
 // qos returns the class of service that a pod's resources give it.
 func qos(p *corev1.Pod) corev1.PodQOSClass {
-	guaranteed, any := true, false
+	guaranteed, some := true, false
 	for _, c := range p.Spec.Containers {
 		for _, r := range []corev1.ResourceName{corev1.ResourceCPU, corev1.ResourceMemory} {
 			limit, limited := c.Resources.Limits[r]
 			request, requested := c.Resources.Requests[r]
-			any = any || limited || requested
+			some = some || limited || requested
 			if !limited || requested && request.Cmp(limit) != 0 {
 				guaranteed = false
 			}
 		}
 	}
 	switch {
-	case !any:
+	case !some:
 		return corev1.PodQOSBestEffort
 	case guaranteed:
 		return corev1.PodQOSGuaranteed

@@ -118,3 +118,6 @@ func copyOf[T client.Object](o T) T {
 	}
 	return c
 }
+
+// Revision is the version of the last change.
+func (s *Store) Revision() uint64 { return s.revision }

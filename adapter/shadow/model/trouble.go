@@ -57,7 +57,7 @@ func (c *Cluster) Evict(p *corev1.Pod) error {
 		}
 		out := 0
 		for _, o := range listOf[*corev1.Pod](c, Pod, p.Namespace) {
-			if selectorOf(b.Spec.Selector).Matches(labels.Set(o.Labels)) && !(podActive(o) && podReady(o)) {
+			if selectorOf(b.Spec.Selector).Matches(labels.Set(o.Labels)) && (!podActive(o) || !podReady(o)) {
 				out++
 			}
 		}
