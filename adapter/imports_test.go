@@ -33,10 +33,17 @@ var imports = map[string]struct {
 		tests: []string{"adapter/history/embedded"},
 		why:   "it joins the seams and leaves the choice of a source to cmd",
 	},
-	"adapter/simulate":       {may: []string{"adapter/capacity", "forecast"}, why: "it sees the served number as any autoscaler does"},
-	"cmd/foreshadow-adapter": {may: []string{"adapter/...", "forecast"}, why: "it wires everything; what tests need stays in tests"},
-	"e2e/...":                {may: []string{"adapter/...", "e2e/...", "forecast"}, why: "it drives the product from outside"},
-	"forecast":               {why: "it knows numbers only"},
+	"adapter/shadow/invariant": {may: []string{"adapter/api/v1alpha1"}, why: "it judges objects, not our view of them"},
+	"adapter/shadow/model": {
+		may:   []string{"adapter/api/v1alpha1", "adapter/shadow/actuate", "adapter/shadow/invariant", "adapter/shadow/observe"},
+		tests: []string{"adapter/shadow/model/rig"},
+		why:   "it is a control plane and knows nothing of what is planned on it",
+	},
+	"adapter/shadow/model/rig": {may: []string{"adapter/api/v1alpha1", "adapter/shadow/..."}, why: "it drives the whole lifecycle on the model"},
+	"adapter/simulate":         {may: []string{"adapter/capacity", "forecast"}, why: "it sees the served number as any autoscaler does"},
+	"cmd/foreshadow-adapter":   {may: []string{"adapter/...", "forecast"}, why: "it wires everything; what tests need stays in tests"},
+	"e2e/...":                  {may: []string{"adapter/...", "e2e/...", "forecast"}, why: "it drives the product from outside"},
+	"forecast":                 {why: "it knows numbers only"},
 }
 
 // dependencies are those of others that may not spread.

@@ -1,7 +1,6 @@
 package model
 
 import (
-	"maps"
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
@@ -13,7 +12,7 @@ import (
 type Cache struct {
 	loop    *Loop
 	name    string
-	objects map[Kind]map[types.NamespacedName]client.Object
+	objects map[Kind]objects
 	// Lag bounds how late a change arrives.
 	Lag time.Duration
 	// arrived is when the last change of a kind arrives.
@@ -29,10 +28,9 @@ type Cache struct {
 // NewCache returns a cache of some kinds, filled with what there is now, as a
 // list fills it.
 func (s *Server) NewCache(name string, lag time.Duration, kinds ...Kind) *Cache {
-	c := &Cache{loop: s.loop, name: name, Lag: lag, objects: map[Kind]map[types.NamespacedName]client.Object{}, arrived: map[Kind]time.Time{}}
+	c := &Cache{loop: s.loop, name: name, Lag: lag, objects: map[Kind]objects{}, arrived: map[Kind]time.Time{}}
 	for _, k := range kinds {
-		c.objects[k] = map[types.NamespacedName]client.Object{}
-		maps.Copy(c.objects[k], s.objects[k])
+		c.objects[k] = s.objects[k].clone()
 	}
 	s.watchers = append(s.watchers, c.watch)
 	return c
@@ -64,11 +62,11 @@ func (c *Cache) take(ch Change) {
 		return
 	}
 	key := keyOf(ch.Last)
-	ch.Old = c.objects[ch.Kind][key]
+	ch.Old = c.objects[ch.Kind].get(key)
 	if ch.New == nil {
-		delete(c.objects[ch.Kind], key)
+		c.objects[ch.Kind].remove(key)
 	} else {
-		c.objects[ch.Kind][key] = ch.New
+		c.objects[ch.Kind].put(ch.New)
 	}
 	if c.Changed != nil {
 		c.Changed(ch)
@@ -93,11 +91,11 @@ func (c *Cache) Stop() { c.stopped = true }
 
 // List returns the objects of a kind that the client knows, by name.
 func (c *Cache) List(k Kind, namespace string) []client.Object {
-	return listed(c.objects[k], namespace)
+	return c.objects[k].list(namespace)
 }
 
 // Get returns an object that the client knows, or nil.
-func (c *Cache) Get(k Kind, key types.NamespacedName) client.Object { return c.objects[k][key] }
+func (c *Cache) Get(k Kind, key types.NamespacedName) client.Object { return c.objects[k].get(key) }
 
 // listOf returns the objects of a kind as their own type.
 func listOf[T client.Object](c interface {

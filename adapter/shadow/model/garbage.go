@@ -48,7 +48,7 @@ func (g *garbage) later(do func()) {
 // dependents calls f for each object that a UID owns.
 func (g *garbage) dependents(owner types.UID, f func(Kind, client.Object)) {
 	for _, k := range Kinds() {
-		for _, o := range g.List(k, allNamespace) {
+		for _, o := range g.List(k, allNamespaces) {
 			if slices.ContainsFunc(o.GetOwnerReferences(), func(r metav1.OwnerReference) bool { return r.UID == owner }) {
 				f(k, o)
 			}

@@ -21,18 +21,18 @@ type Kind string
 
 // The kinds.
 const (
-	Pod          Kind = "Pod"
-	ReplicaSet   Kind = "ReplicaSet"
-	Deployment   Kind = "Deployment"
-	Pool         Kind = v1alpha1.Kind
-	Service      Kind = "Service"
-	Slice        Kind = "EndpointSlice"
-	Budget       Kind = "PodDisruptionBudget"
-	Autoscaler   Kind = "HorizontalPodAutoscaler"
-	Quota        Kind = "ResourceQuota"
-	Node         Kind = "Node"
-	noKind       Kind = ""
-	allNamespace      = ""
+	Pod           Kind = "Pod"
+	ReplicaSet    Kind = "ReplicaSet"
+	Deployment    Kind = "Deployment"
+	Pool          Kind = v1alpha1.Kind
+	Service       Kind = "Service"
+	Slice         Kind = "EndpointSlice"
+	Budget        Kind = "PodDisruptionBudget"
+	Autoscaler    Kind = "HorizontalPodAutoscaler"
+	Quota         Kind = "ResourceQuota"
+	Node          Kind = "Node"
+	noKind        Kind = ""
+	allNamespaces      = ""
 )
 
 // Kinds lists them all, owners before what they own.

@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
 const (
@@ -25,16 +26,18 @@ type nodes struct {
 	under map[types.UID]corev1.PodConditionType
 	ends  map[types.UID]bool
 	ips   int
-	// ready is whether probes succeed: false while a pod flaps or its node is
-	// lost.
+	// placed counts the pods of each node, and of each namespace on each node.
+	placed map[string]int
+	// failing are the pods whose probes fail, lost the nodes that are gone.
 	failing map[types.UID]bool
+	lost    map[string]bool
 	// Resized answers a resize: what the condition PodResizePending says, empty
 	// where it is done. Nil does them all.
 	Resized func(p *corev1.Pod) string
 }
 
 func newNodes(s *Server, t Timing) *nodes {
-	n := &nodes{Server: s, timing: t, under: map[types.UID]corev1.PodConditionType{}, ends: map[types.UID]bool{}, failing: map[types.UID]bool{}}
+	n := &nodes{Server: s, timing: t, under: map[types.UID]corev1.PodConditionType{}, ends: map[types.UID]bool{}, failing: map[types.UID]bool{}, lost: map[string]bool{}, placed: map[string]int{}}
 	s.watchers = append(s.watchers, n.changed)
 	return n
 }
@@ -50,6 +53,8 @@ func (n *nodes) after(r Range, who string, p *corev1.Pod, do func(*corev1.Pod)) 
 
 // changed moves a pod on: each stage begins once.
 func (n *nodes) changed(ch Change) {
+	n.count(ch.Old, -1)
+	n.count(ch.New, +1)
 	p, ok := ch.New.(*corev1.Pod)
 	if !ok {
 		return
@@ -65,6 +70,13 @@ func (n *nodes) changed(ch Change) {
 	}
 	n.under[p.UID] = next
 	n.begin(p, next)
+}
+
+func (n *nodes) count(o client.Object, d int) {
+	if p, ok := o.(*corev1.Pod); ok && p.Spec.NodeName != "" {
+		n.placed[p.Spec.NodeName] += d
+		n.placed[p.Namespace+"/"+p.Spec.NodeName] += d
+	}
 }
 
 // stage returns the condition that a pod gets next.
@@ -99,7 +111,7 @@ func (n *nodes) begin(p *corev1.Pod, next corev1.PodConditionType) {
 	}
 }
 
-// bind gives a pod the node with the fewest pods.
+// bind gives a pod the node with the fewest pods of its namespace.
 func (n *nodes) bind(p *corev1.Pod) {
 	n.under[p.UID] = ""
 	node := n.choose(p)
@@ -113,25 +125,19 @@ func (n *nodes) bind(p *corev1.Pod) {
 }
 
 func (n *nodes) choose(p *corev1.Pod) string {
-	pods := map[string]int{}
-	for _, o := range listOf[*corev1.Pod](n, Pod, allNamespace) {
-		if o.Spec.NodeName != "" {
-			pods[o.Spec.NodeName]++
-			if o.Namespace == p.Namespace {
-				pods[o.Spec.NodeName] += 1000
-			}
-		}
-	}
-	all := listOf[*corev1.Node](n, Node, allNamespace)
+	all := listOf[*corev1.Node](n, Node, allNamespaces)
 	all = slices.DeleteFunc(all, func(node *corev1.Node) bool {
 		most, limited := node.Status.Allocatable[corev1.ResourcePods]
-		return node.Spec.Unschedulable || !nodeReady(node) || limited && int64(pods[node.Name]%1000) >= most.Value()
+		return node.Spec.Unschedulable || !nodeReady(node) || limited && int64(n.placed[node.Name]) >= most.Value()
 	})
 	if len(all) == 0 {
 		return ""
 	}
 	return slices.MinFunc(all, func(a, b *corev1.Node) int {
-		return cmp.Or(cmp.Compare(pods[a.Name], pods[b.Name]), cmp.Compare(a.Name, b.Name))
+		return cmp.Or(
+			cmp.Compare(n.placed[p.Namespace+"/"+a.Name], n.placed[p.Namespace+"/"+b.Name]),
+			cmp.Compare(n.placed[a.Name], n.placed[b.Name]), cmp.Compare(a.Name, b.Name),
+		)
 	}).Name
 }
 

@@ -1,11 +1,8 @@
 package model
 
 import (
-	"cmp"
 	"crypto/sha256"
 	"fmt"
-	"maps"
-	"slices"
 	"strconv"
 	"time"
 
@@ -31,16 +28,16 @@ type Change struct {
 // has.
 type Store struct {
 	loop     *Loop
-	objects  map[Kind]map[types.NamespacedName]client.Object
+	objects  map[Kind]objects
 	revision uint64
 	made     int
 	watchers []func(Change)
 }
 
 func newStore(l *Loop) *Store {
-	s := &Store{loop: l, objects: map[Kind]map[types.NamespacedName]client.Object{}}
+	s := &Store{loop: l, objects: map[Kind]objects{}}
 	for _, k := range Kinds() {
-		s.objects[k] = map[types.NamespacedName]client.Object{}
+		s.objects[k] = objects{}
 	}
 	return s
 }
@@ -48,33 +45,18 @@ func newStore(l *Loop) *Store {
 func keyOf(o client.Object) types.NamespacedName { return client.ObjectKeyFromObject(o) }
 
 // get returns an object or nil.
-func (s *Store) get(k Kind, key types.NamespacedName) client.Object { return s.objects[k][key] }
+func (s *Store) get(k Kind, key types.NamespacedName) client.Object { return s.objects[k].get(key) }
 
 // List returns the objects of a kind in a namespace, or in all, by name.
-func (s *Store) List(k Kind, namespace string) []client.Object {
-	return listed(s.objects[k], namespace)
-}
-
-func listed(all map[types.NamespacedName]client.Object, namespace string) []client.Object {
-	keys := slices.SortedFunc(maps.Keys(all), func(a, b types.NamespacedName) int {
-		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
-	})
-	out := make([]client.Object, 0, len(keys))
-	for _, key := range keys {
-		if namespace == allNamespace || key.Namespace == namespace {
-			out = append(out, all[key])
-		}
-	}
-	return out
-}
+func (s *Store) List(k Kind, namespace string) []client.Object { return s.objects[k].list(namespace) }
 
 // put stores an object as the next version and tells the watchers.
 func (s *Store) put(by string, k Kind, o client.Object) {
 	key := keyOf(o)
-	old := s.objects[k][key]
+	old := s.get(k, key)
 	s.revision++
 	o.SetResourceVersion(strconv.FormatUint(s.revision, 10))
-	s.objects[k][key] = o
+	s.objects[k].put(o)
 	c := Change{Kind: k, Old: old, New: o, Last: o, Type: invariant.Modified, By: by}
 	if old == nil {
 		c.Type = invariant.Added
@@ -84,11 +66,11 @@ func (s *Store) put(by string, k Kind, o client.Object) {
 
 // remove takes an object away and tells the watchers.
 func (s *Store) remove(by string, k Kind, key types.NamespacedName) {
-	old := s.objects[k][key]
+	old := s.get(k, key)
 	if old == nil {
 		return
 	}
-	delete(s.objects[k], key)
+	s.objects[k].remove(key)
 	s.revision++
 	last := copyOf(old)
 	last.SetResourceVersion(strconv.FormatUint(s.revision, 10))

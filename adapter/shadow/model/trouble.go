@@ -19,6 +19,11 @@ func (c *Cluster) Flap(p *corev1.Pod, d time.Duration) {
 	c.loop.After(d, kubelet, func() { c.recover(p) })
 }
 
+// Touch changes the status of a pod in a way that matters to nobody.
+func (c *Cluster) Touch(p *corev1.Pod) {
+	c.nodes.status(kubelet, p, func(p *corev1.Pod) { p.Status.Message += "." })
+}
+
 // recover lets the probes of a pod succeed again.
 func (c *Cluster) recover(p *corev1.Pod) {
 	delete(c.nodes.failing, p.UID)
@@ -83,14 +88,21 @@ func (c *Cluster) disrupt(by string, p *corev1.Pod, reason string) {
 // LoseNode takes a node away from the control plane: after a while its pods are
 // not Ready, later they are ended.
 func (c *Cluster) LoseNode(name string) {
+	if c.nodes.lost[name] {
+		return
+	}
+	c.nodes.lost[name] = true
 	c.loop.After(c.nodes.timing.NodeGone, "node-controller", func() {
+		if !c.nodes.lost[name] {
+			return
+		}
 		c.setNode(name, corev1.ConditionUnknown)
 		for _, p := range c.podsOn(name) {
 			c.nodes.failing[p.UID] = true
 			c.nodes.status("node-controller", p, func(p *corev1.Pod) { c.nodes.condition(p, corev1.PodReady, false) })
 		}
 		c.loop.After(c.nodes.timing.Tolerate, "node-controller", func() {
-			if node, _ := c.get(Node, keyOf(&corev1.Node{ObjectMeta: named("", name)})).(*corev1.Node); node == nil || nodeReady(node) {
+			if !c.nodes.lost[name] {
 				return
 			}
 			for _, p := range c.podsOn(name) {
@@ -102,6 +114,7 @@ func (c *Cluster) LoseNode(name string) {
 
 // RestoreNode brings a node back.
 func (c *Cluster) RestoreNode(name string) {
+	delete(c.nodes.lost, name)
 	c.setNode(name, corev1.ConditionTrue)
 	for _, p := range c.podsOn(name) {
 		c.recover(p)
@@ -120,7 +133,7 @@ func (c *Cluster) setNode(name string, ready corev1.ConditionStatus) {
 
 func (c *Cluster) podsOn(node string) []*corev1.Pod {
 	var out []*corev1.Pod
-	for _, p := range listOf[*corev1.Pod](c, Pod, allNamespace) {
+	for _, p := range listOf[*corev1.Pod](c, Pod, allNamespaces) {
 		if p.Spec.NodeName == node && p.DeletionTimestamp == nil {
 			out = append(out, p)
 		}

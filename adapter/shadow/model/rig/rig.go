@@ -1,0 +1,198 @@
+package rig
+
+import (
+	"context"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/utils/clock"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/foreshadow-dev/foreshadow/adapter/shadow"
+	"github.com/foreshadow-dev/foreshadow/adapter/shadow/actuate"
+	"github.com/foreshadow-dev/foreshadow/adapter/shadow/invariant"
+	"github.com/foreshadow-dev/foreshadow/adapter/shadow/model"
+	"github.com/foreshadow-dev/foreshadow/adapter/shadow/observe"
+)
+
+// Options say what a run is like. Every field has a use at its zero value but
+// Wait and Choice.
+type Options struct {
+	// Wait returns once no goroutine of the bubble can go on: synctest.Wait.
+	Wait   func()
+	Choice model.Choice
+	Timing model.Timing
+	// Watch bounds the lag of a leader's caches. Request is how long a write
+	// takes until it is done, Answer how long the answer takes then.
+	Watch           time.Duration
+	Request, Answer model.Range
+	// Restart is how long it takes until there is a leader again.
+	Restart time.Duration
+	// Leads are what was learnt of the workload's starts.
+	Leads shadow.Leads
+	// Fault decides what happens to the n-th write of ours, counted from 1.
+	Fault func(n int, w actuate.Write) Fault
+	Tamper
+	Check invariant.Config
+}
+
+// Tamper holds the hooks by which a test makes the product wrong.
+type Tamper struct {
+	World    func(*observe.World)
+	Observed func(*shadow.Observed)
+	Decision func(shadow.Observed, *shadow.Decision)
+	Write    func(*actuate.Write)
+}
+
+// Fault is what happens to a write.
+type Fault int
+
+// The faults.
+const (
+	None Fault = iota
+	// CrashBefore and CrashAfter kill the leader when the write arrives, before
+	// or after it is done.
+	CrashBefore
+	CrashAfter
+	// Conflict, Throttled, Unavailable and Timeout refuse it.
+	Conflict
+	Throttled
+	Unavailable
+	Timeout
+	// Lost does it, and answers that it timed out.
+	Lost
+)
+
+// Rig is a cluster with leaders on it, and the record of what happens.
+type Rig struct {
+	*model.Cluster
+	Checker *invariant.Checker
+	opts    Options
+	loop    *model.Loop
+	server  *model.Client
+	leaders []*Leader
+	epoch   int64
+	// writes counts those that arrived, looks how often a leader observed.
+	writes, looks int
+	log           []Entry
+}
+
+// Entry is one write of ours as the server saw it.
+type Entry struct {
+	At      time.Time
+	By      string
+	Write   actuate.Write
+	Err     error
+	Changed bool
+	Fault   Fault
+}
+
+// New returns a rig without objects and leaders.
+func New(opts Options) *Rig {
+	real := clock.RealClock{}
+	r := &Rig{opts: opts, Checker: invariant.New(opts.Check)}
+	r.loop = model.NewLoop(real, real.Sleep, opts.Choice)
+	r.Cluster = model.New(r.loop, opts.Timing, r.record)
+	r.server = r.Client("foreshadow-shadows")
+	r.loop.Each = func(string) { r.collect() }
+	return r
+}
+
+// Now is the instant of the run.
+func (r *Rig) Now() time.Time { return r.loop.Now() }
+
+// record hands a change to the checker, and who ended a pod.
+func (r *Rig) record(ch model.Change) {
+	if r.Checker == nil {
+		return
+	}
+	r.Checker.Observe(invariant.Event{Time: r.loop.Now(), Type: ch.Type, Object: ch.Last})
+	p, ok := ch.Last.(*corev1.Pod)
+	if !ok {
+		return
+	}
+	old, _ := ch.Old.(*corev1.Pod)
+	if ends := p.DeletionTimestamp != nil || ch.New == nil; ends && old != nil && old.DeletionTimestamp == nil {
+		r.Checker.ObserveWrite(invariant.Write{
+			Time: r.loop.Now(), By: ch.By, Verb: "delete", Kind: string(model.Pod), Namespace: p.Namespace, Name: p.Name, UID: p.UID, Changed: true,
+		})
+	}
+}
+
+// RunFor lets everything happen that is to happen within a duration.
+func (r *Rig) RunFor(d time.Duration) { r.loop.RunFor(d) }
+
+// Await runs until a condition holds, and says whether it did.
+func (r *Rig) Await(within time.Duration, holds func() bool) bool {
+	return r.loop.RunUntil(within, holds)
+}
+
+// Log returns the writes of ours.
+func (r *Rig) Log() []Entry { return r.log }
+
+// collect takes what the leaders ask for once they can do nothing else.
+func (r *Rig) collect() {
+	for {
+		r.opts.Wait()
+		busy := false
+		for _, l := range r.leaders {
+			busy = l.collect() || busy
+		}
+		if !busy {
+			return
+		}
+	}
+}
+
+// serve does one request, or does to it what the fault says.
+func (r *Rig) serve(l *Leader, c *call) {
+	if l.dead {
+		return
+	}
+	if c.read != nil {
+		err := r.server.Get(context.Background(), c.key, c.read)
+		l.answer(c, result{err: err})
+		return
+	}
+	r.writes++
+	fault := None
+	if r.opts.Fault != nil {
+		fault = r.opts.Fault(r.writes, c.write)
+	}
+	if fault == CrashBefore {
+		l.Kill()
+		return
+	}
+	if err := refusal(fault, c.write); err != nil {
+		r.note(l, c.write, false, err, fault)
+		l.answer(c, result{err: err})
+		return
+	}
+	before := r.Revision()
+	o, err := r.server.Do(context.Background(), c.write)
+	r.note(l, c.write, r.Revision() != before, err, fault)
+	switch fault {
+	case CrashAfter:
+		l.Kill()
+	case Lost:
+		l.answer(c, result{err: timeout(c.write)})
+	default:
+		l.answer(c, result{object: o, err: err})
+	}
+}
+
+// note writes down a write of ours.
+func (r *Rig) note(l *Leader, w actuate.Write, changed bool, err error, fault Fault) {
+	r.log = append(r.log, Entry{At: r.loop.Now(), By: l.name, Write: w, Err: err, Changed: changed, Fault: fault})
+	if r.Checker == nil {
+		return
+	}
+	uid, version := preconditions(w)
+	kind := kindName(w.Object)
+	r.Checker.ObserveWrite(invariant.Write{
+		Time: r.loop.Now(), By: l.name, Ours: true, Verb: string(w.Verb), Kind: kind, Namespace: w.Object.GetNamespace(),
+		Name: w.Object.GetName(), Subresource: w.Subresource, UID: uid, ResourceVersion: version, Changed: changed,
+	})
+}
+
+func kindName(o client.Object) string { return model.KindOf(o) }
