@@ -21,14 +21,16 @@ type Config struct {
 	// Headroom is the share of each replica kept free of the observed load, 0
 	// to below 1.
 	Headroom float64
-	// Quantile is the level of the forecast that the value follows, in (0, 1).
-	Quantile float64
+	// Quantile is the level of the forecast that the value follows, in (0, 1);
+	// ShadowQuantile is the one that the shadows stand by for.
+	Quantile, ShadowQuantile float64
 	// Cap is how many times the highest need in the history a forecast may ask
 	// for, at least 1.
 	Cap float64
 	// ActivationLead and ColdStartLead are the times from asking for capacity
-	// to having it.
-	ActivationLead, ColdStartLead time.Duration
+	// to having it. ShadowLead is the time from asking for a shadow to its being
+	// warm; the wait for the next value is added to each lead, to this one too.
+	ActivationLead, ColdStartLead, ShadowLead time.Duration
 	// Interval is how long a value stands before the next one is computed: the
 	// forecast is looked at that much farther than the lead.
 	Interval time.Duration
@@ -69,9 +71,10 @@ type Input struct {
 	// Cover is the number of warm replicas; CoverUnknown keeps the last value.
 	Cover        int
 	CoverUnknown bool
-	// Previous is the last value that was published and PreviousFloor its
-	// reactive floor, 0 if there is none.
-	Previous, PreviousFloor int
+	// Previous is the last value that was published, PreviousFloor its reactive
+	// floor, PreviousNow its nowTerm and PreviousShadow its shadowNeed; 0 if there
+	// is none.
+	Previous, PreviousFloor, PreviousNow, PreviousShadow int
 }
 
 // Decision is a value with every term it was made of.
@@ -82,7 +85,11 @@ type Decision struct {
 	NowTerm        int
 	NeedColdStart  int
 	Cover          int
-	Limit          int
+	// ShadowNeed is what the shadow quantile needs within the shadow lead;
+	// ShadowKnown says that there is a forecast of it that counts.
+	ShadowNeed  int
+	ShadowKnown bool
+	Limit       int
 	// Fallback is the rule in place of the forecast.
 	Fallback Fallback
 	// Held says that old or partial data, or an unknown cover, kept the value
@@ -109,22 +116,37 @@ func Decide(in Input, c Config) (Decision, error) {
 	}
 	age := in.Now.Sub(in.ObservedAt)
 	if age > c.MaxAge {
-		return Decision{}, fmt.Errorf("%w: it is %v old and spec.prediction.maxAge is %v", ErrTooOld, age.Round(time.Second), c.MaxAge)
+		// An instant, not an age: the sentence stays what it is while time goes by.
+		return Decision{}, fmt.Errorf("%w: it is of %s and spec.prediction.maxAge is %v", ErrTooOld, in.ObservedAt.UTC().Format(time.RFC3339), c.MaxAge)
 	}
 	if in.Degraded && in.Previous == 0 {
 		// There is nothing to hold: a value from half of the load would lower.
 		return Decision{}, fmt.Errorf("%w: nothing is published until one is whole", ErrIncomplete)
 	}
 	d := terms(in, c)
+	d.hold(in, c, in.Degraded || age > c.HoldAfter)
+	return d, nil
+}
+
+// hold keeps data that are old from lowering anything.
+func (d *Decision) hold(in Input, c Config, old bool) {
 	last := in.Previous
 	if c.Suspended != FallbackNone {
 		last = in.PreviousFloor // who takes the forecast out must not wait for whole data
 	}
-	old := in.Degraded || in.CoverUnknown || age > c.HoldAfter
-	if old && d.Value < last {
+	if (old || in.CoverUnknown) && d.Value < last {
 		d.Value, d.Held = last, true
 	}
-	return d, nil
+	if !old || c.Suspended != FallbackNone {
+		return
+	}
+	// The parts of a held value are held with it: what was needed now would
+	// otherwise seem to have been asked for ahead of time, and shadows to be
+	// more than are wanted.
+	d.NowTerm = min(max(d.NowTerm, in.PreviousNow), d.Value)
+	if in.PreviousShadow > d.ShadowNeed {
+		d.ShadowNeed, d.ShadowKnown = in.PreviousShadow, true
+	}
 }
 
 // terms applies the formulas to fresh data.
@@ -140,9 +162,13 @@ func terms(in Input, c Config) Decision {
 		d.Fallback = FallbackNoForecast
 	}
 	if in.Forecast != nil {
+		need := func(level float64, lead time.Duration) (int, bool) {
+			return need(*in.Forecast, in.Now, level, lead, d.Limit, c)
+		}
 		var okActivation, okColdStart bool
-		d.NeedActivation, okActivation = need(*in.Forecast, in.Now, c.ActivationLead, d.Limit, c)
-		d.NeedColdStart, okColdStart = need(*in.Forecast, in.Now, c.ColdStartLead, d.Limit, c)
+		d.NeedActivation, okActivation = need(c.Quantile, c.ActivationLead)
+		d.NeedColdStart, okColdStart = need(c.Quantile, c.ColdStartLead)
+		d.ShadowNeed, d.ShadowKnown = need(c.ShadowQuantile, c.ShadowLead)
 		if !okActivation || !okColdStart {
 			// The forecast ends before the lead does: it has no say.
 			d.NeedActivation, d.NeedColdStart = 0, 0
@@ -151,6 +177,7 @@ func terms(in Input, c Config) Decision {
 	}
 	if d.Fallback != FallbackNone {
 		d.NowTerm, d.Value = d.Floor, d.Floor
+		d.ShadowNeed, d.ShadowKnown = 0, false
 		return d
 	}
 	d.NowTerm = NowTerm(d.Floor, d.NeedActivation)
@@ -158,14 +185,14 @@ func terms(in Input, c Config) Decision {
 	return d
 }
 
-// need returns how many replicas, at most limit, the quantile of the highest
-// load over the lead asks for. It is the quantile of the maximum, not the
+// need returns how many replicas, at most limit, the level's quantile of the
+// highest load over the lead asks for. It is the quantile of the maximum, not the
 // maximum of the quantiles of single steps, which the load of a whole lead
 // exceeds far more often than the level says. ok is false if the forecast ends
 // too early.
-func need(f forecast.Forecast, now time.Time, lead time.Duration, limit int, c Config) (replicas int, ok bool) {
+func need(f forecast.Forecast, now time.Time, level float64, lead time.Duration, limit int, c Config) (replicas int, ok bool) {
 	from, to := gridWindow(f, now, lead+c.Interval)
-	load, err := f.Peak(c.Quantile, from, to)
+	load, err := f.Peak(level, from, to)
 	if err != nil {
 		return 0, false
 	}

@@ -188,7 +188,7 @@ func TestDecideRefuses(t *testing.T) {
 			name: "a load older than maxAge",
 			in:   func(in *Input) { in.Now = origin.Add(15*time.Minute + time.Second) },
 			is:   ErrTooOld,
-			want: "the newest sample of the load is too old: it is 15m1s old and spec.prediction.maxAge is 15m0s",
+			want: "the newest sample of the load is too old: it is of 2026-03-02T09:00:00Z and spec.prediction.maxAge is 15m0s",
 		},
 		{
 			name: "a first answer that may be partial",
@@ -249,9 +249,20 @@ func TestDecideInvariants(t *testing.T) {
 			Cover:        rapid.IntRange(0, 50).Draw(t, "cover"),
 			Previous:     rapid.IntRange(1, 2000).Draw(t, "previous"),
 		}
-		got, err := Decide(in, config())
+		in.PreviousNow = rapid.IntRange(0, in.Previous).Draw(t, "previousNow")
+		in.PreviousShadow = rapid.IntRange(0, 2000).Draw(t, "previousShadow")
+		got, err := Decide(in, shadowConfig())
 		if err != nil {
 			t.Fatal(err)
+		}
+		if got.NowTerm > got.Value || got.NowTerm < got.Floor {
+			t.Fatalf("nowTerm %d is not between the floor %d and the value %d", got.NowTerm, got.Floor, got.Value)
+		}
+		if in.Degraded && (got.NowTerm < in.PreviousNow || got.ShadowNeed < in.PreviousShadow) {
+			t.Fatalf("degraded data lowered nowTerm %d to %d or shadowNeed %d to %d", in.PreviousNow, got.NowTerm, in.PreviousShadow, got.ShadowNeed)
+		}
+		if most := max(got.Limit, in.PreviousShadow); got.ShadowNeed > most || got.ShadowNeed > 0 && !got.ShadowKnown {
+			t.Fatalf("shadowNeed %d (known %v) is above the limit and the last one (%d)", got.ShadowNeed, got.ShadowKnown, most)
 		}
 		if got.Value < got.Floor {
 			t.Fatalf("value %d is below the reactive floor %d", got.Value, got.Floor)

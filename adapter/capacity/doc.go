@@ -6,14 +6,15 @@
 // reason when it is held, reduced to the reactive floor, or refused. All
 // functions are pure.
 //
-// With obs the observed load and need(d) the replicas that carry the quantile of
-// the highest load within the next d:
+// With obs the observed load, need(d) the replicas that carry the quantile of
+// the highest load within the next d, and shadowNeed(d) the same at the shadow
+// quantile:
 //
 //	nowTerm = max( ceil( obs / (capacityPerReplica x (1 - headroom)) ), need(activationLead) )
 //	value   = max( nowTerm, need(coldStartLead) - cover )
 //	want    = clamp( shadowNeed(shadowLead) - nowTerm, minShadows, budget )
 //
 // Invariants: the value is never below the reactive floor (the first half of
-// nowTerm); loss of data never lowers it; a value that cannot be computed is
-// refused with a reason, never given as 0.
+// nowTerm); loss of data lowers neither it nor nowTerm nor shadowNeed; a value
+// that cannot be computed is refused with a reason, never given as 0.
 package capacity

@@ -25,9 +25,16 @@ type Loop struct {
 	known    known
 	forecast *forecast.Forecast
 	learnt   learnt
-	// previous is the last value and previousFloor its floor, 0 if there is
-	// none; followed is where an HPA with the default tolerance would be.
-	previous, previousFloor, followed int
+	standby  Standby
+	// resumed says that this loop is the first of its pool in this process;
+	// unknownUntil is when it stops to wait for the pool's cover, zero before it
+	// began to.
+	resumed      bool
+	unknownUntil time.Time
+	// previous is the last value with its terms, zero if there is none; followed
+	// is where an HPA with the default tolerance would be.
+	previous capacity.Decision
+	followed int
 }
 
 // known is what was read of the load last.
@@ -86,13 +93,18 @@ type Report struct {
 func NewLoop(s Settings, src history.Source, old *Loop) (*Loop, error) {
 	if old != nil && old.settings.sameHistory(s) {
 		next := *old
-		next.settings = s
+		next.settings, next.standby = s, s.Standby
+		next.resumed = old.resumed && old.settings.Mode == s.Mode
 		next.forecast = nil // the next one may be asked for other levels
 		return &next, nil
 	}
 	l := &Loop{
-		settings: s, fitter: fitter{model: s.Model, window: s.Window},
-		known: known{observed: math.NaN(), highest: math.NaN()}, learnt: learnt{perReplica: s.Learnt},
+		settings: s, standby: s.Standby, resumed: old == nil,
+		fitter: fitter{model: s.Model, window: s.Window},
+		known:  known{observed: math.NaN(), highest: math.NaN()}, learnt: learnt{perReplica: s.Learnt},
+	}
+	if l.awaitsCover() {
+		l.previous.Value = s.LastValue // all that is left to hold on to
 	}
 	// A day more than the window: a fit looks back from the last midnight.
 	window := s.Window + 24*time.Hour
@@ -111,11 +123,17 @@ func NewLoop(s Settings, src history.Source, old *Loop) (*Loop, error) {
 
 // Tick reads what is new, forecasts and decides. It does not publish.
 func (l *Loop) Tick(ctx context.Context, now time.Time) Report {
-	r := Report{Now: now, Settings: l.settings}
-	if series, ok := l.read(ctx, now, &r); ok {
-		l.readReplicas(ctx, now, series, &r)
-		l.predict(series, &r)
+	return l.Digest(now, l.Fetch(ctx, now))
+}
+
+// Digest takes in what was read, forecasts and decides.
+func (l *Loop) Digest(now time.Time, f Fetched) Report {
+	r := Report{Now: now}
+	if l.takeLoad(f, &r) {
+		l.takeReplicas(f, &r)
+		l.predict(f.load.Series, &r)
 	}
+	r.Settings = l.settings
 	r.Forecast = l.forecast
 	r.Observed, r.ObservedAt, r.History = l.known.observed, l.known.at, l.known.span
 	r.Degraded = l.known.degraded
@@ -126,21 +144,33 @@ func (l *Loop) Tick(ctx context.Context, now time.Time) Report {
 	return r
 }
 
+// Again decides anew at now from what was read for the last report: something
+// else has changed, such as the cover. It asks nobody.
+func (l *Loop) Again(last Report, now time.Time) Report {
+	r := last
+	r.Now, r.Swallowed, r.Current = now, false, 0
+	l.decide(&r)
+	return r
+}
+
 // decide turns what is known into the value.
 func (l *Loop) decide(r *Report) {
 	c := l.settings.Capacity
 	c.CapacityPerReplica, r.Learnt = l.perReplica()
 	r.PerReplica = c.CapacityPerReplica
-	r.Decision, r.Refused = capacity.Decide(capacity.Input{
+	in := capacity.Input{
 		Now: r.Now, Observed: r.Observed, ObservedAt: r.ObservedAt, Highest: l.known.highest,
 		Forecast: l.forecast, Degraded: r.Degraded || r.ReadErr != nil,
-		Previous: l.previous, PreviousFloor: l.previousFloor,
-	}, c)
+		Previous: l.previous.Value, PreviousFloor: l.previous.Floor,
+		PreviousNow: l.previous.NowTerm, PreviousShadow: l.previous.ShadowNeed,
+	}
+	in.Cover, in.CoverUnknown = l.cover(r.Now)
+	r.Decision, r.Refused = capacity.Decide(in, c)
 	if r.Refused != nil {
 		r.Refused = r.explained()
 		return
 	}
-	l.previous, l.previousFloor = r.Decision.Value, r.Decision.Floor
+	l.previous = r.Decision
 	if r.Current = l.learnt.current; r.Current == 0 {
 		r.Current = l.followed
 	}
@@ -170,60 +200,6 @@ func (r Report) explained() error {
 	return r.Refused
 }
 
-// read takes in what is new of the load; not ok if it could not be read.
-func (l *Loop) read(ctx context.Context, now time.Time, r *Report) (series forecast.Series, ok bool) {
-	if l.forecast != nil {
-		// There is something to go on with: do not wait past the next round.
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, l.settings.Capacity.Interval)
-		defer cancel()
-	}
-	load, err := l.load.Read(ctx, now)
-	if err != nil {
-		r.ReadErr = err
-		return forecast.Series{}, false
-	}
-	if l.known.degraded && !load.Degraded {
-		// What was fitted and learnt may be of half the load.
-		l.fitter.fitted, l.forecast, l.learnt.origin = nil, nil, time.Time{}
-	}
-	l.known.degraded = load.Degraded
-	if len(load.Warnings) > 0 {
-		l.known.warnings = load.Warnings
-	}
-	if v, at, ok := load.Series.Last(); ok {
-		window := load.Series.Between(at.Add(-l.settings.Window), at)
-		l.known.observed, l.known.at, l.known.highest, l.known.span = v, at, window.Max(), load.Series.Span()
-	}
-	return load.Series, !l.known.at.IsZero()
-}
-
-// readReplicas learns the capacity of a replica, once a day of the history,
-// and notes how many there are. What is learnt only rises: see capacity.Learn.
-func (l *Loop) readReplicas(ctx context.Context, now time.Time, load forecast.Series, r *Report) {
-	if l.replicas == nil {
-		return
-	}
-	l.learnt.current = 0
-	replicas, err := l.replicas.Read(ctx, now)
-	if err != nil {
-		r.ReplicasErr = err
-		return
-	}
-	if v, _, ok := replicas.Series.Last(); ok {
-		l.learnt.current = int(math.Round(v))
-	}
-	origin := fitOrigin(load)
-	if l.known.degraded || replicas.Degraded || l.learnt.origin.Equal(origin) && l.learnt.perReplica > 0 {
-		return
-	}
-	from := origin.Add(-l.settings.Window)
-	per, ok := capacity.Learn(load.Between(from, origin), replicas.Series.Between(from, origin), l.settings.Capacity.Headroom)
-	if ok {
-		l.learnt.perReplica, l.learnt.origin = max(per, l.learnt.perReplica), origin
-	}
-}
-
 // perReplica returns the capacity that was given or else learnt.
 func (l *Loop) perReplica() (per float64, fromLearning bool) {
 	if given := l.settings.Capacity.CapacityPerReplica; given > 0 {
@@ -232,16 +208,18 @@ func (l *Loop) perReplica() (per float64, fromLearning bool) {
 	return l.learnt.perReplica, l.learnt.perReplica > 0
 }
 
-// predict makes a new forecast if there is a new value; else the last one goes
-// on.
+// predict makes a new forecast if there is a new value or a new lead; else the
+// last one goes on. A lead counts from the forecast on that reaches it: before,
+// the value would have to do without any.
 func (l *Loop) predict(load forecast.Series, r *Report) {
-	if l.forecast != nil && !l.known.at.After(l.forecast.Origin) {
+	next := l.settings.withLeads(l.standby)
+	if l.forecast != nil && !l.known.at.After(l.forecast.Origin) && next.Capacity == l.settings.Capacity {
 		return
 	}
-	fc, err := l.fitter.forecast(load.Between(load.Start, l.known.at), l.settings.horizon(), l.settings.levels())
+	fc, err := l.fitter.forecast(load.Between(load.Start, l.known.at), next.horizon(), next.levels())
 	if err != nil {
 		r.ForecastErr = err
 		return
 	}
-	l.forecast = &fc
+	l.forecast, l.settings = &fc, next
 }

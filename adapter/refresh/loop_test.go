@@ -169,7 +169,7 @@ func TestTickWithoutPrometheus(t *testing.T) {
 		t.Errorf("the forecast did not advance with the clock: %d replicas at 09:15, want at least 12", last)
 	}
 	r := l.Tick(context.Background(), at(0, "09:16"))
-	want := "the newest sample of the load is too old: it is 16m0s old and spec.prediction.maxAge is 15m0s: query http://prometheus:9090: unreachable"
+	want := "the newest sample of the load is too old: it is of 2026-03-02T09:00:00Z and spec.prediction.maxAge is 15m0s: query http://prometheus:9090: unreachable"
 	if r.Refused == nil || r.Refused.Error() != want {
 		t.Errorf("after maxAge: got  %v\nwant %s", r.Refused, want)
 	}

@@ -83,8 +83,8 @@ func logReport(logger log.Logger, r Report, last *Report) {
 	}
 }
 
-// sameCause says that two refusals have the same cause: an age in the text
-// changes each time.
+// sameCause says that two refusals have the same cause: what kept newer samples
+// away may change each time.
 func sameCause(a, b error) bool {
 	return errors.Is(a, capacity.ErrTooOld) && errors.Is(b, capacity.ErrTooOld) || fmt.Sprint(a) == fmt.Sprint(b)
 }

@@ -17,7 +17,7 @@ func (r Report) Published() publish.Pool {
 		return publish.Reading{Value: v, ComputedAt: r.Now, ValidUntil: validUntil}
 	}
 	p := publish.Pool{
-		Namespace: r.Settings.Namespace, Name: r.Settings.Name, Mode: r.Settings.Mode,
+		Namespace: r.Settings.Namespace, Name: r.Settings.Name, Mode: string(r.Settings.Mode),
 		CapacityPerReplica: r.PerReplica,
 		Fallback:           r.fallback(),
 		Degraded:           r.Degraded,

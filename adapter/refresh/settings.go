@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
 	"github.com/foreshadow-dev/foreshadow/adapter/capacity"
 )
 
@@ -11,7 +12,7 @@ import (
 type Settings struct {
 	Namespace, Name string
 	// Mode is the pool's spec.mode.
-	Mode string
+	Mode v1alpha1.Mode
 	// Query gives the load, ReplicasQuery the ready replicas; both are already
 	// confined to what the pool may read. ReplicasQuery is empty if nothing
 	// needs it.
@@ -20,13 +21,18 @@ type Settings struct {
 	Window, Step time.Duration
 	// Model is the forecast model: Auto or one model's name.
 	Model string
-	// ShadowQuantile is the level of the forecast that shadows follow.
-	ShadowQuantile float64
 	// Capacity holds the formulas' parameters. A CapacityPerReplica of 0 is
 	// learnt from the replicas, beginning with Learnt, what was learnt before (0
 	// if nothing was).
 	Capacity capacity.Config
 	Learnt   float64
+	// GivenColdStart is the cold-start lead of the spec, 0 if it is to be
+	// learnt. MinReady is the warm-up of a workload of which none was measured.
+	GivenColdStart, MinReady time.Duration
+	// Standby is what the pool's status said of its shadows, and LastValue the
+	// value that it held, 0 if none.
+	Standby   Standby
+	LastValue int
 }
 
 // referenceLevel is forecast for every pool, so that their coverage compares.
@@ -34,7 +40,7 @@ const referenceLevel = 0.95
 
 // levels returns the probabilities that a forecast is asked for, ascending.
 func (s Settings) levels() []float64 {
-	levels := []float64{s.Capacity.Quantile, referenceLevel, s.ShadowQuantile}
+	levels := []float64{s.Capacity.Quantile, referenceLevel, s.Capacity.ShadowQuantile}
 	slices.Sort(levels)
 	return slices.Compact(levels)
 }
@@ -52,7 +58,7 @@ func (s Settings) leads() []time.Duration {
 // horizon returns how many steps a forecast must reach so that it can advance
 // with the clock until it is too old, and still see the longest lead.
 func (s Settings) horizon() int {
-	reach := s.Capacity.MaxAge + s.Capacity.Interval + max(s.Capacity.ColdStartLead, s.Capacity.ActivationLead, longLead)
+	reach := s.Capacity.MaxAge + s.Capacity.Interval + max(s.Capacity.ColdStartLead, s.Capacity.ActivationLead, s.Capacity.ShadowLead, longLead)
 	return int((reach+s.Step-1)/s.Step) + 2
 }
 

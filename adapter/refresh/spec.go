@@ -27,6 +27,28 @@ type Confine func(expr, namespace string) (string, error)
 // gives, and those that we write for it, which name no namespace by themselves.
 type Binding struct {
 	Given, Ours Confine
+	// Live takes the series of a pool's shadows out of an expression, before it
+	// is confined; nil where no pool can have any.
+	Live func(expr, pool string) (string, error)
+}
+
+// load returns what the load of a pool is bound to.
+func (b Binding) load(p *v1alpha1.ShadowPool) Confine {
+	if b.Live == nil || !hadShadows(p) {
+		return b.Given
+	}
+	return func(expr, namespace string) (string, error) {
+		live, err := b.Live(expr, p.Name)
+		if err != nil {
+			return "", err
+		}
+		return b.Given(live, namespace)
+	}
+}
+
+// hadShadows says that there may be series of shadows in the history of a pool.
+func hadShadows(p *v1alpha1.ShadowPool) bool {
+	return p.Spec.Mode == v1alpha1.ModeActive || len(p.Status.Shadows) > 0 || len(p.Status.Deactivated) > 0
 }
 
 // SettingsOf reads the spec of a pool that is refreshed once an interval. All
@@ -41,28 +63,24 @@ func SettingsOf(p *v1alpha1.ShadowPool, bind Binding, interval time.Duration) (S
 		return Settings{}, err
 	}
 	s := Settings{
-		Namespace: p.Namespace, Name: p.Name, Mode: string(p.Spec.Mode),
+		Namespace: p.Namespace, Name: p.Name, Mode: p.Spec.Mode,
 		Window: min(spec.Window, forecast.Window), Step: spec.Step,
-		Model: p.Spec.Algorithm.Type, ShadowQuantile: spec.ShadowQuantile,
+		Model: p.Spec.Algorithm.Type, GivenColdStart: spec.ColdStartLead, Standby: StandbyOf(p),
 		Capacity: capacity.Config{
 			CapacityPerReplica: spec.CapacityPerReplica, Headroom: spec.Headroom,
-			Quantile: spec.Quantile, Cap: spec.Cap,
-			ActivationLead: spec.ActivationLead, ColdStartLead: spec.ColdStartLead,
-			MaxAge: spec.MaxAge, Interval: interval,
+			Quantile: spec.Quantile, ShadowQuantile: spec.ShadowQuantile, Cap: spec.Cap,
+			ActivationLead: spec.ActivationLead, MaxAge: spec.MaxAge, Interval: interval,
 			// Two steps may pass until a value is there, and an interval until we look.
 			HoldAfter: 2*spec.Step + interval,
 			Suspended: suspended(p),
 		},
 	}
-	if at := p.Status.Capacity; at != nil && at.PerReplicaFrom == v1alpha1.CapacityLearnt {
-		s.Learnt, _ = at.PerReplica.Parse() // a status that cannot be read taught nothing
-	}
+	s.MinReady, _ = p.Spec.WarmUp.MinReady.Parse() // Validate has read it
+	s.resume(p)
+	s = s.withLeads(s.Standby)
 	if least := 3*spec.Step + interval; spec.MaxAge < least {
 		errs = append(errs, field.Invalid(field.NewPath("spec", "prediction", "maxAge"), string(p.Spec.Prediction.MaxAge),
 			fmt.Sprintf("write at least %v, three times history.step and the time between two refreshes", v1alpha1.DurationOf(least))))
-	}
-	if spec.ColdStartAuto {
-		s.Capacity.ColdStartLead = DefaultColdStartLead
 	}
 	load := field.NewPath("spec", "load")
 	confined := func(confine Confine, name, expr string) string {
@@ -72,7 +90,7 @@ func SettingsOf(p *v1alpha1.ShadowPool, bind Binding, interval time.Duration) (S
 		}
 		return bound
 	}
-	s.Query = confined(bind.Given, "query", p.Spec.Load.Query)
+	s.Query = confined(bind.load(p), "query", p.Spec.Load.Query)
 	if given := p.Spec.Load.ReplicasQuery; given != "" {
 		s.ReplicasQuery = confined(bind.Given, "replicasQuery", given)
 	} else if p.Spec.Load.CapacityPerReplica == nil {
@@ -80,6 +98,20 @@ func SettingsOf(p *v1alpha1.ShadowPool, bind Binding, interval time.Duration) (S
 	}
 	errs = append(errs, checkAlgorithm(field.NewPath("spec", "algorithm"), p.Spec.Algorithm)...)
 	return s, errs.ToAggregate()
+}
+
+// resume takes over what an earlier process found and wrote into the status.
+func (s *Settings) resume(p *v1alpha1.ShadowPool) {
+	at := p.Status.Capacity
+	if at == nil {
+		return
+	}
+	if at.PerReplicaFrom == v1alpha1.CapacityLearnt {
+		s.Learnt, _ = at.PerReplica.Parse() // a status that cannot be read taught nothing
+	}
+	if at.PredictedReplicas != nil {
+		s.LastValue = int(max(*at.PredictedReplicas, 0))
+	}
 }
 
 // checkAlgorithm reports a model that there is not, and parameters, which no

@@ -16,10 +16,10 @@ func TestSettingsOfADefaultedPool(t *testing.T) {
 	require.NoError(t, err)
 	want := Settings{
 		Namespace: "shop", Name: "web", Mode: "Predict", Query: "load",
-		Window: 28 * 24 * time.Hour, Step: time.Minute, Model: "Auto", ShadowQuantile: 0.99,
+		Window: 28 * 24 * time.Hour, Step: time.Minute, Model: "Auto", MinReady: 10 * time.Second,
 		Capacity: capacity.Config{
-			CapacityPerReplica: 100, Headroom: 0.1, Quantile: 0.9, Cap: 1.5,
-			ActivationLead: time.Minute, ColdStartLead: 5 * time.Minute, Interval: time.Minute, MaxAge: 15 * time.Minute, HoldAfter: 3 * time.Minute,
+			CapacityPerReplica: 100, Headroom: 0.1, Quantile: 0.9, ShadowQuantile: 0.99, Cap: 1.5,
+			ActivationLead: time.Minute, ColdStartLead: 5 * time.Minute, ShadowLead: 5*time.Minute + 10*time.Second, Interval: time.Minute, MaxAge: 15 * time.Minute, HoldAfter: 3 * time.Minute,
 		},
 	}
 	require.Equal(t, want, s)

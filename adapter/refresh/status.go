@@ -50,6 +50,10 @@ func (r Report) capacityStatus() *v1alpha1.CapacityStatus {
 	}
 	if r.Refused == nil {
 		c.ReactiveReplicas, c.PredictedReplicas = int32Of(r.Decision.Floor), int32Of(r.Decision.Value)
+		c.NowReplicas = int32Of(r.Decision.NowTerm)
+		if r.Decision.ShadowKnown {
+			c.ShadowReplicas = int32Of(r.Decision.ShadowNeed)
+		}
 	}
 	return c
 }
@@ -80,6 +84,10 @@ func (r Report) note() string {
 		parts = append(parts, fmt.Sprintf("%d: needed within the activation lead of %v", d.Value, r.Settings.Capacity.ActivationLead))
 	default:
 		parts = append(parts, fmt.Sprintf("%d: needed by the observed load", d.Value))
+	}
+	if covered := min(d.Cover, d.NeedColdStart-d.NowTerm); covered > 0 && d.Fallback == capacity.FallbackNone {
+		parts = append(parts, fmt.Sprintf("%d of the %d needed within the cold-start lead of %v are covered by shadows",
+			covered, d.NeedColdStart, r.Settings.Capacity.ColdStartLead))
 	}
 	if d.Fallback == capacity.FallbackNone && d.NeedColdStart == d.Limit && d.Limit > d.Floor {
 		parts = append(parts, fmt.Sprintf("capped at %d by spec.prediction.cap", d.Limit))

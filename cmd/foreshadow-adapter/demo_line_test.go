@@ -35,7 +35,7 @@ func TestWhatTheFlagsTakeMakesAPool(t *testing.T) {
 			require.Equal(t, tc.wantLead, got.Capacity.ColdStartLead)
 			require.Equal(t, tc.wantMaxAge, got.Capacity.MaxAge)
 			require.InDelta(t, tc.quantile, got.Capacity.Quantile, 0)
-			require.InDelta(t, tc.wantShadow, got.ShadowQuantile, 0)
+			require.InDelta(t, tc.wantShadow, got.Capacity.ShadowQuantile, 0)
 		})
 	}
 }

@@ -1,0 +1,87 @@
+package refresh
+
+import (
+	"context"
+	"math"
+	"time"
+
+	"github.com/foreshadow-dev/foreshadow/adapter/capacity"
+	"github.com/foreshadow-dev/foreshadow/adapter/history"
+)
+
+// Fetched is what one round read.
+type Fetched struct {
+	load     history.Load
+	loadErr  error
+	replicas history.Load
+	// replicasErr is why the replicas were not read; asked says that they were
+	// asked for.
+	replicasErr error
+	asked       bool
+}
+
+// Fetch reads what is new. It is the only part of a round that waits for
+// anybody, and may run beside Again; nothing else of the loop may.
+func (l *Loop) Fetch(ctx context.Context, now time.Time) Fetched {
+	if l.forecast != nil {
+		// There is something to go on with: do not wait past the next round.
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, l.settings.Capacity.Interval)
+		defer cancel()
+	}
+	var f Fetched
+	if f.load, f.loadErr = l.load.Read(ctx, now); f.loadErr != nil || l.replicas == nil {
+		return f
+	}
+	f.replicas, f.replicasErr = l.replicas.Read(ctx, now)
+	f.asked = true
+	return f
+}
+
+// takeLoad takes in what is new of the load; it is false if nothing was ever
+// read of it.
+func (l *Loop) takeLoad(f Fetched, r *Report) bool {
+	if f.loadErr != nil {
+		r.ReadErr = f.loadErr
+		return false
+	}
+	load := f.load
+	if l.known.degraded && !load.Degraded {
+		// What was fitted and learnt may be of half the load.
+		l.fitter.fitted, l.forecast, l.learnt.origin = nil, nil, time.Time{}
+	}
+	l.known.degraded = load.Degraded
+	if len(load.Warnings) > 0 {
+		l.known.warnings = load.Warnings
+	}
+	if v, at, ok := load.Series.Last(); ok {
+		window := load.Series.Between(at.Add(-l.settings.Window), at)
+		l.known.observed, l.known.at, l.known.highest, l.known.span = v, at, window.Max(), load.Series.Span()
+	}
+	return !l.known.at.IsZero()
+}
+
+// takeReplicas learns the capacity of a replica, once a day of the history,
+// and notes how many there are. What is learnt only rises: see capacity.Learn.
+func (l *Loop) takeReplicas(f Fetched, r *Report) {
+	if !f.asked {
+		return
+	}
+	l.learnt.current = 0
+	if f.replicasErr != nil {
+		r.ReplicasErr = f.replicasErr
+		return
+	}
+	if v, _, ok := f.replicas.Series.Last(); ok {
+		l.learnt.current = int(math.Round(v))
+	}
+	origin := fitOrigin(f.load.Series)
+	if l.known.degraded || f.replicas.Degraded || l.learnt.origin.Equal(origin) && l.learnt.perReplica > 0 {
+		return
+	}
+	from := origin.Add(-l.settings.Window)
+	per, ok := capacity.Learn(f.load.Series.Between(from, origin), f.replicas.Series.Between(from, origin), l.settings.Capacity.Headroom)
+	if ok {
+		l.learnt.perReplica, l.learnt.origin = max(per, l.learnt.perReplica), origin
+	}
+}

@@ -1,0 +1,86 @@
+package refresh
+
+import (
+	"cmp"
+	"time"
+
+	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
+)
+
+// Standby is what a pool's status says of its shadows, as far as a value
+// depends on it. Another role writes it, and nothing is computed anew here
+// because it was written again as it was.
+type Standby struct {
+	// Cover is the number of replicas that need no cold start; it is not known
+	// while nobody has written it.
+	Cover      int
+	CoverKnown bool
+	// ColdStart and WarmUp are learnt, 0 where nothing was.
+	ColdStart, WarmUp time.Duration
+}
+
+const (
+	// leadGrid is what learnt leads are rounded up to, so that each start-up
+	// moves neither a forecast's range nor the lead label of its metrics.
+	leadGrid = 10 * time.Second
+	// maxColdStart and maxWarmUp are the most that a spec can ask for: what was
+	// learnt from a pod that hung must not reach past a forecast.
+	maxColdStart = 6 * time.Hour
+	maxWarmUp    = time.Hour
+)
+
+// StandbyOf reads the status of a pool.
+func StandbyOf(p *v1alpha1.ShadowPool) Standby {
+	var s Standby
+	if c := p.Status.Cover; c != nil {
+		s.Cover, s.CoverKnown = int(max(c.Replicas, 0)), true
+	}
+	if l := p.Status.Leads; l != nil {
+		s.ColdStart, s.WarmUp = learntLead(l.ColdStart, maxColdStart), learntLead(l.WarmUp, maxWarmUp)
+	}
+	return s
+}
+
+// learntLead reads a lead; one that cannot be read taught nothing.
+func learntLead(d v1alpha1.Duration, most time.Duration) time.Duration {
+	v, err := d.Parse()
+	if err != nil || v <= 0 {
+		return 0
+	}
+	return min((v + leadGrid - 1).Truncate(leadGrid), most)
+}
+
+// withLeads returns the settings with the leads that hold when this was learnt:
+// a cold start that nobody gave is the learnt one, and a shadow takes a cold
+// start and a warm-up.
+func (s Settings) withLeads(learnt Standby) Settings {
+	coldStart := cmp.Or(learnt.ColdStart, s.GivenColdStart, DefaultColdStartLead)
+	s.Capacity.ColdStartLead = cmp.Or(s.GivenColdStart, coldStart)
+	s.Capacity.ShadowLead = coldStart + cmp.Or(learnt.WarmUp, s.MinReady)
+	return s
+}
+
+// SetStandby takes over what is known of the shadows. The cover counts in the
+// next decision; the leads from the next round on, in which they are forecast.
+func (l *Loop) SetStandby(s Standby) { l.standby = s }
+
+// awaitsCover says that nobody has said yet how many replicas need no cold
+// start: that is only so after a start of this process, of a pool that may have
+// had shadows before it.
+func (l *Loop) awaitsCover() bool {
+	return l.resumed && l.settings.Mode == v1alpha1.ModeActive && !l.standby.CoverKnown
+}
+
+// cover returns the replicas that need no cold start, and whether they are
+// unknown. After maxAge without a word there are none.
+func (l *Loop) cover(now time.Time) (replicas int, unknown bool) {
+	switch {
+	case l.settings.Mode != v1alpha1.ModeActive:
+		return 0, false
+	case !l.awaitsCover():
+		return l.standby.Cover, false
+	case l.unknownUntil.IsZero():
+		l.unknownUntil = now.Add(l.settings.Capacity.MaxAge)
+	}
+	return 0, !now.After(l.unknownUntil)
+}
