@@ -15,6 +15,7 @@ import (
 	discoveryv1 "k8s.io/api/discovery/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	clocktesting "k8s.io/utils/clock/testing"
 
 	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
@@ -554,3 +555,42 @@ func (b *bench) endpointsOf(service string) []string {
 }
 
 func reasonOf(err error) metav1.StatusReason { return apierrors.ReasonForError(err) }
+
+// An autoscaler with a tolerance takes a surplus for what is wanted; one without
+// does not.
+func TestAutoscalerTolerance(t *testing.T) {
+	h := NewAutoscaler("shop", "web", 50)
+	if got := perPod(h, 20, 21); got != 20 {
+		t.Errorf("without tolerance, need 20 and 21 pods = %d, want 20", got)
+	}
+	h.Spec.Behavior = nil
+	if got := perPod(h, 20, 21); got != 21 {
+		t.Errorf("with the default tolerance, need 20 and 21 pods = %d, want 21", got)
+	}
+}
+
+// The autoscaler follows the pool's value up at once, and down after a while; a
+// second metric goes on where the pool's is gone.
+func TestAutoscaler(t *testing.T) {
+	b := newBench(t, 4, 20, nil)
+	second := int32(0)
+	b.Autoscale(func(types.NamespacedName) (int32, bool) { return second, second > 0 })
+	b.Make(NewAutoscaler("shop", "web", 50))
+	value := func(n int32) {
+		edit(b.Server, "foreshadow-adapter", status, b.get(Pool, Key("shop", "web")).(*v1alpha1.ShadowPool), func(p *v1alpha1.ShadowPool) {
+			p.Status.Capacity = &v1alpha1.CapacityStatus{PredictedReplicas: &n}
+		})
+	}
+	value(7)
+	b.loop.RunFor(20 * time.Second)
+	require.Equal(t, int32(7), *b.replicaSet().Spec.Replicas)
+	value(5)
+	b.loop.RunFor(4 * time.Minute)
+	require.Equal(t, int32(7), *b.replicaSet().Spec.Replicas)
+	b.loop.RunFor(2 * time.Minute)
+	require.Equal(t, int32(5), *b.replicaSet().Spec.Replicas)
+	require.NoError(t, b.Delete("user", Pool, Key("shop", "web"), DeleteOptions{}))
+	second = 9
+	b.loop.RunFor(20 * time.Second)
+	require.Equal(t, int32(9), *b.replicaSet().Spec.Replicas)
+}

@@ -2,6 +2,7 @@ package model
 
 import (
 	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -75,4 +76,20 @@ func NewPool(namespace, name, deployment string, percentage, most int32) *v1alph
 	}
 	p.Default()
 	return p
+}
+
+// NewAutoscaler returns an HPA on the predicted capacity of a Deployment's pool,
+// without tolerance.
+func NewAutoscaler(namespace, deployment string, most int32) *autoscalingv2.HorizontalPodAutoscaler {
+	exact := &autoscalingv2.HPAScalingRules{Tolerance: resource.NewQuantity(0, resource.DecimalSI)}
+	one := resource.MustParse("1")
+	return &autoscalingv2.HorizontalPodAutoscaler{ObjectMeta: named(namespace, deployment), Spec: autoscalingv2.HorizontalPodAutoscalerSpec{
+		ScaleTargetRef: autoscalingv2.CrossVersionObjectReference{APIVersion: "apps/v1", Kind: string(Deployment), Name: deployment},
+		MinReplicas:    new(int32(1)), MaxReplicas: most,
+		Behavior: &autoscalingv2.HorizontalPodAutoscalerBehavior{ScaleUp: exact, ScaleDown: exact},
+		Metrics: []autoscalingv2.MetricSpec{{Type: autoscalingv2.ExternalMetricSourceType, External: &autoscalingv2.ExternalMetricSource{
+			Metric: autoscalingv2.MetricIdentifier{Name: "foreshadow_predicted_capacity_replicas", Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"pool": deployment}}},
+			Target: autoscalingv2.MetricTarget{Type: autoscalingv2.AverageValueMetricType, AverageValue: &one},
+		}}},
+	}}
 }
