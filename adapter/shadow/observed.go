@@ -143,6 +143,9 @@ type Pod struct {
 	CreatedAt time.Time
 	// ReadyAt is since when the pod is Ready; zero while it is not.
 	ReadyAt time.Time
+	// UnreadyAt is since when the pod is not Ready; zero while it is, or where
+	// nobody says.
+	UnreadyAt time.Time
 	// WarmedAt is since when the pod is warm; zero while it is not, or has been
 	// started anew since.
 	WarmedAt time.Time
@@ -206,4 +209,9 @@ type Room struct {
 	Pods int32
 	// By names what bounds it, such as "ResourceQuota/team (pods)".
 	By string
+	// Caps is how many more shadows the caps of the installation and of the
+	// namespace leave, where CapsBy names one of them. Live pods need no part
+	// of it, so nothing of it is kept back.
+	Caps   int32
+	CapsBy string
 }

@@ -1,0 +1,75 @@
+package shadow
+
+import (
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
+)
+
+// cover counts what stands in for cold starts: shadows that can go live, those
+// that serve as bridges, and those that a rollout or a disruption took, for as
+// long as it takes to replace them. Without the last a rollout would look like a
+// need for more replicas.
+func (p *plan) cover() *v1alpha1.CoverStatus {
+	c := &v1alpha1.CoverStatus{}
+	if p.can() {
+		c.Replicas = p.warmOfCurrent() + p.bridged
+	}
+	was := p.was.Cover
+	lost, until := int32(0), time.Time{}
+	if was != nil && was.LostUntil != nil && p.now.Before(was.LostUntil.Time) {
+		// Each that became warm since then replaces one.
+		lost, until = min(was.Lost, max(0, was.Replicas-c.Replicas)), was.LostUntil.Time
+	}
+	if n := p.lostNow(); n > 0 && p.can() {
+		lost += n
+		until = p.now.Truncate(time.Second).Add(p.leads.shadow)
+	}
+	lost = min(lost, max(0, p.out.Terms.Want-c.Replicas))
+	if lost > 0 {
+		at := metav1.NewTime(until)
+		c.Lost, c.LostUntil = lost, &at
+		c.Replicas += lost
+		p.wake(until)
+	}
+	p.out.Terms.Cover = c.Replicas
+	return c
+}
+
+// can says that shadows may go live at all: what is paused or refused covers
+// nothing.
+func (p *plan) can() bool {
+	return p.acts() && p.spec.Mode == v1alpha1.ModeActive && !p.refused() && p.in.Workload.Exists && !p.in.Workload.Deleting
+}
+
+// warmOfCurrent counts the shadows of the current ReplicaSet that can go live.
+func (p *plan) warmOfCurrent() (n int32) {
+	for i := range p.members {
+		m := &p.members[i]
+		if m.state != v1alpha1.ShadowReady || m.doom != "" || m.fate == fateDeleted {
+			continue
+		}
+		if c := p.claim(m); failing(candidateGuards, &c) < 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// lostNow counts the shadows that were ready, or bridges, when the status was
+// written last, and that a rollout or a disruption has taken since.
+func (p *plan) lostNow() (n int32) {
+	for i := range p.was.Shadows {
+		e := &p.was.Shadows[i]
+		if e.State != v1alpha1.ShadowReady && e.State != v1alpha1.ShadowBridged {
+			continue
+		}
+		switch p.endOf(e) {
+		case ReasonStale, ReasonEvicted, ReasonNodeGone, ReasonEnded, ReasonFailed:
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,36 @@
+package shadow
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
+)
+
+// hide takes from shadows the labels by which a selector knows them that was
+// made later.
+func (p *plan) hide() {
+	for i := range p.members {
+		m := &p.members[i]
+		if m.Owner != OwnerPool || !hidden(m.state) || m.fate != fateNone || len(m.Exposed) == 0 || len(m.HideKeys) == 0 {
+			continue
+		}
+		if m.doom != "" && !gentle(m.doom) {
+			continue
+		}
+		m.fate = fateHidden
+		a := p.do(KindHide, m, ReasonSelectorMatches, fmt.Sprintf("it is matched by %s", strings.Join(m.Exposed, ", ")))
+		a.Keys = m.HideKeys
+	}
+}
+
+// resize gives pods that serve the CPU request of the template.
+func (p *plan) resize() {
+	for i := range p.members {
+		m := &p.members[i]
+		serves := m.state == v1alpha1.ShadowActive || m.state == v1alpha1.ShadowBridged
+		if serves && m.Shrunk && m.Resize == "" && m.fate == fateNone && m.doom == "" {
+			p.do(KindResize, m, ReasonActivated, "it serves and needs the CPU request of its template")
+		}
+	}
+}

@@ -1,0 +1,159 @@
+package shadow
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
+)
+
+// Plan decides what is to be done about a pool now. The same look at the same
+// instant gives the same decision, in whatever order its slices come.
+//
+// The actions stand in the order in which they are to be done: what serves
+// sooner comes first, what makes new pods last. Where the decision is Fenced or
+// Broken it holds nothing else.
+func Plan(now time.Time, in Observed) Decision {
+	if broken := in.check(); broken != "" {
+		return Decision{Broken: broken}
+	}
+	if in.fenced() {
+		return Decision{Fenced: true}
+	}
+	p, err := newPlan(now, &in)
+	if err != nil {
+		return Decision{Broken: err.Error()}
+	}
+	p.reckon()
+	p.raiseScale()
+	if p.acts() {
+		p.activate()
+		p.lowerScale()
+		p.withdraw()
+		p.hide()
+		p.resize()
+		p.settle()
+		p.rewarm()
+		p.warm()
+		p.retire()
+		p.refill()
+	} else {
+		p.lowerScale()
+	}
+	p.report()
+	return p.out
+}
+
+// plan is one decision in the making.
+type plan struct {
+	now  time.Time
+	in   *Observed
+	spec *v1alpha1.ShadowPoolSpec
+	was  *v1alpha1.ShadowPoolStatus
+	// The durations of the spec, and those that follow from the leads.
+	minReady, timeout, drain time.Duration
+	leads                    leads
+
+	sets    []tally
+	members []member
+	byUID   map[types.UID]int32
+	// target is the ReplicaSet that shadows join; nil if there is none, for the
+	// reason in held, the first hold that applies to the whole pool.
+	target *tally
+	held   Reason
+	// zones counts the pods that serve, by zone.
+	zones map[string]int32
+
+	numbers
+	due time.Time
+	out Decision
+}
+
+// member is a pod and what this decision makes of it.
+type member struct {
+	*Pod
+	state v1alpha1.ShadowState
+	fate  fate
+	// doom is why a shadow has to end; empty if it need not.
+	doom string
+}
+
+// fate is what a decision does to a pod beyond leaving it where it is.
+type fate uint8
+
+const (
+	fateNone fate = iota
+	fateGranted
+	fateDetached
+	fateWithdrawn
+	fateDeleted
+	fateHidden
+)
+
+func newPlan(now time.Time, in *Observed) (*plan, error) {
+	p := &plan{now: now, in: in, spec: &in.Pool.Spec, was: &in.Pool.Status}
+	if err := p.readSpec(); err != nil {
+		return nil, err
+	}
+	p.out.Status.ExcessSince = p.was.ExcessSince
+	p.leads = leadsOf(in.Leads, p.minReady)
+	p.sets = sortedSets(in)
+	var why Reason
+	p.target, why = findTarget(&in.Workload, p.sets)
+	p.held = p.hold(why)
+	p.members = make([]member, len(in.Pods))
+	for i := range in.Pods {
+		p.members[i] = member{Pod: &in.Pods[i], state: in.Pods[i].State()}
+	}
+	slices.SortFunc(p.members, func(a, b member) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.UID, b.UID))
+	})
+	p.byUID = make(map[types.UID]int32, len(p.members))
+	for i := range p.members {
+		p.byUID[p.members[i].UID] = int32(i)
+	}
+	return p, nil
+}
+
+// acts says that the shadows of the pool may be touched at all.
+func (p *plan) acts() bool { return !p.in.Paused && !p.in.Pool.ShadowsPaused() }
+
+// bridges says that shadows go live under the pool's ownership.
+func (p *plan) bridges() bool { return p.spec.Activation.Mode == v1alpha1.ActivationModeBridge }
+
+// recycles says that pods which no longer serve become shadows again.
+func (p *plan) recycles() bool { return p.spec.ScaleIn.Policy == v1alpha1.ScaleInRecycle }
+
+// do adds an action to the decision.
+func (p *plan) do(kind Kind, m *member, reason, message string) *Action {
+	p.out.Actions = append(p.out.Actions, Action{Kind: kind, Reason: reason, Message: message})
+	a := &p.out.Actions[len(p.out.Actions)-1]
+	if m != nil {
+		a.Pod, a.UID, a.ReplicaSetUID = m.Name, m.UID, m.ReplicaSetUID
+	}
+	return a
+}
+
+// withhold adds to what is withheld.
+func (p *plan) withhold(kind Kind, pod string, why Reason) {
+	p.out.Held = append(p.out.Held, Held{Kind: kind, Pod: pod, Reason: why})
+}
+
+// wake asks to look again at an instant, unless that is past.
+func (p *plan) wake(at time.Time) {
+	if at.After(p.now) && (p.due.IsZero() || at.Before(p.due)) {
+		p.due = at
+	}
+}
+
+// claim returns what the guards judge of a pod.
+func (p *plan) claim(m *member) Claim {
+	c := Claim{Now: p.now, Epoch: p.in.Epoch, Pool: p.in.Pool, Pod: m.Pod}
+	if rs := find(p.sets, m.ReplicaSetUID); rs != nil {
+		c.ReplicaSet = rs.ReplicaSet
+	}
+	return c
+}

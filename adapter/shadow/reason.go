@@ -1,0 +1,71 @@
+package shadow
+
+// Reasons of actions: why something is done.
+const (
+	ReasonReplicasRaised  = "ReplicasRaised"
+	ReasonReplicasChanged = "ReplicasChanged"
+	ReasonScaledIn        = "ScaledIn"
+	ReasonColdPodsReady   = "ColdPodsReady"
+	ReasonSelectorMatches = "SelectorMatches"
+	ReasonActivated       = "Activated"
+	ReasonSettled         = "Settled"
+	ReasonRefill          = "Refill"
+	ReasonReady           = "Ready"
+	ReasonWarm            = "Warm"
+	ReasonTimedOut        = "TimedOut"
+	ReasonDrained         = "Drained"
+)
+
+// Reasons why a shadow ends.
+const (
+	ReasonWorkloadGone  = "WorkloadGone"
+	ReasonModeNotActive = "ModeNotActive"
+	ReasonStale         = "Stale"
+	ReasonFailed        = "Failed"
+	ReasonEvicted       = "Evicted"
+	ReasonNodeGone      = "NodeGone"
+	ReasonNotStarting   = "NotStarting"
+	ReasonNotReady      = "NotReady"
+	ReasonCannotHide    = "CannotHide"
+	ReasonExcess        = "Excess"
+	ReasonOverMaximum   = "OverMaximum"
+	ReasonLivePodsFirst = "LivePodsFirst"
+	ReasonNotReused     = "NotReused"
+	// ReasonEnded is of a pod whose end somebody else decided.
+	ReasonEnded = "Ended"
+)
+
+// Reasons why something is withheld. Those above that fit are used, too.
+const (
+	ReasonPaused             = "Paused"
+	ReasonRolloutInProgress  = "RolloutInProgress"
+	ReasonRolloutNotHealthy  = "RolloutNotHealthy"
+	ReasonReplicaSetDeleting = "ReplicaSetDeleting"
+	ReasonNoReplicaSet       = "NoReplicaSet"
+	ReasonFenced             = "Fenced"
+	ReasonNotOwned           = "NotOwned"
+	ReasonDeleting           = "Deleting"
+	ReasonNotWarm            = "NotWarm"
+	ReasonJustWarmed         = "JustWarmed"
+	ReasonAdmissionDrift     = "AdmissionDrift"
+	ReasonNotInIntent        = "NotInIntent"
+	ReasonReplicaSetLowered  = "ReplicaSetLowered"
+	ReasonAskedAhead         = "AskedAhead"
+	ReasonPolicyProportional = "PolicyProportional"
+	ReasonNoWarmShadow       = "NoWarmShadow"
+	ReasonColdPodsStarting   = "ColdPodsStarting"
+	ReasonActivationUnderWay = "ActivationUnderWay"
+	ReasonBackingOff         = "BackingOff"
+	ReasonHeldBack           = "HeldBack"
+	ReasonManyStarting       = "ManyStarting"
+	ReasonStillDraining      = "StillDraining"
+	ReasonNotBridged         = "NotBridged"
+	ReasonNotSettling        = "NotSettling"
+)
+
+// Reasons of a decision that neither does nor withholds anything, and of the
+// condition ShadowsReady while nothing stands against shadows.
+const (
+	ReasonSteady      = "Steady"
+	ReasonShadowsKept = "ShadowsKept"
+)

@@ -1,0 +1,187 @@
+package shadow
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+)
+
+const (
+	// leastStarting is how many shadows may start at once in any pool; a large
+	// pool starts a quarter of what it wants.
+	leastStarting = 10
+	startingShare = 25
+)
+
+// refill makes the shadows that are missing (T1), or says what they wait for.
+func (p *plan) refill() {
+	lack := p.out.Terms.Want - p.have
+	if p.out.Terms.HeldBack > 0 {
+		p.withhold(KindCreate, "", Reason{Reason: ReasonHeldBack, Message: p.heldBackMessage()})
+	}
+	if lack <= 0 {
+		return
+	}
+	if why := p.holdRefill(); why.Reason != "" {
+		p.withhold(KindCreate, "", why)
+		return
+	}
+	n := min(lack, p.out.Terms.Budget-p.occupied, max(leastStarting, percent(p.out.Terms.Want, startingShare))-p.creating)
+	if n <= 0 {
+		p.withhold(KindCreate, "", Reason{Reason: ReasonManyStarting, Message: fmt.Sprintf(
+			"%d shadows start and %d exist of a budget of %d: more follow when they are done", p.creating, p.occupied, p.out.Terms.Budget)})
+		return
+	}
+	p.create(n)
+}
+
+// holdRefill returns the first thing that new shadows wait for.
+func (p *plan) holdRefill() Reason {
+	if p.held.Reason != "" {
+		return p.held
+	}
+	for _, check := range []func(*plan) Reason{holdActivations, holdRollout, holdLivePods, holdBackoff} {
+		if r := check(p); r.Reason != "" {
+			return r
+		}
+	}
+	return Reason{}
+}
+
+// holdActivations keeps new pods away from a burst of activations: the API
+// server, the scheduler and the nodes are busy with it.
+func holdActivations(p *plan) Reason {
+	switch {
+	case p.out.Terms.Grants > 0:
+		return Reason{Reason: ReasonActivationUnderWay, Message: "shadows go live in this very moment: new ones are made afterwards"}
+	case p.burst:
+		return Reason{Reason: ReasonActivationUnderWay, Message: fmt.Sprintf(
+			"new shadows are made when ReplicaSet %s has settled after the activation", p.target.Name)}
+	}
+	return Reason{}
+}
+
+// holdRollout keeps from making shadows of a template that is about to go.
+func holdRollout(p *plan) Reason {
+	if current := p.in.Workload.CurrentUID; current != "" && current != p.target.UID {
+		return Reason{Reason: ReasonRolloutInProgress, Message: fmt.Sprintf(
+			"ReplicaSet %s is not the one of the newest template: new shadows are made of that one when the rollout is done", p.target.Name)}
+	}
+	return Reason{}
+}
+
+// holdLivePods lets the workload's own pods have what room there is.
+func holdLivePods(p *plan) Reason {
+	rs := p.target
+	switch {
+	case rs.Failing != "":
+		return Reason{Reason: ReasonLivePodsFirst, Message: fmt.Sprintf("ReplicaSet %s cannot make its own pods: %s", rs.Name, rs.Failing)}
+	case p.out.Terms.Missing > 0:
+		return Reason{Reason: ReasonLivePodsFirst, Message: fmt.Sprintf("ReplicaSet %s makes its own pods first", rs.Name)}
+	}
+	for i := range p.members {
+		m := &p.members[i]
+		if m.Owner != OwnerReplicaSet || m.ReplicaSetUID != rs.UID || !m.Active() || m.Phase != PhasePending || m.Node != "" {
+			continue
+		}
+		if due := m.CreatedAt.Add(p.leads.young); p.now.Before(due) {
+			p.wake(due)
+			continue
+		}
+		return Reason{Reason: ReasonLivePodsFirst, Message: fmt.Sprintf("pod %s waits for a node", m.Name)}
+	}
+	return Reason{}
+}
+
+// create makes n shadows in the first free slots.
+func (p *plan) create(n int32) {
+	for slot := 0; n > 0; slot++ {
+		name := slotName(p.in.Pool.UID, p.target.ReplicaSet, slot)
+		if p.named(name) {
+			continue
+		}
+		n--
+		a := p.do(KindCreate, nil, ReasonRefill, fmt.Sprintf("%d shadows are there and %d wanted", p.have, p.out.Terms.Want))
+		a.Pod, a.ReplicaSetUID = name, p.target.UID
+	}
+}
+
+// named says that a pod of this name exists.
+func (p *plan) named(name string) bool {
+	_, found := slices.BinarySearchFunc(p.members, name, func(m member, name string) int { return cmp.Compare(m.Name, name) })
+	return found
+}
+
+const (
+	// backoffBase is the wait after the first shadow that was evicted or did not
+	// start; each further one doubles it, up to backoffMost. What happens within
+	// one backoffBase is one incident, such as the drain of a node.
+	backoffBase = 10 * time.Second
+	backoffMost = 10 * time.Minute
+	// backoffMemory is how long such an end counts.
+	backoffMemory = time.Hour
+)
+
+// holdBackoff waits the longer, the more often shadows ended early of late. A
+// shadow that became warm since then ends it.
+func holdBackoff(p *plan) Reason {
+	var warmed time.Time
+	for i := range p.members {
+		if m := &p.members[i]; m.Owner == OwnerPool && m.WarmedAt.After(warmed) {
+			warmed = m.WarmedAt
+		}
+	}
+	incidents, last, reason := 0, time.Time{}, ""
+	for i := len(p.was.Deactivated) - 1; i >= 0; i-- {
+		d := &p.was.Deactivated[i]
+		if !early(d.Reason) || p.now.Sub(d.Time.Time) > backoffMemory || d.Time.Time.Before(warmed) {
+			continue
+		}
+		if incidents == 0 || d.Time.Sub(last) > backoffBase {
+			incidents++
+		}
+		last, reason = d.Time.Time, d.Reason
+	}
+	if incidents == 0 {
+		return Reason{}
+	}
+	wait := backoffMost
+	if shift := incidents - 1; shift < 6 {
+		wait = min(wait, backoffBase<<shift)
+	}
+	due := last.Add(wait)
+	if !p.now.Before(due) {
+		return Reason{}
+	}
+	p.wake(due)
+	return Reason{Reason: ReasonBackingOff, Message: fmt.Sprintf(
+		"a shadow ended early (%s), for the %s time: the next one is made at %s", reason, ordinal(incidents), due.UTC().Format("15:04:05"))}
+}
+
+// early says that a shadow which ended for this reason may do so again at once.
+func early(reason string) bool {
+	switch reason {
+	case ReasonEvicted, ReasonFailed, ReasonNotStarting, ReasonNotReady, ReasonEnded:
+		return true
+	}
+	return false
+}
+
+func ordinal(n int) string {
+	switch n {
+	case 1:
+		return "first"
+	case 2:
+		return "second"
+	case 3:
+		return "third"
+	}
+	return fmt.Sprintf("%dth", n)
+}
+
+// heldBackMessage names what keeps shadows away, and the remedy.
+func (p *plan) heldBackMessage() string {
+	return fmt.Sprintf("%d wanted shadows have no room: raise %s, or lower minShadows or maxShadows",
+		p.out.Terms.HeldBack, p.in.Room.boundBy())
+}

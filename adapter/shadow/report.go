@@ -1,0 +1,253 @@
+package shadow
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/equality"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
+)
+
+const (
+	// activeListed bounds the pods that serve in the list of shadows: in time
+	// all pods of a workload may have been shadows.
+	activeListed = 100
+	// deactivatedListed is how many shadows that ended are remembered.
+	deactivatedListed = 10
+)
+
+// report writes the status, and when to look again. Nothing in it changes only
+// because time goes by: the progress of a warm-up is the one of the last change
+// of anything else.
+func (p *plan) report() {
+	s := &p.out.Status
+	was := p.was
+	s.Selector, s.Leads = was.Selector, was.Leads
+	s.Epoch = p.in.Epoch
+	s.Replicas = p.replicas()
+	s.Counts = p.counts()
+	s.Intent = p.intend()
+	shadows := p.listShadows()
+	s.Shadows = shadows.entries
+	s.Deactivated = p.deactivated()
+	s.Cover = p.cover()
+	s.Conditions = p.conditions()
+	s.LastDecision = p.lastDecision()
+	if shadows.changed || p.changed() {
+		shadows.refresh(p)
+	}
+	if !p.due.IsZero() {
+		p.out.Requeue = p.due.Sub(p.now)
+	}
+}
+
+// changed says that the status differs from what stands there, its shadows
+// apart.
+func (p *plan) changed() bool {
+	s, was := p.out.Status, *p.was
+	s.Shadows, was.Shadows = nil, nil
+	s.ObservedGeneration, s.Forecast, s.Capacity = was.ObservedGeneration, was.Forecast, was.Capacity
+	was.Conditions = ours(was.Conditions)
+	return !equality.Semantic.DeepEqual(s, was)
+}
+
+// replicas is the number of live pods as an autoscaler of this pool is to see
+// it: without the surplus of an activation, which it would take for a target.
+func (p *plan) replicas() (n int32) {
+	for i := range p.sets {
+		n += p.sets[i].live
+	}
+	if p.target != nil && n > p.target.Replicas {
+		n = max(p.target.Replicas, min(n, p.in.Workload.Replicas))
+	}
+	return n
+}
+
+func (p *plan) counts() *v1alpha1.ShadowCounts {
+	c := v1alpha1.ShadowCounts{HeldBack: p.out.Terms.HeldBack}
+	for i := range p.members {
+		switch p.members[i].state {
+		case v1alpha1.ShadowCreating:
+			c.Creating++
+		case v1alpha1.ShadowWarming:
+			c.Warming++
+		case v1alpha1.ShadowReady:
+			c.Ready++
+		case v1alpha1.ShadowBridged:
+			c.Bridged++
+		case v1alpha1.ShadowDraining:
+			c.Draining++
+		case v1alpha1.ShadowActive:
+			c.Active++
+		case v1alpha1.ShadowDeactivated:
+		}
+	}
+	return &c
+}
+
+// shadowList is the list of shadows in the making.
+type shadowList struct {
+	entries []v1alpha1.ShadowStatus
+	of      []*member
+	changed bool
+}
+
+// listShadows lists the shadows that exist, by name, each with the progress that
+// was written last.
+func (p *plan) listShadows() shadowList {
+	list := shadowList{of: p.listed()}
+	list.entries = make([]v1alpha1.ShadowStatus, len(list.of))
+	created := make([]metav1.Time, len(list.of))
+	written := p.was.Shadows
+	list.changed = len(written) != len(list.of)
+	for i, m := range list.of {
+		e := &list.entries[i]
+		created[i] = metav1.NewTime(m.CreatedAt)
+		*e = v1alpha1.ShadowStatus{Name: m.Name, State: m.state, CreatedAt: &created[i], Node: m.Node}
+		was := wasListed(p.was.Shadows, m.Name)
+		e.Reason = p.reasonOf(m, was)
+		if was == nil || !sameEntry(was, e) {
+			list.changed = true
+			continue
+		}
+		e.Progress = was.Progress
+	}
+	return list
+}
+
+// refresh writes the progress of now.
+func (l *shadowList) refresh(p *plan) {
+	for i, m := range l.of {
+		if m.state == v1alpha1.ShadowWarming {
+			l.entries[i].Progress = v1alpha1.DecimalOf(min(1, max(0, m.WarmUp.Ratio)))
+		}
+	}
+	p.out.Status.Shadows = l.entries
+}
+
+// listed returns the shadows that the status lists: all that the pool owns, and
+// of those that serve the newest.
+func (p *plan) listed() []*member {
+	out := make([]*member, 0, len(p.members))
+	var active []*member
+	for i := range p.members {
+		m := &p.members[i]
+		switch {
+		case m.state == v1alpha1.ShadowActive:
+			active = append(active, m)
+		case m.Owner == OwnerPool && m.Active() && m.fate != fateDeleted:
+			out = append(out, m)
+		}
+	}
+	if len(active) > activeListed {
+		slices.SortStableFunc(active, func(a, b *member) int { return b.ActivatedAt.Compare(a.ActivatedAt) })
+		active = active[:activeListed]
+	}
+	if len(active) > 0 {
+		out = append(out, active...)
+		slices.SortFunc(out, func(a, b *member) int { return cmp.Compare(a.Name, b.Name) })
+	}
+	return out
+}
+
+// reasonOf says why a shadow is not further, in one word.
+func (p *plan) reasonOf(m *member, was *v1alpha1.ShadowStatus) string {
+	switch m.state {
+	case v1alpha1.ShadowActive:
+		if m.Resize != "" {
+			return "Resize" + m.Resize
+		}
+		if m.Costed {
+			return "Settling"
+		}
+		return ""
+	case v1alpha1.ShadowReady:
+		if m.Drift != "" {
+			return ReasonAdmissionDrift
+		}
+		if was != nil && was.Reason == ReasonTimedOut || !m.WarmUp.Done && m.WarmUp.Stage != "" {
+			return ReasonTimedOut
+		}
+		return ""
+	case v1alpha1.ShadowWarming:
+		if p.timesOut(m) {
+			return ReasonTimedOut
+		}
+		return m.WarmUp.Stage
+	case v1alpha1.ShadowCreating:
+		if m.Node == "" {
+			return "Unscheduled"
+		}
+		return ReasonNotReady
+	case v1alpha1.ShadowBridged, v1alpha1.ShadowDraining, v1alpha1.ShadowDeactivated:
+	}
+	return ""
+}
+
+// timesOut says that this decision ends the warm-up of a shadow by its timeout.
+func (p *plan) timesOut(m *member) bool {
+	return !m.WarmUp.Done && m.WarmedAt.IsZero() && m.Label == v1alpha1.ShadowWarming && p.now.Sub(m.ReadyAt) >= p.timeout
+}
+
+// wasListed returns the entry of a name in a list that is sorted by name, as we
+// write it; nil if there is none.
+func wasListed(list []v1alpha1.ShadowStatus, name string) *v1alpha1.ShadowStatus {
+	i, found := slices.BinarySearchFunc(list, name, func(e v1alpha1.ShadowStatus, name string) int { return cmp.Compare(e.Name, name) })
+	if !found {
+		return nil
+	}
+	return &list[i]
+}
+
+// sameEntry compares what two entries say, progress apart.
+func sameEntry(a, b *v1alpha1.ShadowStatus) bool {
+	return a.Name == b.Name && a.State == b.State && a.Node == b.Node && a.Reason == b.Reason && a.CreatedAt.Equal(b.CreatedAt)
+}
+
+// deactivated returns the shadows that ended last: those of the list that this
+// decision deletes, and those that the last status had and that are gone.
+func (p *plan) deactivated() []v1alpha1.DeactivatedShadow {
+	var ended []v1alpha1.DeactivatedShadow
+	at := metav1.NewTime(p.now.Truncate(time.Second))
+	for i := range p.was.Shadows {
+		e := &p.was.Shadows[i]
+		if reason := p.endOf(e); reason != "" {
+			ended = append(ended, v1alpha1.DeactivatedShadow{Name: e.Name, Reason: reason, Time: at})
+		}
+	}
+	if len(ended) == 0 {
+		return p.was.Deactivated
+	}
+	ended = append(ended, p.was.Deactivated...)
+	return ended[:min(len(ended), deactivatedListed)]
+}
+
+// endOf says why a shadow that was listed ends or is gone; empty if it is not.
+func (p *plan) endOf(e *v1alpha1.ShadowStatus) string {
+	i, found := slices.BinarySearchFunc(p.members, e.Name, func(m member, name string) int { return cmp.Compare(m.Name, name) })
+	if !found {
+		if e.State == v1alpha1.ShadowActive {
+			return ReasonScaledIn
+		}
+		return ReasonEnded
+	}
+	m := &p.members[i]
+	switch {
+	case m.fate == fateDeleted:
+		return m.doom
+	case m.Active():
+		return ""
+	case m.Evicted:
+		return ReasonEvicted
+	case m.NodeGone:
+		return ReasonNodeGone
+	case m.Phase == PhaseFinished:
+		return ReasonFailed
+	case e.State == v1alpha1.ShadowActive:
+		return ReasonScaledIn
+	}
+	return ReasonEnded
+}

@@ -1,0 +1,42 @@
+package shadow
+
+import (
+	"fmt"
+
+	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
+)
+
+// warm lets shadows go from creating to warming and from there to ready (T2,
+// T3). A warm-up that lasts too long ends all the same, and says so.
+func (p *plan) warm() {
+	for i := range p.members {
+		m := &p.members[i]
+		if m.state != v1alpha1.ShadowWarming || m.doom != "" || m.fate != fateNone {
+			continue
+		}
+		switch {
+		case !m.WarmedAt.IsZero():
+			p.do(KindMarkReady, m, ReasonWarm, "it is warm and its label does not say so yet")
+			continue
+		case m.Label != v1alpha1.ShadowWarming:
+			p.do(KindMarkWarming, m, ReasonReady, "it is Ready and not warm")
+			continue
+		}
+		p.endWarmUp(m)
+	}
+}
+
+func (p *plan) endWarmUp(m *member) {
+	since := p.now.Sub(m.ReadyAt)
+	switch {
+	case since < p.minReady:
+		p.wake(m.ReadyAt.Add(p.minReady))
+	case m.WarmUp.Done:
+		p.do(KindMarkReady, m, ReasonWarm, "its warm-up is complete")
+	case since < p.timeout:
+		p.wake(m.ReadyAt.Add(p.timeout))
+	default:
+		a := p.do(KindMarkReady, m, ReasonTimedOut, fmt.Sprintf("its warm-up did not complete within %s", p.timeout))
+		a.TimedOut = true
+	}
+}
