@@ -83,6 +83,7 @@ var activateInPlan = bridgeGuards
 func (p *plan) grant(listed []*member) {
 	allowed := p.allowed()
 	t := &p.out.Terms
+	message := ""
 	for _, m := range listed {
 		if m.doom != "" || m.fate != fateNone {
 			continue
@@ -100,9 +101,20 @@ func (p *plan) grant(listed []*member) {
 		}
 		t.Grants++
 		m.fate = fateGranted
-		p.do(KindActivate, m, ReasonReplicasRaised, fmt.Sprintf(
-			"ReplicaSet %s asks for %d pods, lacks %d and has %d that do not run", p.target.Name, p.desired, max(0, t.Missing), t.Pending))
+		if message == "" {
+			message = p.raiseMessage()
+		}
+		p.do(KindActivate, m, ReasonReplicasRaised, message)
 	}
+}
+
+// raiseMessage says what the target asks for.
+func (p *plan) raiseMessage() string {
+	t := &p.out.Terms
+	if t.Missing > 0 {
+		return fmt.Sprintf("ReplicaSet %s asks for %d pods and lacks %d", p.target.Name, p.desired, t.Missing)
+	}
+	return fmt.Sprintf("ReplicaSet %s asks for %d pods and %d of its own do not run yet", p.target.Name, p.desired, t.Pending)
 }
 
 // countWarm counts the shadows that could go live if nothing held the pool.
@@ -119,7 +131,7 @@ func (p *plan) countWarm() {
 }
 
 // anyShadow says that there is a shadow which an activation could be of.
-func (p *plan) anyShadow() bool { return p.have > 0 || p.bridged > 0 }
+func (p *plan) anyShadow() bool { return p.occupied > 0 || p.bridged > 0 }
 
 // explain says why the pods that the target lacks are not all replaced.
 func (p *plan) explain() {
@@ -132,7 +144,7 @@ func (p *plan) explain() {
 	}
 	if old := p.target.pending - p.target.young; old > 0 {
 		p.withhold(KindActivate, "", Reason{Reason: ReasonColdPodsStarting, Message: fmt.Sprintf(
-			"%d Pending pods of ReplicaSet %s are so old that they may be Ready any moment", old, name)})
+			"%s of ReplicaSet %s, so old that it may be Ready any moment, is no room for a shadow", count(int(old), "Pending pod"), name)})
 	}
 	open := p.room() - t.Grants
 	if open <= 0 {
@@ -144,7 +156,7 @@ func (p *plan) explain() {
 		return
 	}
 	p.withhold(KindActivate, "", Reason{Reason: ReasonNoWarmShadow, Message: fmt.Sprintf(
-		"%d pods of ReplicaSet %s start cold: no other shadow is warm", open, name)})
+		"%s of ReplicaSet %s to start cold: no other shadow is warm", count(int(open), "pod"), name)})
 	p.explainPods(activateGuards, KindActivate)
 }
 
@@ -152,7 +164,7 @@ func (p *plan) explain() {
 func (p *plan) explainPods(list []guard, kind Kind) {
 	for i := range p.members {
 		m := &p.members[i]
-		if m.fate != fateNone || !hidden(m.state) {
+		if m.fate != fateNone || !hidden(m.state) && (m.state != v1alpha1.ShadowBridged || p.bridges()) {
 			continue
 		}
 		c := p.claim(m)

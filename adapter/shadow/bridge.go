@@ -44,11 +44,11 @@ func (p *plan) bridge() {
 		}
 		t.Grants++
 		m.fate = fateGranted
-		p.do(KindBridge, m, ReasonReplicasRaised, fmt.Sprintf("%d pods of the workload do not serve yet", want))
+		p.do(KindBridge, m, ReasonReplicasRaised, fmt.Sprintf("%s %s lacks %s that serve", p.in.Workload.Kind, p.in.Workload.Name, count(int(want), "pod")))
 	}
 	if open := want - have - t.Grants; open > 0 {
 		p.withhold(KindBridge, "", Reason{Reason: ReasonNoWarmShadow, Message: fmt.Sprintf(
-			"%d pods of %s %s start cold: no other shadow is warm", open, p.in.Workload.Kind, p.in.Workload.Name)})
+			"%s of %s %s to start cold: no other shadow is warm", count(int(open), "pod"), p.in.Workload.Kind, p.in.Workload.Name)})
 		p.explainPods(bridgeGuards, KindBridge)
 	}
 }
@@ -91,6 +91,7 @@ func (p *plan) withdraw() {
 			continue
 		}
 		if rs := find(p.sets, m.ReplicaSetUID); rs == nil || rs.Deleting || !rs.Active() {
+			p.occupied++
 			m.fate = fateWithdrawn
 			p.do(KindWithdraw, m, ReasonStale, "its ReplicaSet asks for no pods any more")
 			continue
@@ -111,6 +112,7 @@ func (p *plan) withdraw() {
 			}
 			continue
 		}
+		p.occupied++
 		m.fate = fateWithdrawn
 		p.do(KindWithdraw, m, ReasonColdPodsReady, "the pods that it stands in for are Ready, or do not come")
 	}

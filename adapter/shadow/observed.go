@@ -160,6 +160,8 @@ type Pod struct {
 	Shrunk bool
 	Resize string
 
+	// TimedOut says that the pod counts as warm by the timeout of its warm-up.
+	TimedOut bool
 	// WarmUp is the progress of a warming shadow.
 	WarmUp Progress
 	// Epoch is that of the leader that wrote the pod last, 0 if none did.

@@ -39,9 +39,11 @@ func Plan(now time.Time, in Observed) Decision {
 		p.rewarm()
 		p.warm()
 		p.retire()
+		p.remember()
 		p.refill()
 	} else {
 		p.lowerScale()
+		p.remember()
 	}
 	p.report()
 	return p.out

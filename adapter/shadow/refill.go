@@ -30,7 +30,7 @@ func (p *plan) refill() {
 	n := min(lack, p.out.Terms.Budget-p.occupied, max(leastStarting, percent(p.out.Terms.Want, startingShare))-p.creating)
 	if n <= 0 {
 		p.withhold(KindCreate, "", Reason{Reason: ReasonManyStarting, Message: fmt.Sprintf(
-			"%d shadows start and %d exist of a budget of %d: more follow when they are done", p.creating, p.occupied, p.out.Terms.Budget)})
+			"%s there of a budget of %d, %d of them starting: more follow when these are done", count(int(p.occupied), "shadow"), p.out.Terms.Budget, p.creating)})
 		return
 	}
 	p.create(n)
@@ -102,7 +102,7 @@ func (p *plan) create(n int32) {
 			continue
 		}
 		n--
-		a := p.do(KindCreate, nil, ReasonRefill, fmt.Sprintf("%d shadows are there and %d wanted", p.have, p.out.Terms.Want))
+		a := p.do(KindCreate, nil, ReasonRefill, fmt.Sprintf("%s there and %d wanted", count(int(p.have), "shadow"), p.out.Terms.Want))
 		a.Pod, a.ReplicaSetUID = name, p.target.UID
 	}
 }
@@ -133,8 +133,9 @@ func holdBackoff(p *plan) Reason {
 		}
 	}
 	incidents, last, reason := 0, time.Time{}, ""
-	for i := len(p.was.Deactivated) - 1; i >= 0; i-- {
-		d := &p.was.Deactivated[i]
+	ended := p.out.Status.Deactivated
+	for i := len(ended) - 1; i >= 0; i-- {
+		d := &ended[i]
 		if !early(d.Reason) || p.now.Sub(d.Time.Time) > backoffMemory || d.Time.Time.Before(warmed) {
 			continue
 		}
@@ -182,6 +183,6 @@ func ordinal(n int) string {
 
 // heldBackMessage names what keeps shadows away, and the remedy.
 func (p *plan) heldBackMessage() string {
-	return fmt.Sprintf("%d wanted shadows have no room: raise %s, or lower minShadows or maxShadows",
-		p.out.Terms.HeldBack, p.in.Room.boundBy())
+	return fmt.Sprintf("no room for %s more: raise %s, or lower minShadows or maxShadows",
+		count(int(p.out.Terms.HeldBack), "wanted shadow"), p.in.Room.boundBy())
 }

@@ -32,7 +32,6 @@ func (p *plan) report() {
 	s.Intent = p.intend()
 	shadows := p.listShadows()
 	s.Shadows = shadows.entries
-	s.Deactivated = p.deactivated()
 	s.Cover = p.cover()
 	s.Conditions = p.conditions()
 	s.LastDecision = p.lastDecision()
@@ -168,7 +167,7 @@ func (p *plan) reasonOf(m *member, was *v1alpha1.ShadowStatus) string {
 		if m.Drift != "" {
 			return ReasonAdmissionDrift
 		}
-		if was != nil && was.Reason == ReasonTimedOut || !m.WarmUp.Done && m.WarmUp.Stage != "" {
+		if m.TimedOut || was != nil && was.Reason == ReasonTimedOut {
 			return ReasonTimedOut
 		}
 		return ""
@@ -207,9 +206,9 @@ func sameEntry(a, b *v1alpha1.ShadowStatus) bool {
 	return a.Name == b.Name && a.State == b.State && a.Node == b.Node && a.Reason == b.Reason && a.CreatedAt.Equal(b.CreatedAt)
 }
 
-// deactivated returns the shadows that ended last: those of the list that this
-// decision deletes, and those that the last status had and that are gone.
-func (p *plan) deactivated() []v1alpha1.DeactivatedShadow {
+// remember lists the shadows that ended last: those that this decision deletes,
+// and those that the last status had and that are gone.
+func (p *plan) remember() {
 	var ended []v1alpha1.DeactivatedShadow
 	at := metav1.NewTime(p.now.Truncate(time.Second))
 	for i := range p.was.Shadows {
@@ -218,11 +217,11 @@ func (p *plan) deactivated() []v1alpha1.DeactivatedShadow {
 			ended = append(ended, v1alpha1.DeactivatedShadow{Name: e.Name, Reason: reason, Time: at})
 		}
 	}
-	if len(ended) == 0 {
-		return p.was.Deactivated
+	p.out.Status.Deactivated = p.was.Deactivated
+	if len(ended) > 0 {
+		ended = append(ended, p.was.Deactivated...)
+		p.out.Status.Deactivated = ended[:min(len(ended), deactivatedListed)]
 	}
-	ended = append(ended, p.was.Deactivated...)
-	return ended[:min(len(ended), deactivatedListed)]
 }
 
 // endOf says why a shadow that was listed ends or is gone; empty if it is not.
@@ -246,7 +245,7 @@ func (p *plan) endOf(e *v1alpha1.ShadowStatus) string {
 		return ReasonNodeGone
 	case m.Phase == PhaseFinished:
 		return ReasonFailed
-	case e.State == v1alpha1.ShadowActive:
+	case m.Owner == OwnerReplicaSet:
 		return ReasonScaledIn
 	}
 	return ReasonEnded

@@ -118,7 +118,7 @@ func (p *plan) doomMessage(m *member) string {
 	case ReasonNodeGone:
 		return fmt.Sprintf("node %s is not Ready", m.Node)
 	case ReasonEvicted:
-		return "it is being evicted"
+		return "somebody evicts it"
 	case ReasonStale:
 		return "the workload has left the template that it was made from"
 	case ReasonModeNotActive:
@@ -132,9 +132,9 @@ func (p *plan) doomMessage(m *member) string {
 	case ReasonNotReady:
 		return fmt.Sprintf("it has not been Ready for %s, with %d restarts", p.leads.start, m.Restarts)
 	case ReasonExcess:
-		return fmt.Sprintf("%d shadows are there and %d wanted, for longer than it takes to make one", p.have, p.out.Terms.Want)
+		return fmt.Sprintf("%s there and %d wanted, for longer than it takes to make one", count(int(p.have), "shadow"), p.out.Terms.Want)
 	case ReasonOverMaximum:
-		return fmt.Sprintf("%d shadows are there and maxShadows is %d", p.have, *p.spec.MaxShadows)
+		return fmt.Sprintf("%s there and maxShadows is %d", count(int(p.have), "shadow"), *p.spec.MaxShadows)
 	case ReasonLivePodsFirst:
 		return "the workload's own pods are refused and need its room"
 	case ReasonDrained:
