@@ -2,6 +2,7 @@ package shadow
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
 )
@@ -9,14 +10,11 @@ import (
 // activate hands shadows over to the ReplicaSet, or bridges with them (T5, T8),
 // and says what is withheld.
 func (p *plan) activate() {
-	lack := max(0, p.out.Terms.Missing) + p.pendingLive()
-	if p.out.Terms.Missing < 0 {
-		lack += p.out.Terms.Missing
-	}
 	if p.bridges() {
 		p.bridge()
 		return
 	}
+	lack := p.lack()
 	if p.held.Reason != "" {
 		p.countWarm()
 		if lack > 0 && p.anyShadow() {
@@ -30,11 +28,12 @@ func (p *plan) activate() {
 	}
 }
 
-// pendingLive are the pods of the ReplicaSets in question that do not run.
-func (p *plan) pendingLive() (n int32) {
+// lack is how many pods the ReplicaSets in question ask for and do not have
+// running, whatever the reason.
+func (p *plan) lack() (n int32) {
 	for i := range p.sets {
 		if s := &p.sets[i]; s == p.target || p.target == nil && s.Active() {
-			n += s.pending
+			n += s.Replicas - s.live + s.pending
 		}
 	}
 	return n
@@ -84,12 +83,13 @@ func (p *plan) grant(listed []*member) {
 	allowed := p.allowed()
 	t := &p.out.Terms
 	message := ""
+	p.out.Actions = slices.Grow(p.out.Actions, min(int(allowed), len(listed)))
 	for _, m := range listed {
 		if m.doom != "" || m.fate != fateNone {
 			continue
 		}
 		c := p.claim(m)
-		if i := failing(activateInPlan, &c); i >= 0 {
+		if i := failing(activateInPlan, c); i >= 0 {
 			if activateInPlan[i].reason == ReasonJustWarmed && p.room() > 0 {
 				p.wake(m.WarmedAt.Add(warmRest))
 			}
@@ -124,7 +124,7 @@ func (p *plan) countWarm() {
 		if m.state != v1alpha1.ShadowReady || m.doom != "" {
 			continue
 		}
-		if c := p.claim(m); failing(activateInPlan, &c) < 0 {
+		if c := p.claim(m); failing(activateInPlan, c) < 0 {
 			p.out.Terms.Warm++
 		}
 	}
@@ -168,7 +168,7 @@ func (p *plan) explainPods(list []guard, kind Kind) {
 			continue
 		}
 		c := p.claim(m)
-		why, ok := judge(list, &c)
+		why, ok := judge(list, c)
 		if ok {
 			continue
 		}

@@ -32,7 +32,7 @@ func (p *plan) bridge() {
 	t := &p.out.Terms
 	for _, m := range p.order() {
 		c := p.claim(m)
-		if i := failing(bridgeGuards, &c); i >= 0 {
+		if i := failing(bridgeGuards, c); i >= 0 {
 			if bridgeGuards[i].reason == ReasonJustWarmed && want > have {
 				p.wake(m.WarmedAt.Add(warmRest))
 			}

@@ -232,6 +232,8 @@ var (
 	isCosted = guard{
 		ReasonNotSettling,
 		func(c *Claim) bool { return c.Pod.Costed },
-		func(c *Claim) string { return fmt.Sprintf("pod %s bears no deletion cost of ours any more", c.Pod.Name) },
+		func(c *Claim) string {
+			return fmt.Sprintf("pod %s bears no deletion cost of ours any more", c.Pod.Name)
+		},
 	}
 )

@@ -23,8 +23,8 @@ func (p *plan) cover() *v1alpha1.CoverStatus {
 		// Each that became warm since then replaces one.
 		lost, until = min(was.Lost, max(0, was.Replicas-c.Replicas)), was.LostUntil.Time
 	}
-	if n := p.lostNow(); n > 0 && p.can() {
-		lost += n
+	if p.lost > 0 && p.can() {
+		lost += p.lost
 		until = p.now.Truncate(time.Second).Add(p.leads.shadow)
 	}
 	lost = min(lost, max(0, p.out.Terms.Want-c.Replicas))
@@ -51,25 +51,24 @@ func (p *plan) warmOfCurrent() (n int32) {
 		if m.state != v1alpha1.ShadowReady || m.doom != "" || m.fate == fateDeleted {
 			continue
 		}
-		if c := p.claim(m); failing(candidateGuards, &c) < 0 {
+		if c := p.claim(m); failing(candidateGuards, c) < 0 {
 			n++
 		}
 	}
 	return n
 }
 
-// lostNow counts the shadows that were ready, or bridges, when the status was
-// written last, and that a rollout or a disruption has taken since.
-func (p *plan) lostNow() (n int32) {
-	for i := range p.was.Shadows {
-		e := &p.was.Shadows[i]
-		if e.State != v1alpha1.ShadowReady && e.State != v1alpha1.ShadowBridged {
-			continue
-		}
-		switch p.endOf(e) {
-		case ReasonStale, ReasonEvicted, ReasonNodeGone, ReasonEnded, ReasonFailed:
-			n++
-		}
+// covered says that a shadow which was listed in a state counted as cover.
+func covered(s v1alpha1.ShadowState) bool {
+	return s == v1alpha1.ShadowReady || s == v1alpha1.ShadowBridged
+}
+
+// lossy says that a shadow which ended for a reason is one that a rollout or a
+// disruption took.
+func lossy(reason string) bool {
+	switch reason {
+	case ReasonStale, ReasonEvicted, ReasonNodeGone, ReasonEnded, ReasonFailed:
+		return true
 	}
-	return n
+	return false
 }

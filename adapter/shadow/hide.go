@@ -15,10 +15,10 @@ func (p *plan) hide() {
 		if m.Owner != OwnerPool || !hidden(m.state) || m.fate != fateNone || len(m.Exposed) == 0 || len(m.HideKeys) == 0 {
 			continue
 		}
-		if m.doom != "" && !gentle(m.doom) {
-			continue
+		if m.doom != "" && (m.state != v1alpha1.ShadowDraining || !gentle(m.doom)) {
+			continue // it ends at once
 		}
-		m.fate = fateHidden
+		m.fate = fateMoved
 		a := p.do(KindHide, m, ReasonSelectorMatches, fmt.Sprintf("it is matched by %s", strings.Join(m.Exposed, ", ")))
 		a.Keys = m.HideKeys
 	}
@@ -30,6 +30,7 @@ func (p *plan) resize() {
 		m := &p.members[i]
 		serves := m.state == v1alpha1.ShadowActive || m.state == v1alpha1.ShadowBridged
 		if serves && m.Shrunk && m.Resize == "" && m.fate == fateNone && m.doom == "" {
+			m.fate = fateMoved
 			p.do(KindResize, m, ReasonActivated, "it serves and needs the CPU request of its template")
 		}
 	}

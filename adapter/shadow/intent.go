@@ -3,6 +3,7 @@ package shadow
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/types"
 
@@ -20,35 +21,45 @@ import (
 func (p *plan) order() []*member {
 	out := p.candidates()
 	slices.SortFunc(out, func(a, b *member) int {
-		return cmp.Or(cmp.Compare(a.Zone, b.Zone), a.WarmedAt.Compare(b.WarmedAt), cmp.Compare(a.Name, b.Name))
+		if a.Zone != b.Zone {
+			return strings.Compare(a.Zone, b.Zone)
+		}
+		if c := a.WarmedAt.Compare(b.WarmedAt); c != 0 {
+			return c
+		}
+		return strings.Compare(a.Name, b.Name)
 	})
-	places := make(map[*member]int32, len(out))
 	place := int32(0)
 	for i, m := range out {
 		if i == 0 || m.Zone != out[i-1].Zone {
 			place = p.zones[m.Zone]
 		}
-		places[m] = place
+		m.place = place
 		if m.state == v1alpha1.ShadowBridged {
-			places[m] = -1
+			m.place = -1
 			continue
 		}
 		place++
 	}
-	slices.SortStableFunc(out, func(a, b *member) int { return cmp.Compare(places[a], places[b]) })
+	slices.SortFunc(out, func(a, b *member) int {
+		if a.place != b.place {
+			return cmp.Compare(a.place, b.place)
+		}
+		return cmp.Or(strings.Compare(a.Zone, b.Zone), strings.Compare(a.Name, b.Name))
+	})
 	return out
 }
 
 // candidates returns the shadows that nothing stands against but time.
 func (p *plan) candidates() []*member {
-	var out []*member
+	out := make([]*member, 0, p.occupied+p.bridged)
 	for i := range p.members {
 		m := &p.members[i]
 		fits := m.state == v1alpha1.ShadowReady || m.state == v1alpha1.ShadowBridged && !p.bridges()
 		if !fits || m.Owner != OwnerPool || m.doom != "" || m.fate == fateDeleted || m.fate == fateWithdrawn {
 			continue
 		}
-		if c := p.claim(m); failing(candidateGuards, &c) < 0 {
+		if c := p.claim(m); failing(candidateGuards, c) < 0 {
 			out = append(out, m)
 		}
 	}

@@ -1,8 +1,8 @@
 package shadow
 
 import (
-	"cmp"
 	"slices"
+	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
@@ -23,9 +23,9 @@ func Plan(now time.Time, in Observed) Decision {
 	if in.fenced() {
 		return Decision{Fenced: true}
 	}
-	p, err := newPlan(now, &in)
-	if err != nil {
-		return Decision{Broken: err.Error()}
+	p, broken := newPlan(now, &in)
+	if broken != "" {
+		return Decision{Broken: broken}
 	}
 	p.reckon()
 	p.raiseScale()
@@ -70,8 +70,9 @@ type plan struct {
 	zones map[string]int32
 
 	numbers
-	due time.Time
-	out Decision
+	judged Claim
+	due    time.Time
+	out    Decision
 }
 
 // member is a pod and what this decision makes of it.
@@ -81,6 +82,8 @@ type member struct {
 	fate  fate
 	// doom is why a shadow has to end; empty if it need not.
 	doom string
+	// place is where a shadow stands in the order of those that go live.
+	place int32
 }
 
 // fate is what a decision does to a pod beyond leaving it where it is.
@@ -92,32 +95,59 @@ const (
 	fateDetached
 	fateWithdrawn
 	fateDeleted
-	fateHidden
+	fateMoved // any other write
 )
 
-func newPlan(now time.Time, in *Observed) (*plan, error) {
-	p := &plan{now: now, in: in, spec: &in.Pool.Spec, was: &in.Pool.Status}
+// newPlan sorts what was observed. It names what cannot be.
+func newPlan(now time.Time, in *Observed) (p *plan, broken string) {
+	p = &plan{now: now, in: in, spec: &in.Pool.Spec, was: &in.Pool.Status}
 	if err := p.readSpec(); err != nil {
-		return nil, err
+		return nil, err.Error()
 	}
 	p.out.Status.ExcessSince = p.was.ExcessSince
+	p.judged = Claim{Now: now, Epoch: in.Epoch, Pool: in.Pool}
 	p.leads = leadsOf(in.Leads, p.minReady)
 	p.sets = sortedSets(in)
 	var why Reason
 	p.target, why = findTarget(&in.Workload, p.sets)
 	p.held = p.hold(why)
-	p.members = make([]member, len(in.Pods))
-	for i := range in.Pods {
-		p.members[i] = member{Pod: &in.Pods[i], state: in.Pods[i].State()}
-	}
-	slices.SortFunc(p.members, func(a, b member) int {
-		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.UID, b.UID))
-	})
+	p.members = sortedPods(in.Pods)
 	p.byUID = make(map[types.UID]int32, len(p.members))
 	for i := range p.members {
 		p.byUID[p.members[i].UID] = int32(i)
 	}
-	return p, nil
+	if len(p.byUID) != len(p.members) {
+		return nil, "a pod is there twice"
+	}
+	return p, ""
+}
+
+// sortedPods returns the pods by name.
+func sortedPods(pods []Pod) []member {
+	sorted := make([]*Pod, len(pods))
+	for i := range pods {
+		sorted[i] = &pods[i]
+	}
+	slices.SortFunc(sorted, func(a, b *Pod) int {
+		if c := strings.Compare(a.Name, b.Name); c != 0 {
+			return c
+		}
+		return strings.Compare(string(a.UID), string(b.UID))
+	})
+	out := make([]member, len(pods))
+	for i, p := range sorted {
+		out[i] = member{Pod: p, state: p.State()}
+	}
+	return out
+}
+
+// named returns where in the members the first pod of a name is, or would be.
+// from is where it is if names are looked up in their order.
+func (p *plan) named(name string, from int) (i int, found bool) {
+	if from < len(p.members) && p.members[from].Name == name {
+		return from, true
+	}
+	return slices.BinarySearchFunc(p.members, name, func(m member, name string) int { return strings.Compare(m.Name, name) })
 }
 
 // acts says that the shadows of the pool may be touched at all.
@@ -151,11 +181,11 @@ func (p *plan) wake(at time.Time) {
 	}
 }
 
-// claim returns what the guards judge of a pod.
-func (p *plan) claim(m *member) Claim {
-	c := Claim{Now: p.now, Epoch: p.in.Epoch, Pool: p.in.Pool, Pod: m.Pod}
+// claim returns what the guards judge of a pod. It holds until the next call.
+func (p *plan) claim(m *member) *Claim {
+	p.judged.Pod, p.judged.ReplicaSet = m.Pod, nil
 	if rs := find(p.sets, m.ReplicaSetUID); rs != nil {
-		c.ReplicaSet = rs.ReplicaSet
+		p.judged.ReplicaSet = rs.ReplicaSet
 	}
-	return c
+	return &p.judged
 }

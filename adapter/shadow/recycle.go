@@ -65,7 +65,7 @@ func (p *plan) detach(to int32) {
 			continue
 		}
 		c := p.claim(m)
-		if why, ok := judge(detachGuards, &c); !ok {
+		if why, ok := judge(detachGuards, c); !ok {
 			p.withhold(KindDetach, m.Name, why)
 			continue
 		}
@@ -87,7 +87,7 @@ func (p *plan) detach(to int32) {
 func (p *plan) rewarm() {
 	for i := range p.members {
 		m := &p.members[i]
-		if m.state != v1alpha1.ShadowDraining || m.Owner != OwnerPool || !gentle(m.doom) {
+		if m.state != v1alpha1.ShadowDraining || m.Owner != OwnerPool || m.fate != fateNone || !gentle(m.doom) {
 			continue
 		}
 		if over := m.DrainingSince.Add(p.drain); p.now.Before(over) {
@@ -107,12 +107,12 @@ func (p *plan) rewarm() {
 
 func (p *plan) reuse(m *member) {
 	c := p.claim(m)
-	i := failing(rewarmGuards, &c)
+	i := failing(rewarmGuards, c)
 	if i < 0 {
-		m.fate = fateHidden
+		m.fate = fateMoved
 		p.do(KindRewarm, m, ReasonDrained, "it has finished its requests and warms up again")
 		return
 	}
 	m.fate, m.doom = fateDeleted, ReasonNotReused
-	p.do(KindDelete, m, ReasonNotReused, rewarmGuards[i].say(&c))
+	p.do(KindDelete, m, ReasonNotReused, rewarmGuards[i].say(c))
 }

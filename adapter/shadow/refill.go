@@ -1,9 +1,7 @@
 package shadow
 
 import (
-	"cmp"
 	"fmt"
-	"slices"
 	"time"
 )
 
@@ -98,19 +96,13 @@ func holdLivePods(p *plan) Reason {
 func (p *plan) create(n int32) {
 	for slot := 0; n > 0; slot++ {
 		name := slotName(p.in.Pool.UID, p.target.ReplicaSet, slot)
-		if p.named(name) {
+		if _, taken := p.named(name, 0); taken {
 			continue
 		}
 		n--
 		a := p.do(KindCreate, nil, ReasonRefill, fmt.Sprintf("%s there and %d wanted", count(int(p.have), "shadow"), p.out.Terms.Want))
 		a.Pod, a.ReplicaSetUID = name, p.target.UID
 	}
-}
-
-// named says that a pod of this name exists.
-func (p *plan) named(name string) bool {
-	_, found := slices.BinarySearchFunc(p.members, name, func(m member, name string) int { return cmp.Compare(m.Name, name) })
-	return found
 }
 
 const (

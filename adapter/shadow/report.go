@@ -50,6 +50,9 @@ func (p *plan) changed() bool {
 	s.Shadows, was.Shadows = nil, nil
 	s.ObservedGeneration, s.Forecast, s.Capacity = was.ObservedGeneration, was.Forecast, was.Capacity
 	was.Conditions = ours(was.Conditions)
+	if s.Intent == was.Intent {
+		s.Intent, was.Intent = nil, nil // it may be long
+	}
 	return !equality.Semantic.DeepEqual(s, was)
 }
 
@@ -102,11 +105,12 @@ func (p *plan) listShadows() shadowList {
 	created := make([]metav1.Time, len(list.of))
 	written := p.was.Shadows
 	list.changed = len(written) != len(list.of)
+	next := 0
 	for i, m := range list.of {
 		e := &list.entries[i]
 		created[i] = metav1.NewTime(m.CreatedAt)
 		*e = v1alpha1.ShadowStatus{Name: m.Name, State: m.state, CreatedAt: &created[i], Node: m.Node}
-		was := wasListed(p.was.Shadows, m.Name)
+		was := wasListed(written, m.Name, &next)
 		e.Reason = p.reasonOf(m, was)
 		if was == nil || !sameEntry(was, e) {
 			list.changed = true
@@ -192,13 +196,16 @@ func (p *plan) timesOut(m *member) bool {
 }
 
 // wasListed returns the entry of a name in a list that is sorted by name, as we
-// write it; nil if there is none.
-func wasListed(list []v1alpha1.ShadowStatus, name string) *v1alpha1.ShadowStatus {
-	i, found := slices.BinarySearchFunc(list, name, func(e v1alpha1.ShadowStatus, name string) int { return cmp.Compare(e.Name, name) })
-	if !found {
+// write it; nil if there is none. Names are looked up in their order, and next
+// is how far it has come.
+func wasListed(list []v1alpha1.ShadowStatus, name string, next *int) *v1alpha1.ShadowStatus {
+	for *next < len(list) && list[*next].Name < name {
+		*next++
+	}
+	if *next == len(list) || list[*next].Name != name {
 		return nil
 	}
-	return &list[i]
+	return &list[*next]
 }
 
 // sameEntry compares what two entries say, progress apart.
@@ -211,10 +218,16 @@ func sameEntry(a, b *v1alpha1.ShadowStatus) bool {
 func (p *plan) remember() {
 	var ended []v1alpha1.DeactivatedShadow
 	at := metav1.NewTime(p.now.Truncate(time.Second))
+	next := 0
 	for i := range p.was.Shadows {
 		e := &p.was.Shadows[i]
-		if reason := p.endOf(e); reason != "" {
-			ended = append(ended, v1alpha1.DeactivatedShadow{Name: e.Name, Reason: reason, Time: at})
+		var reason string
+		if reason, next = p.endOf(e, next); reason == "" {
+			continue
+		}
+		ended = append(ended, v1alpha1.DeactivatedShadow{Name: e.Name, Reason: reason, Time: at})
+		if covered(e.State) && lossy(reason) {
+			p.lost++
 		}
 	}
 	p.out.Status.Deactivated = p.was.Deactivated
@@ -225,28 +238,29 @@ func (p *plan) remember() {
 }
 
 // endOf says why a shadow that was listed ends or is gone; empty if it is not.
-func (p *plan) endOf(e *v1alpha1.ShadowStatus) string {
-	i, found := slices.BinarySearchFunc(p.members, e.Name, func(m member, name string) int { return cmp.Compare(m.Name, name) })
+// It begins to look for it at from, and returns where the next one may be.
+func (p *plan) endOf(e *v1alpha1.ShadowStatus, from int) (reason string, next int) {
+	i, found := p.named(e.Name, from)
 	if !found {
 		if e.State == v1alpha1.ShadowActive {
-			return ReasonScaledIn
+			return ReasonScaledIn, i
 		}
-		return ReasonEnded
+		return ReasonEnded, i
 	}
 	m := &p.members[i]
 	switch {
 	case m.fate == fateDeleted:
-		return m.doom
+		return m.doom, i + 1
 	case m.Active():
-		return ""
+		return "", i + 1
 	case m.Evicted:
-		return ReasonEvicted
+		return ReasonEvicted, i + 1
 	case m.NodeGone:
-		return ReasonNodeGone
+		return ReasonNodeGone, i + 1
 	case m.Phase == PhaseFinished:
-		return ReasonFailed
+		return ReasonFailed, i + 1
 	case m.Owner == OwnerReplicaSet:
-		return ReasonScaledIn
+		return ReasonScaledIn, i + 1
 	}
-	return ReasonEnded
+	return ReasonEnded, i + 1
 }

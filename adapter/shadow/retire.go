@@ -82,7 +82,7 @@ func (p *plan) retire() {
 		case m.state == v1alpha1.ShadowDraining && gentle(reason):
 			continue // rewarm decides when the drain is over
 		}
-		if reason == "" || m.fate != fateNone && m.fate != fateHidden {
+		if reason == "" || m.fate != fateNone {
 			continue
 		}
 		if deletes == maxDeletes {

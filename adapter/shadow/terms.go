@@ -24,6 +24,9 @@ type numbers struct {
 	creating int32
 	// bridged are the pods that serve under the pool's ownership.
 	bridged int32
+	// lost are the shadows that counted as cover when the status was written and
+	// that a rollout or a disruption has taken since.
+	lost int32
 	// burst says that activations are not over: the ReplicaSet has to settle.
 	burst bool
 }

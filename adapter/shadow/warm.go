@@ -16,13 +16,12 @@ func (p *plan) warm() {
 		}
 		switch {
 		case !m.WarmedAt.IsZero():
-			p.do(KindMarkReady, m, ReasonWarm, "it is warm and its label does not say so yet")
-			continue
+			p.mark(KindMarkReady, m, ReasonWarm, "it is warm and its label does not say so yet")
 		case m.Label != v1alpha1.ShadowWarming:
-			p.do(KindMarkWarming, m, ReasonReady, "it is Ready and not warm")
-			continue
+			p.mark(KindMarkWarming, m, ReasonReady, "it is Ready and not warm")
+		default:
+			p.endWarmUp(m)
 		}
-		p.endWarmUp(m)
 	}
 }
 
@@ -32,11 +31,15 @@ func (p *plan) endWarmUp(m *member) {
 	case since < p.minReady:
 		p.wake(m.ReadyAt.Add(p.minReady))
 	case m.WarmUp.Done:
-		p.do(KindMarkReady, m, ReasonWarm, "its warm-up is complete")
+		p.mark(KindMarkReady, m, ReasonWarm, "its warm-up is complete")
 	case since < p.timeout:
 		p.wake(m.ReadyAt.Add(p.timeout))
 	default:
-		a := p.do(KindMarkReady, m, ReasonTimedOut, fmt.Sprintf("its warm-up did not complete within %s", p.timeout))
-		a.TimedOut = true
+		p.mark(KindMarkReady, m, ReasonTimedOut, fmt.Sprintf("its warm-up did not complete within %s", p.timeout)).TimedOut = true
 	}
+}
+
+func (p *plan) mark(kind Kind, m *member, reason, message string) *Action {
+	m.fate = fateMoved
+	return p.do(kind, m, reason, message)
 }
