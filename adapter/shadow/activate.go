@@ -144,7 +144,7 @@ func (p *plan) explain() {
 	}
 	if old := p.target.pending - p.target.young; old > 0 {
 		p.withhold(KindActivate, "", Reason{Reason: ReasonColdPodsStarting, Message: fmt.Sprintf(
-			"%s of ReplicaSet %s, so old that it may be Ready any moment, is no room for a shadow", count(int(old), "Pending pod"), name)})
+			"ReplicaSet %s has %s old enough to be Ready any moment: no room for a shadow", name, count(int(old), "Pending pod"))})
 	}
 	open := p.room() - t.Grants
 	if open <= 0 {
@@ -156,7 +156,7 @@ func (p *plan) explain() {
 		return
 	}
 	p.withhold(KindActivate, "", Reason{Reason: ReasonNoWarmShadow, Message: fmt.Sprintf(
-		"%s of ReplicaSet %s to start cold: no other shadow is warm", count(int(open), "pod"), name)})
+		"ReplicaSet %s starts %s cold: no other shadow is warm", name, count(int(open), "pod"))})
 	p.explainPods(activateGuards, KindActivate)
 }
 

@@ -48,7 +48,7 @@ func (p *plan) bridge() {
 	}
 	if open := want - have - t.Grants; open > 0 {
 		p.withhold(KindBridge, "", Reason{Reason: ReasonNoWarmShadow, Message: fmt.Sprintf(
-			"%s of %s %s to start cold: no other shadow is warm", count(int(open), "pod"), p.in.Workload.Kind, p.in.Workload.Name)})
+			"%s %s starts %s cold: no other shadow is warm", p.in.Workload.Kind, p.in.Workload.Name, count(int(open), "pod"))})
 		p.explainPods(bridgeGuards, KindBridge)
 	}
 }
@@ -67,11 +67,7 @@ func (p *plan) bridgeTarget() int32 {
 			booting += s.booting
 		}
 	}
-	desired := p.meantToHave()
-	if p.target == nil {
-		desired = min(desired, p.in.Workload.Replicas)
-	}
-	n := max(0, min(desired-live+booting, desired-serving)-p.out.Terms.Ahead)
+	n := max(0, min(p.desired-live+booting, p.desired-serving)-p.out.Terms.Ahead)
 	if p.spec.Activation.Policy == v1alpha1.ActivationPolicyProportional {
 		n = percent(n, *p.spec.ShadowPercentage)
 	}

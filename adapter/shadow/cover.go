@@ -15,7 +15,7 @@ import (
 func (p *plan) cover() *v1alpha1.CoverStatus {
 	c := &v1alpha1.CoverStatus{}
 	if p.can() {
-		c.Replicas = p.warmOfCurrent() + p.bridged
+		c.Replicas = p.warmOfCurrent() + p.bridging()
 	}
 	was := p.was.Cover
 	lost, until := int32(0), time.Time{}
@@ -48,10 +48,20 @@ func (p *plan) can() bool {
 func (p *plan) warmOfCurrent() (n int32) {
 	for i := range p.members {
 		m := &p.members[i]
-		if m.state != v1alpha1.ShadowReady || m.doom != "" || m.fate == fateDeleted {
+		if p.becomes(m) != v1alpha1.ShadowReady || m.doom != "" {
 			continue
 		}
 		if c := p.claim(m); failing(candidateGuards, c) < 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// bridging counts the bridges.
+func (p *plan) bridging() (n int32) {
+	for i := range p.members {
+		if p.becomes(&p.members[i]) == v1alpha1.ShadowBridged {
 			n++
 		}
 	}

@@ -1,7 +1,6 @@
 package shadow
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
@@ -19,7 +18,7 @@ func (p *plan) hide() {
 			continue // it ends at once
 		}
 		m.fate = fateMoved
-		a := p.do(KindHide, m, ReasonSelectorMatches, fmt.Sprintf("it is matched by %s", strings.Join(m.Exposed, ", ")))
+		a := p.do(KindHide, m, ReasonSelectorMatches, "it is matched by "+strings.Join(m.Exposed, ", "))
 		a.Keys = m.HideKeys
 	}
 }

@@ -5,14 +5,20 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
 )
 
-// decisionListed is how many actions, and how many holds, a status lists.
-const decisionListed = 10
+const (
+	// decisionListed is how many actions, and how many holds, a status lists.
+	decisionListed = 10
+	// lineRoom is how long a line of them may be, so that the whole decision
+	// stays below 4 KiB.
+	lineRoom = 160
+)
 
 // lastDecision returns the decision for the status: this one if it does, or
 // withholds, something else than the one that stands there; that one else, so
@@ -21,6 +27,7 @@ func (p *plan) lastDecision() *v1alpha1.LastDecision {
 	was := p.was.LastDecision
 	actions, held := p.listActions(), p.listHeld()
 	reason, message := p.sum()
+	message = cut(message, 3*lineRoom)
 	if was != nil && sameHeld(was.Held, held) && (len(actions) == 0 && (len(held) > 0 || reason == ReasonSteady || reason == was.Reason) ||
 		len(actions) > 0 && reason == was.Reason && slices.Equal(was.Actions, actions)) {
 		return was
@@ -42,14 +49,14 @@ func (p *plan) listActions() []string {
 		if a.Kind == KindScale {
 			return fmt.Sprintf("%s to %d: %s", a.Kind, a.Replicas, a.Reason)
 		}
-		return fmt.Sprintf("%s %s: %s", a.Kind, a.Pod, a.Reason)
+		return cut(string(a.Kind)+" "+a.Pod+": "+a.Reason, lineRoom)
 	})
 }
 
 func (p *plan) listHeld() []string {
 	return list(len(p.out.Held), func(i int) string {
 		h := &p.out.Held[i]
-		return heldKey(h) + ": " + h.Message
+		return cut(heldKey(h)+": "+h.Message, lineRoom)
 	})
 }
 
@@ -73,6 +80,18 @@ func list(n int, line func(int) string) []string {
 		out = append(out, line(i))
 	}
 	return out
+}
+
+// cut shortens a text to n bytes and leaves its letters whole.
+func cut(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	s = s[:n-len("…")]
+	for !utf8.ValidString(s) {
+		s = s[:len(s)-1]
+	}
+	return s + "…"
 }
 
 // sameHeld compares two lists of holds by what is held and why; the sentences
@@ -123,31 +142,31 @@ func (p *plan) doing() string {
 func phrase(kind Kind, n int) string {
 	switch kind {
 	case KindActivate:
-		return fmt.Sprintf("activates %s", count(n, "shadow"))
+		return "activates " + count(n, "shadow")
 	case KindBridge:
-		return fmt.Sprintf("bridges with %s", count(n, "shadow"))
+		return "bridges with " + count(n, "shadow")
 	case KindScale:
 		return "scales the workload"
 	case KindDetach:
-		return fmt.Sprintf("takes %s back", count(n, "pod"))
+		return "takes " + count(n, "pod") + " back"
 	case KindWithdraw:
-		return fmt.Sprintf("withdraws %s", count(n, "bridge"))
+		return "withdraws " + count(n, "bridge")
 	case KindHide:
-		return fmt.Sprintf("hides %s", count(n, "shadow"))
+		return "hides " + count(n, "shadow")
 	case KindResize:
-		return fmt.Sprintf("resizes %s", count(n, "pod"))
+		return "resizes " + count(n, "pod")
 	case KindSettle:
-		return fmt.Sprintf("settles %s", count(n, "pod"))
+		return "settles " + count(n, "pod")
 	case KindDelete:
-		return fmt.Sprintf("deletes %s", count(n, "shadow"))
+		return "deletes " + count(n, "shadow")
 	case KindCreate:
-		return fmt.Sprintf("creates %s", count(n, "shadow"))
+		return "creates " + count(n, "shadow")
 	case KindMarkWarming:
-		return fmt.Sprintf("warms %s up", count(n, "shadow"))
+		return "warms " + count(n, "shadow") + " up"
 	case KindMarkReady:
-		return fmt.Sprintf("makes %s ready", count(n, "shadow"))
+		return "makes " + count(n, "shadow") + " ready"
 	case KindRewarm:
-		return fmt.Sprintf("warms %s up again", count(n, "drained pod"))
+		return "warms " + count(n, "drained pod") + " up again"
 	}
 	return string(kind)
 }

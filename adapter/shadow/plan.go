@@ -86,6 +86,24 @@ type member struct {
 	place int32
 }
 
+// becomes is the state that a pod has once the decision is carried out, as far as
+// pods join or leave the traffic; other writes count when they are seen.
+func (p *plan) becomes(m *member) v1alpha1.ShadowState {
+	switch m.fate {
+	case fateGranted:
+		if p.bridges() {
+			return v1alpha1.ShadowBridged
+		}
+		return v1alpha1.ShadowActive
+	case fateDetached, fateWithdrawn:
+		return v1alpha1.ShadowDraining
+	case fateDeleted:
+		return v1alpha1.ShadowDeactivated
+	case fateNone, fateMoved:
+	}
+	return m.state
+}
+
 // fate is what a decision does to a pod beyond leaving it where it is.
 type fate uint8
 

@@ -58,6 +58,7 @@ const (
 	ReasonBackingOff         = "BackingOff"
 	ReasonHeldBack           = "HeldBack"
 	ReasonManyStarting       = "ManyStarting"
+	ReasonBudgetInUse        = "BudgetInUse"
 	ReasonStillDraining      = "StillDraining"
 	ReasonNotBridged         = "NotBridged"
 	ReasonNotSettling        = "NotSettling"

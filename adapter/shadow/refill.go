@@ -15,6 +15,9 @@ const (
 // refill makes the shadows that are missing (T1), or says what they wait for.
 func (p *plan) refill() {
 	lack := p.out.Terms.Want - p.have
+	if !p.bridges() || !p.recycles() {
+		lack += p.out.Terms.Grants // these do not come back
+	}
 	if p.out.Terms.HeldBack > 0 {
 		p.withhold(KindCreate, "", Reason{Reason: ReasonHeldBack, Message: p.heldBackMessage()})
 	}
@@ -25,13 +28,19 @@ func (p *plan) refill() {
 		p.withhold(KindCreate, "", why)
 		return
 	}
-	n := min(lack, p.out.Terms.Budget-p.occupied, max(leastStarting, percent(p.out.Terms.Want, startingShare))-p.creating)
-	if n <= 0 {
-		p.withhold(KindCreate, "", Reason{Reason: ReasonManyStarting, Message: fmt.Sprintf(
-			"%s there of a budget of %d, %d of them starting: more follow when these are done", count(int(p.occupied), "shadow"), p.out.Terms.Budget, p.creating)})
+	free := p.out.Terms.Budget - p.occupied
+	if free <= 0 {
+		p.withhold(KindCreate, "", Reason{Reason: ReasonBudgetInUse, Message: fmt.Sprintf(
+			"%s of a budget of %d, some about to end: more follow when these are gone", count(int(p.occupied), "shadow"), p.out.Terms.Budget)})
 		return
 	}
-	p.create(n)
+	most := max(leastStarting, percent(p.out.Terms.Want, startingShare)) - p.creating
+	if most <= 0 {
+		p.withhold(KindCreate, "", Reason{Reason: ReasonManyStarting, Message: count(int(p.creating), "shadow") +
+			" being made at once: more follow when these are Ready"})
+		return
+	}
+	p.create(min(lack, free, most))
 }
 
 // holdRefill returns the first thing that new shadows wait for.
@@ -78,29 +87,22 @@ func holdLivePods(p *plan) Reason {
 	case p.out.Terms.Missing > 0:
 		return Reason{Reason: ReasonLivePodsFirst, Message: fmt.Sprintf("ReplicaSet %s makes its own pods first", rs.Name)}
 	}
-	for i := range p.members {
-		m := &p.members[i]
-		if m.Owner != OwnerReplicaSet || m.ReplicaSetUID != rs.UID || !m.Active() || m.Phase != PhasePending || m.Node != "" {
-			continue
-		}
-		if due := m.CreatedAt.Add(p.leads.young); p.now.Before(due) {
-			p.wake(due)
-			continue
-		}
-		return Reason{Reason: ReasonLivePodsFirst, Message: fmt.Sprintf("pod %s waits for a node", m.Name)}
+	if rs.waiting > 0 {
+		return Reason{Reason: ReasonLivePodsFirst, Message: fmt.Sprintf("ReplicaSet %s has %s without a node: they come first", rs.Name, count(int(rs.waiting), "pod"))}
 	}
 	return Reason{}
 }
 
 // create makes n shadows in the first free slots.
 func (p *plan) create(n int32) {
+	message := fmt.Sprintf("%d of %d wanted shadows are there", p.have, p.out.Terms.Want)
 	for slot := 0; n > 0; slot++ {
 		name := slotName(p.in.Pool.UID, p.target.ReplicaSet, slot)
 		if _, taken := p.named(name, 0); taken {
 			continue
 		}
 		n--
-		a := p.do(KindCreate, nil, ReasonRefill, fmt.Sprintf("%s there and %d wanted", count(int(p.have), "shadow"), p.out.Terms.Want))
+		a := p.do(KindCreate, nil, ReasonRefill, message)
 		a.Pod, a.ReplicaSetUID = name, p.target.UID
 	}
 }
@@ -175,6 +177,6 @@ func ordinal(n int) string {
 
 // heldBackMessage names what keeps shadows away, and the remedy.
 func (p *plan) heldBackMessage() string {
-	return fmt.Sprintf("no room for %s more: raise %s, or lower minShadows or maxShadows",
-		count(int(p.out.Terms.HeldBack), "wanted shadow"), p.in.Room.boundBy())
+	return fmt.Sprintf("%s leaves no room for %s: raise it, or lower minShadows or maxShadows",
+		p.in.Room.boundBy(), count(int(p.out.Terms.HeldBack), "wanted shadow"))
 }

@@ -57,21 +57,19 @@ func (p *plan) changed() bool {
 }
 
 // replicas is the number of live pods as an autoscaler of this pool is to see
-// it: without the surplus of an activation, which it would take for a target.
+// it: without the surplus of an activation or a rollout, which it would take for
+// a target.
 func (p *plan) replicas() (n int32) {
 	for i := range p.sets {
 		n += p.sets[i].live
 	}
-	if p.target != nil && n > p.target.Replicas {
-		n = max(p.target.Replicas, min(n, p.in.Workload.Replicas))
-	}
-	return n
+	return min(n, p.in.Workload.Replicas)
 }
 
 func (p *plan) counts() *v1alpha1.ShadowCounts {
 	c := v1alpha1.ShadowCounts{HeldBack: p.out.Terms.HeldBack}
 	for i := range p.members {
-		switch p.members[i].state {
+		switch p.becomes(&p.members[i]) {
 		case v1alpha1.ShadowCreating:
 			c.Creating++
 		case v1alpha1.ShadowWarming:
@@ -109,7 +107,7 @@ func (p *plan) listShadows() shadowList {
 	for i, m := range list.of {
 		e := &list.entries[i]
 		created[i] = metav1.NewTime(m.CreatedAt)
-		*e = v1alpha1.ShadowStatus{Name: m.Name, State: m.state, CreatedAt: &created[i], Node: m.Node}
+		*e = v1alpha1.ShadowStatus{Name: m.Name, State: p.becomes(m), CreatedAt: &created[i], Node: m.Node}
 		was := wasListed(written, m.Name, &next)
 		e.Reason = p.reasonOf(m, was)
 		if was == nil || !sameEntry(was, e) {
@@ -124,7 +122,7 @@ func (p *plan) listShadows() shadowList {
 // refresh writes the progress of now.
 func (l *shadowList) refresh(p *plan) {
 	for i, m := range l.of {
-		if m.state == v1alpha1.ShadowWarming {
+		if l.entries[i].State == v1alpha1.ShadowWarming {
 			l.entries[i].Progress = v1alpha1.DecimalOf(min(1, max(0, m.WarmUp.Ratio)))
 		}
 	}
@@ -139,14 +137,16 @@ func (p *plan) listed() []*member {
 	for i := range p.members {
 		m := &p.members[i]
 		switch {
-		case m.state == v1alpha1.ShadowActive:
+		case p.becomes(m) == v1alpha1.ShadowActive:
 			active = append(active, m)
-		case m.Owner == OwnerPool && m.Active() && m.fate != fateDeleted:
+		case hidden(p.becomes(m)) || p.becomes(m) == v1alpha1.ShadowBridged:
 			out = append(out, m)
 		}
 	}
 	if len(active) > activeListed {
-		slices.SortStableFunc(active, func(a, b *member) int { return b.ActivatedAt.Compare(a.ActivatedAt) })
+		slices.SortStableFunc(active, func(a, b *member) int {
+			return cmp.Or(-boolCompare(a.fate == fateGranted, b.fate == fateGranted), b.ActivatedAt.Compare(a.ActivatedAt))
+		})
 		active = active[:activeListed]
 	}
 	if len(active) > 0 {
@@ -158,12 +158,12 @@ func (p *plan) listed() []*member {
 
 // reasonOf says why a shadow is not further, in one word.
 func (p *plan) reasonOf(m *member, was *v1alpha1.ShadowStatus) string {
-	switch m.state {
+	switch p.becomes(m) {
 	case v1alpha1.ShadowActive:
 		if m.Resize != "" {
 			return "Resize" + m.Resize
 		}
-		if m.Costed {
+		if m.Costed || m.fate == fateGranted {
 			return "Settling"
 		}
 		return ""
@@ -192,7 +192,7 @@ func (p *plan) reasonOf(m *member, was *v1alpha1.ShadowStatus) string {
 
 // timesOut says that this decision ends the warm-up of a shadow by its timeout.
 func (p *plan) timesOut(m *member) bool {
-	return !m.WarmUp.Done && m.WarmedAt.IsZero() && m.Label == v1alpha1.ShadowWarming && p.now.Sub(m.ReadyAt) >= p.timeout
+	return !m.WarmUp.Done && m.WarmedAt.IsZero() && m.Label == v1alpha1.ShadowWarming && p.now.Sub(p.warmUpBegan(m)) >= p.timeout
 }
 
 // wasListed returns the entry of a name in a list that is sorted by name, as we

@@ -27,12 +27,12 @@ func (p *plan) doom(m *member) string {
 	switch {
 	case !w.Exists || w.Deleting:
 		return ReasonWorkloadGone
+	case m.state == v1alpha1.ShadowBridged:
+		return "" // it serves: it leaves by a withdrawal
 	case m.NodeGone:
 		return ReasonNodeGone
 	case m.Evicted:
 		return ReasonEvicted
-	case m.state == v1alpha1.ShadowBridged:
-		return "" // it serves: it leaves by a withdrawal
 	case p.stale(m.Pod):
 		return ReasonStale
 	case p.spec.Mode != v1alpha1.ModeActive:
@@ -124,7 +124,7 @@ func (p *plan) doomMessage(m *member) string {
 	case ReasonModeNotActive:
 		return fmt.Sprintf("pool %s is in mode %s", p.in.Pool.Name, p.spec.Mode)
 	case ReasonCannotHide:
-		return fmt.Sprintf("it cannot be hidden from %s", m.Exposed[0])
+		return "it cannot be hidden from " + m.Exposed[0]
 	case ReasonFailed:
 		return "it has ended"
 	case ReasonNotStarting:
@@ -132,25 +132,34 @@ func (p *plan) doomMessage(m *member) string {
 	case ReasonNotReady:
 		return fmt.Sprintf("it has not been Ready for %s, with %d restarts", p.leads.start, m.Restarts)
 	case ReasonExcess:
-		return fmt.Sprintf("%s there and %d wanted, for longer than it takes to make one", count(int(p.have), "shadow"), p.out.Terms.Want)
+		return fmt.Sprintf("%s for %d wanted ones, for longer than it takes to make one", count(int(p.have), "shadow"), p.out.Terms.Want)
 	case ReasonOverMaximum:
-		return fmt.Sprintf("%s there and maxShadows is %d", count(int(p.have), "shadow"), *p.spec.MaxShadows)
+		return fmt.Sprintf("%s where maxShadows is %d", count(int(p.have), "shadow"), *p.spec.MaxShadows)
 	case ReasonLivePodsFirst:
-		return "the workload's own pods are refused and need its room"
+		return "the workload's own pods need its room"
 	case ReasonDrained:
 		return "it has finished its requests and scaleIn.policy is Terminate"
 	}
 	return ""
 }
 
-// shed makes room for live pods that are refused, a quota being full.
+// shed makes room for live pods: where they are refused, a quota being full, by
+// shadows that are not warm; where they wait for a node, by shadows that are not
+// even Ready. Warm ones are handed over instead.
 func (p *plan) shed() {
-	if p.target == nil || p.target.Failing == "" {
+	if p.target == nil {
 		return
 	}
-	open := p.out.Terms.Missing - p.out.Terms.Grants
+	open, least := p.target.waiting, worthWarming
+	if p.target.Failing != "" {
+		open, least = p.out.Terms.Missing, worthReady
+	}
+	open -= p.out.Terms.Grants
+	if open <= 0 {
+		return
+	}
 	for _, m := range p.worstFirst() {
-		if open <= 0 || m.state == v1alpha1.ShadowReady {
+		if open <= 0 || worth(m) >= least {
 			return
 		}
 		open--
@@ -221,13 +230,19 @@ func (p *plan) worstFirst() []*member {
 	return out
 }
 
-// worth ranks states by how soon a shadow in them can serve.
+// How soon a shadow can serve.
+const (
+	worthWarming = 1
+	worthReady   = 2
+)
+
+// worth ranks a shadow by how soon it can serve.
 func worth(m *member) int {
 	switch m.state {
 	case v1alpha1.ShadowReady:
-		return 2
+		return worthReady
 	case v1alpha1.ShadowWarming:
-		return 1
+		return worthWarming
 	case v1alpha1.ShadowCreating, v1alpha1.ShadowActive, v1alpha1.ShadowBridged, v1alpha1.ShadowDraining, v1alpha1.ShadowDeactivated:
 	}
 	return 0

@@ -176,9 +176,8 @@ func instant(t *testing.T, s string) time.Time {
 		if err != nil {
 			t.Fatalf("instant %q: write mm:ss", s)
 		}
-		total = total*60 + time.Duration(n)
+		total = total*60 + time.Duration(n)*time.Second
 	}
-	total *= time.Second
 	if negative {
 		total = -total
 	}
@@ -314,7 +313,7 @@ func (s *script) readReplicaSet(f *fields) {
 	f.flag("deleting", &rs.Deleting)
 	f.str("failing", &rs.Failing)
 	f.str("template", &rs.Template)
-	var generation, observed int32 = int32(rs.Generation), int32(rs.ObservedGeneration)
+	generation, observed := int32(rs.Generation), int32(rs.ObservedGeneration)
 	f.int32("generation", &generation)
 	f.int32("observed", &observed)
 	rs.Generation, rs.ObservedGeneration = int64(generation), int64(observed)

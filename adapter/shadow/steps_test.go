@@ -43,7 +43,7 @@ func (s *script) step(t *testing.T, arg datadriven.CmdArg) {
 	case "hpa":
 		s.order(s.in.Published.Value)
 	case "raise":
-		n, err := strconv.Atoi(arg.SingleVal(t))
+		n, err := strconv.ParseInt(arg.SingleVal(t), 10, 32)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -156,7 +156,7 @@ func (s *script) write(p *Pod, a *Action) {
 			p.WarmedAt = s.now
 		}
 	case KindRewarm:
-		p.Label, p.WarmedAt, p.WarmUp, p.ReadyAt = v1alpha1.ShadowWarming, time.Time{}, Progress{Stage: "MinReady"}, s.now
+		p.Label, p.WarmedAt, p.WarmUp = v1alpha1.ShadowWarming, time.Time{}, Progress{Stage: "MinReady"}
 	case KindScale, KindCreate:
 	}
 }
@@ -283,6 +283,13 @@ func (s *script) showMore(out *strings.Builder, what string) {
 	case "decision":
 		l := st.LastDecision
 		fmt.Fprintf(out, "decided at %s: %s: %s\n", clock(l.Time.Time), l.Reason, l.Message)
+	case "lines":
+		for _, line := range st.LastDecision.Actions {
+			fmt.Fprintf(out, "did: %s\n", line)
+		}
+		for _, line := range st.LastDecision.Held {
+			fmt.Fprintf(out, "held: %s\n", line)
+		}
 	case "rest":
 		if diff := gocmp.Diff(s.in.Pool.Status, *st); diff != "" {
 			fmt.Fprintf(out, "the status changes: %s\n", diff)

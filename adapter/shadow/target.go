@@ -17,6 +17,8 @@ type tally struct {
 	// pending are those that it made and that do not run, young the ones among
 	// them that cannot be Ready any moment.
 	pending, young int32
+	// waiting are those that no node has taken for a while.
+	waiting int32
 	// booting are those that it made of late and that do not serve yet, fresh the
 	// ones among them that are Ready since a moment.
 	booting, fresh int32
@@ -102,7 +104,7 @@ func (p *plan) stale(pod *Pod) bool {
 	case rs.UID == p.in.Workload.CurrentUID:
 		return false
 	case p.in.Workload.CurrentUID == "" || p.bridges():
-		return !rs.Active()
+		return !rs.Active() && slices.ContainsFunc(p.sets, func(t tally) bool { return t.Active() })
 	}
 	return true
 }

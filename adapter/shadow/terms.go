@@ -92,6 +92,13 @@ func (p *plan) countPod(s *tally, m *member) {
 		if m.Node == "" || age < p.leads.young {
 			s.young++
 		}
+		switch {
+		case m.Node != "":
+		case age >= p.leads.young:
+			s.waiting++
+		default:
+			p.wake(m.CreatedAt.Add(p.leads.young))
+		}
 	}
 	if age >= p.leads.bridge {
 		return
@@ -168,18 +175,20 @@ func (p *plan) countShadows() {
 	}
 }
 
-// meantToHave is the number of replicas that may be filled. Where the pool owns
-// the scale and is lowering it, the order counts and not the ReplicaSet, which
-// learns of it last.
+// meantToHave is the number of replicas that may be filled: what the ReplicaSet
+// asks for, or less where the pool owns the scale and is lowering it, for the
+// ReplicaSet learns of that last. A bridge waits for no ReplicaSet.
 func (p *plan) meantToHave() int32 {
-	n := p.in.Workload.Replicas
-	if p.target != nil {
-		n = p.target.Replicas
+	own := *p.spec.Replicas
+	switch {
+	case p.bridges() && own > 0:
+		return own
+	case p.bridges() || p.target == nil:
+		return p.in.Workload.Replicas
+	case own > 0:
+		return min(p.target.Replicas, own)
 	}
-	if own := *p.spec.Replicas; own > 0 {
-		n = min(n, own)
-	}
-	return n
+	return p.target.Replicas
 }
 
 // ahead is the part of the replicas that our own value asked for ahead of time:

@@ -2,6 +2,7 @@ package shadow
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
 )
@@ -26,17 +27,29 @@ func (p *plan) warm() {
 }
 
 func (p *plan) endWarmUp(m *member) {
-	since := p.now.Sub(m.ReadyAt)
+	began := p.warmUpBegan(m)
+	since := p.now.Sub(began)
 	switch {
 	case since < p.minReady:
-		p.wake(m.ReadyAt.Add(p.minReady))
+		p.wake(began.Add(p.minReady))
 	case m.WarmUp.Done:
 		p.mark(KindMarkReady, m, ReasonWarm, "its warm-up is complete")
 	case since < p.timeout:
-		p.wake(m.ReadyAt.Add(p.timeout))
+		p.wake(began.Add(p.timeout))
 	default:
 		p.mark(KindMarkReady, m, ReasonTimedOut, fmt.Sprintf("its warm-up did not complete within %s", p.timeout)).TimedOut = true
 	}
+}
+
+// warmUpBegan is since when a shadow warms up: since it is Ready, or, where it
+// served before, since its drain was over.
+func (p *plan) warmUpBegan(m *member) time.Time {
+	if !m.DrainingSince.IsZero() {
+		if over := m.DrainingSince.Add(p.drain); over.After(m.ReadyAt) {
+			return over
+		}
+	}
+	return m.ReadyAt
 }
 
 func (p *plan) mark(kind Kind, m *member, reason, message string) *Action {
