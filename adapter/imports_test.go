@@ -33,6 +33,7 @@ var imports = map[string]struct {
 		tests: []string{"adapter/history/embedded"},
 		why:   "it joins the seams and leaves the choice of a source to cmd",
 	},
+	"adapter/shadow":           {may: []string{"adapter/api/v1alpha1"}, why: "it decides on what it is handed and asks nobody"},
 	"adapter/shadow/invariant": {may: []string{"adapter/api/v1alpha1"}, why: "it judges objects, not our view of them"},
 	"adapter/shadow/model": {
 		may:   []string{"adapter/api/v1alpha1", "adapter/shadow/actuate", "adapter/shadow/invariant", "adapter/shadow/observe"},

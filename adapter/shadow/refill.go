@@ -64,7 +64,7 @@ func holdActivations(p *plan) Reason {
 		return Reason{Reason: ReasonActivationUnderWay, Message: "shadows go live in this very moment: new ones are made afterwards"}
 	case p.burst:
 		return Reason{Reason: ReasonActivationUnderWay, Message: fmt.Sprintf(
-			"new shadows are made when ReplicaSet %s has settled after the activation", p.target.Name)}
+			"new shadows are made when ReplicaSet %s has its pods, each on a node", p.target.Name)}
 	}
 	return Reason{}
 }

@@ -27,6 +27,8 @@ type script struct {
 	in   Observed
 	last Decision
 	now  time.Time
+	// made counts the pods that ReplicaSets made.
+	made int
 }
 
 func (s *script) run(t *testing.T, d *datadriven.TestData) string {
@@ -334,13 +336,8 @@ func (s *script) readReplicaSet(f *fields) {
 
 // addLive adds a pod that the ReplicaSet made.
 func (s *script) addLive(rs *ReplicaSet, phase string, made time.Time, zone string) {
-	n := 0
-	for i := range s.in.Pods {
-		if strings.HasPrefix(s.in.Pods[i].Name, rs.Name+"-live") {
-			n++
-		}
-	}
-	name := fmt.Sprintf("%s-live%02d", rs.Name, n+1)
+	s.made++
+	name := fmt.Sprintf("%s-live%02d", rs.Name, s.made)
 	p := Pod{
 		Name: name, UID: types.UID(name), Owner: OwnerReplicaSet, ReplicaSetUID: rs.UID, Template: rs.Template, Live: true,
 		Phase: PhaseRunning, Node: "node-" + zone, Zone: zone, CreatedAt: made,

@@ -17,8 +17,9 @@ type tally struct {
 	// pending are those that it made and that do not run, young the ones among
 	// them that cannot be Ready any moment.
 	pending, young int32
-	// waiting are those that no node has taken for a while.
-	waiting int32
+	// unplaced are those that have no node, waiting the ones among them that have
+	// had none for a while.
+	unplaced, waiting int32
 	// booting are those that it made of late and that do not serve yet, fresh the
 	// ones among them that are Ready since a moment.
 	booting, fresh int32

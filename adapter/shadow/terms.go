@@ -92,12 +92,12 @@ func (p *plan) countPod(s *tally, m *member) {
 		if m.Node == "" || age < p.leads.young {
 			s.young++
 		}
-		switch {
-		case m.Node != "":
-		case age >= p.leads.young:
-			s.waiting++
-		default:
+		if m.Node == "" {
+			s.unplaced++
 			p.wake(m.CreatedAt.Add(p.leads.young))
+		}
+		if m.Node == "" && age >= p.leads.young {
+			s.waiting++
 		}
 	}
 	if age >= p.leads.bridge {
@@ -133,15 +133,23 @@ func (p *plan) burstBegan() map[types.UID]time.Time {
 }
 
 // underWay says that activations are not over: some pods settle, or are bridged,
-// and their ReplicaSet is not content.
+// and their ReplicaSet is still busy with the raise. Cold pods that start on
+// their nodes are none of that: while a load climbs for an hour there are always
+// some, and shadows have to be made all the same.
 func (p *plan) underWay() bool {
 	for i := range p.sets {
 		s := &p.sets[i]
-		if (s.settling > 0 || p.bridged > 0 && s.Active()) && !s.settled() {
+		if (s.settling > 0 || p.bridged > 0 && s.Active()) && !s.placed() {
 			return true
 		}
 	}
 	return false
+}
+
+// placed says that the ReplicaSet has seen its own spec, has the pods that it
+// asks for, and each of them has a node.
+func (t *tally) placed() bool {
+	return t.ObservedGeneration >= t.Generation && t.live == t.Replicas && t.unplaced == 0
 }
 
 // settled says that the ReplicaSet has seen its own spec, has the pods that it
