@@ -17,6 +17,7 @@ var imports = map[string]struct {
 	"adapter":              {why: "it is a map"},
 	"adapter/api/v1alpha1": {why: "a client takes the ShadowPool without the rest of the house"},
 	"adapter/capacity":     {may: []string{"forecast"}, why: "it is arithmetic on a forecast"},
+	"adapter/client":       {may: []string{"adapter/api/v1alpha1", "forecast"}, why: "it is all that a program of others needs"},
 	"adapter/history": {
 		may: []string{"forecast"}, tests: []string{"adapter/history/embedded", "adapter/history/historytest"},
 		why: "it makes a series and asks nobody what for",
