@@ -138,9 +138,7 @@ func (p *plan) explain() {
 	t := &p.out.Terms
 	name := p.target.Name
 	if t.Ahead > 0 && t.Grants < max(0, t.Missing+t.Pending) {
-		p.withhold(KindActivate, "", Reason{Reason: ReasonAskedAhead, Message: fmt.Sprintf(
-			"%d of the %d replicas of ReplicaSet %s were asked for ahead of time and may start cold: the load needs %d now",
-			t.Ahead, p.desired, name, p.in.Published.NowTerm)})
+		p.withhold(KindActivate, "", p.askedAhead("ReplicaSet "+name))
 	}
 	if old := p.target.pending - p.target.young; old > 0 {
 		p.withhold(KindActivate, "", Reason{Reason: ReasonColdPodsStarting, Message: fmt.Sprintf(
@@ -151,13 +149,23 @@ func (p *plan) explain() {
 		return
 	}
 	if limit := p.allowed() - t.Grants; limit <= 0 && p.spec.Activation.Policy == v1alpha1.ActivationPolicyProportional {
-		p.withhold(KindActivate, "", Reason{Reason: ReasonPolicyProportional, Message: fmt.Sprintf(
-			"activation.policy Proportional lets shadows take %d%% of a raise, rounded up", *p.spec.ShadowPercentage)})
+		p.withhold(KindActivate, "", p.proportional())
 		return
 	}
 	p.withhold(KindActivate, "", Reason{Reason: ReasonNoWarmShadow, Message: fmt.Sprintf(
 		"ReplicaSet %s starts %s cold: no other shadow is warm", name, count(int(open), "pod"))})
 	p.explainPods(activateGuards, KindActivate)
+}
+
+func (p *plan) askedAhead(who string) Reason {
+	return Reason{Reason: ReasonAskedAhead, Message: fmt.Sprintf(
+		"%d of the %d replicas of %s were asked for ahead of time and may start cold: the load needs %d now",
+		p.out.Terms.Ahead, p.desired, who, p.in.Published.NowTerm)}
+}
+
+func (p *plan) proportional() Reason {
+	return Reason{Reason: ReasonPolicyProportional, Message: fmt.Sprintf(
+		"activation.policy Proportional lets shadows take %d%% of a raise, rounded up", *p.spec.ShadowPercentage)}
 }
 
 // explainPods says of each shadow why it does not go live.

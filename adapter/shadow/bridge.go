@@ -18,7 +18,7 @@ const bridgeOverlap = 5 * time.Second
 func (p *plan) bridge() {
 	want, have := p.bridgeTarget(), int32(0)
 	for i := range p.members {
-		if m := &p.members[i]; m.state == v1alpha1.ShadowBridged && m.Ready() && m.doom == "" {
+		if m := &p.members[i]; m.state == v1alpha1.ShadowBridged && m.Ready() && m.doom == "" && p.bears(m) {
 			have++
 		}
 	}
@@ -29,6 +29,11 @@ func (p *plan) bridge() {
 		}
 		return
 	}
+	p.bridgeWith(want, have)
+}
+
+// bridgeWith bridges with as many shadows as are missing.
+func (p *plan) bridgeWith(want, have int32) {
 	t := &p.out.Terms
 	for _, m := range p.order() {
 		c := p.claim(m)
@@ -46,6 +51,9 @@ func (p *plan) bridge() {
 		m.fate = fateGranted
 		p.do(KindBridge, m, ReasonReplicasRaised, fmt.Sprintf("%s %s lacks %s that serve", p.in.Workload.Kind, p.in.Workload.Name, count(int(want), "pod")))
 	}
+	if lack := p.bridgeLack(); want < lack {
+		p.explainBridge(want, lack)
+	}
 	if open := want - have - t.Grants; open > 0 {
 		p.withhold(KindBridge, "", Reason{Reason: ReasonNoWarmShadow, Message: fmt.Sprintf(
 			"%s %s starts %s cold: no other shadow is warm", p.in.Workload.Kind, p.in.Workload.Name, count(int(open), "pod"))})
@@ -53,25 +61,44 @@ func (p *plan) bridge() {
 	}
 }
 
-// bridgeTarget is how many bridges there should be: one for each pod that the
-// workload lacks or that starts, but no more than it lacks in serving pods (the
-// surge of a rollout is nobody's lack), less what was asked for ahead of time. A
-// pod that does not start within its time no longer holds a bridge.
+// bridgeTarget is how many bridges there should be: as many as the workload lacks
+// in pods that do not start only now, less what was asked for ahead of time. The
+// surge of a rollout is no lack, for old pods serve in its place; and a pod that
+// does not start within its time no longer holds a bridge.
 func (p *plan) bridgeTarget() int32 {
-	var live, serving, booting int32
-	for i := range p.sets {
-		s := &p.sets[i]
-		serving += s.ready - s.fresh
-		if s.Active() {
-			live += s.live
-			booting += s.booting
-		}
-	}
-	n := max(0, min(p.desired-live+booting, p.desired-serving)-p.out.Terms.Ahead)
+	n := max(0, p.bridgeLack()-p.out.Terms.Ahead)
 	if p.spec.Activation.Policy == v1alpha1.ActivationPolicyProportional {
 		n = percent(n, *p.spec.ShadowPercentage)
 	}
 	return n
+}
+
+// bridgeLack is how many pods the workload lacks that do not start only now.
+func (p *plan) bridgeLack() int32 {
+	lack := p.desired
+	for i := range p.sets {
+		if s := &p.sets[i]; s.Active() {
+			lack -= s.live - s.booting
+		}
+	}
+	return lack
+}
+
+// explainBridge says why fewer pods are bridged than start cold.
+func (p *plan) explainBridge(want, lack int32) {
+	t := &p.out.Terms
+	if t.Ahead > 0 {
+		p.withhold(KindBridge, "", p.askedAhead(p.in.Workload.Kind+" "+p.in.Workload.Name))
+	}
+	if want < lack-t.Ahead {
+		p.withhold(KindBridge, "", p.proportional())
+	}
+}
+
+// bears says that the ReplicaSet of a bridge still asks for pods.
+func (p *plan) bears(m *member) bool {
+	rs := find(p.sets, m.ReplicaSetUID)
+	return rs != nil && !rs.Deleting && rs.Active()
 }
 
 // withdraw hides the bridges that are no longer needed (T9): the cold pods are
@@ -86,7 +113,7 @@ func (p *plan) withdraw() {
 		if m.state != v1alpha1.ShadowBridged || m.doom != "" || m.fate != fateNone {
 			continue
 		}
-		if rs := find(p.sets, m.ReplicaSetUID); rs == nil || rs.Deleting || !rs.Active() {
+		if !p.bears(m) {
 			p.occupied++
 			m.fate = fateWithdrawn
 			p.do(KindWithdraw, m, ReasonStale, "its ReplicaSet asks for no pods any more")

@@ -468,6 +468,8 @@ func (s *script) readPod(p *Pod, f *fields) {
 	f.str("resize", &p.Resize)
 	f.flag("costed", &p.Costed)
 	f.flag("shrunk", &p.Shrunk)
+	f.flag("live", &p.Live)
+	f.flag("timed-out", &p.TimedOut)
 	f.flag("deleting", &p.Deleting)
 	f.flag("evicted", &p.Evicted)
 	f.flag("node-gone", &p.NodeGone)
@@ -522,5 +524,15 @@ func (s *script) readStatus(f *fields) {
 	if f.has("epoch") {
 		f.int32("epoch", &epoch)
 		st.Epoch = int64(epoch)
+	}
+	if f.has("cover") {
+		st.Cover = &v1alpha1.CoverStatus{}
+		f.int32("cover", &st.Cover.Replicas)
+	}
+	if f.has("lost") {
+		f.int32("lost", &st.Cover.Lost)
+		f.time("until", &at)
+		until := metav1.NewTime(at)
+		st.Cover.LostUntil = &until
 	}
 }

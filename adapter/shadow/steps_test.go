@@ -270,6 +270,10 @@ func (s *script) showMore(out *strings.Builder, what string) {
 		for _, c := range st.Conditions {
 			fmt.Fprintf(out, "condition %s=%s: %s: %s\n", c.Type, c.Status, c.Reason, c.Message)
 		}
+	case "since":
+		for _, c := range st.Conditions {
+			fmt.Fprintf(out, "condition %s=%s since %s\n", c.Type, c.Status, clock(c.LastTransitionTime.Time))
+		}
 	case "shadows":
 		for _, e := range st.Shadows {
 			fmt.Fprintf(out, "shadow %s %s progress=%s reason=%s\n", e.Name, e.State, e.Progress, e.Reason)

@@ -20,9 +20,9 @@ type tally struct {
 	// unplaced are those that have no node, waiting the ones among them that have
 	// had none for a while.
 	unplaced, waiting int32
-	// booting are those that it made of late and that do not serve yet, fresh the
-	// ones among them that are Ready since a moment.
-	booting, fresh int32
+	// booting are those that it made of late and that do not serve yet, or only
+	// since a moment.
+	booting int32
 	// settling are those that were handed over and still bear their cost.
 	settling int32
 	// joined is how many pods it made since the burst that settles began.

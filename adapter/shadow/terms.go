@@ -100,15 +100,8 @@ func (p *plan) countPod(s *tally, m *member) {
 			s.waiting++
 		}
 	}
-	if age >= p.leads.bridge {
-		return
-	}
-	switch {
-	case !m.Ready():
+	if age < p.leads.bridge && (!m.Ready() || p.now.Sub(m.ReadyAt) < bridgeOverlap) {
 		s.booting++
-	case p.now.Sub(m.ReadyAt) < bridgeOverlap:
-		s.booting++
-		s.fresh++
 	}
 }
 
