@@ -49,7 +49,7 @@ func (p *plan) bridgeWith(want, have int32) {
 		}
 		t.Grants++
 		m.fate = fateGranted
-		p.do(KindBridge, m, ReasonReplicasRaised, fmt.Sprintf("%s %s lacks %s that serve", p.in.Workload.Kind, p.in.Workload.Name, count(int(want), "pod")))
+		p.do(KindBridge, m, ReasonReplicasRaised, fmt.Sprintf("%s %s lacks %s", p.in.Workload.Kind, p.in.Workload.Name, count(int(want), "serving pod")))
 	}
 	if lack := p.bridgeLack(); want < lack {
 		p.explainBridge(want, lack)

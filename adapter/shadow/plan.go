@@ -13,6 +13,8 @@ import (
 // Plan decides what is to be done about a pool now. The same look at the same
 // instant gives the same decision, in whatever order its slices come.
 //
+// The decision shares memory with the status that was read: neither is written.
+//
 // The actions stand in the order in which they are to be done: what serves
 // sooner comes first, what makes new pods last. Where the decision is Fenced or
 // Broken it holds nothing else.

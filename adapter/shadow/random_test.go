@@ -127,7 +127,7 @@ func (w worlds) pod(in *Observed, i int32) Pod {
 	}
 	p.Phase = pick(w, "phase", PhaseRunning, PhaseRunning, PhaseRunning, PhasePending, PhaseFinished)
 	if p.Phase == PhasePending && p.Owner == OwnerReplicaSet {
-		p.ActivatedAt = time.Time{} // what was handed over ran
+		p.ActivatedAt, p.Label = time.Time{}, "" // what was handed over ran
 	}
 	if w.rare("drifted") {
 		p.Drift = "spec"

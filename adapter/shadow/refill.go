@@ -7,9 +7,10 @@ import (
 
 const (
 	// leastStarting is how many shadows may start at once in any pool; a large
-	// pool starts a quarter of what it wants.
+	// pool starts a quarter of what it wants, up to mostStarting.
 	leastStarting = 10
 	startingShare = 25
+	mostStarting  = 100
 )
 
 // refill makes the shadows that are missing (T1), or says what they wait for.
@@ -34,7 +35,7 @@ func (p *plan) refill() {
 			"%s of a budget of %d, some about to end: more follow when these are gone", count(int(p.occupied), "shadow"), p.out.Terms.Budget)})
 		return
 	}
-	most := max(leastStarting, percent(p.out.Terms.Want, startingShare)) - p.creating
+	most := max(leastStarting, min(mostStarting, percent(p.out.Terms.Want, startingShare))) - p.creating
 	if most <= 0 {
 		p.withhold(KindCreate, "", Reason{Reason: ReasonManyStarting, Message: count(int(p.creating), "shadow") +
 			" being made at once: more follow when these are Ready"})

@@ -19,7 +19,7 @@ func (p *Pod) State() v1alpha1.ShadowState {
 		return p.shadowState()
 	case OwnerReplicaSet:
 		switch {
-		case p.ActivatedAt.IsZero():
+		case p.ActivatedAt.IsZero() && p.Label != v1alpha1.ShadowActive:
 			return ""
 		case p.Active():
 			return v1alpha1.ShadowActive

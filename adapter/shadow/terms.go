@@ -226,14 +226,14 @@ func (p *plan) reckonWant() {
 // raise makes up to x pods that are one too many for a moment, so x more shadows
 // need room for 2x and the surge.
 func (p *plan) roomFor() int32 {
-	room := int32(math.MaxInt32)
-	if r := &p.in.Room; r.Pods >= 0 {
-		room = max(0, (r.Pods+p.occupied-p.in.Workload.MaxSurge)/2)
+	room, r := int64(math.MaxInt32), &p.in.Room
+	if r.Pods >= 0 {
+		room = min(room, (int64(r.Pods)+int64(p.occupied)-int64(p.in.Workload.MaxSurge))/2)
 	}
-	if r := &p.in.Room; r.CapsBy != "" {
-		room = min(room, max(0, r.Caps+p.occupied))
+	if r.CapsBy != "" {
+		room = min(room, int64(r.Caps)+int64(p.occupied))
 	}
-	return room
+	return int32(max(0, room))
 }
 
 // boundBy names what leaves no room.
