@@ -47,8 +47,50 @@ func Plan(now time.Time, in Observed) Decision {
 		p.lowerScale()
 		p.remember()
 	}
+	p.arrange()
 	p.report()
 	return p.out
+}
+
+// arrange puts the actions in their order, those of one kind side by side so that
+// they can be done at the same time.
+func (p *plan) arrange() {
+	slices.SortStableFunc(p.out.Actions, func(a, b Action) int { return p.turn(&a) - p.turn(&b) })
+}
+
+// turn is when an action is done: a raise of the scale first, for all else waits
+// for it, and a lowering after the pods have left that are used again.
+func (p *plan) turn(a *Action) int {
+	switch a.Kind {
+	case KindScale:
+		if a.Replicas > p.in.Workload.Replicas {
+			return 0
+		}
+		return 3
+	case KindActivate, KindBridge:
+		return 1
+	case KindDetach:
+		return 2
+	case KindWithdraw:
+		return 4
+	case KindHide:
+		return 5
+	case KindResize:
+		return 6
+	case KindSettle:
+		return 7
+	case KindMarkReady:
+		return 8
+	case KindMarkWarming:
+		return 9
+	case KindRewarm:
+		return 10
+	case KindDelete:
+		return 11
+	case KindCreate:
+		return 12
+	}
+	return 13
 }
 
 // plan is one decision in the making.
