@@ -49,7 +49,7 @@ func (p *plan) room() int32 {
 // allowed is how much of the room the policy lets shadows take.
 func (p *plan) allowed() int32 {
 	room := p.room()
-	if p.spec.Activation.Policy != v1alpha1.ActivationPolicyProportional || p.target == nil {
+	if p.spec.Activation.Policy != v1alpha1.ActivationPolicyProportional {
 		return room
 	}
 	// The raise is what is still open and what joined since it began.
@@ -137,6 +137,10 @@ func (p *plan) anyShadow() bool { return p.occupied > 0 || p.bridged > 0 }
 func (p *plan) explain() {
 	t := &p.out.Terms
 	name := p.target.Name
+	if p.desired < p.target.Replicas && p.anyShadow() {
+		p.withhold(KindActivate, "", Reason{Reason: ReasonReplicaSetLowered, Message: fmt.Sprintf(
+			"pool %s lowers the workload to %d replicas: ReplicaSet %s will ask for no more", p.in.Pool.Name, p.desired, name)})
+	}
 	if t.Ahead > 0 && t.Grants < max(0, t.Missing+t.Pending) {
 		p.withhold(KindActivate, "", p.askedAhead("ReplicaSet "+name))
 	}

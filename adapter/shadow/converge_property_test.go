@@ -159,17 +159,31 @@ func (c *course) controllers() {
 
 // decide plans on what was seen some steps ago and does what still may be done.
 func (c *course) decide() {
-	in := deepCopy(c.in)
-	if n := len(c.seen); n > 0 {
-		old := c.seen[max(0, n-1-pick(worlds{c.T}, "lag", 0, 0, 0, 1, 3))]
-		in.Pods, in.ReplicaSets = slices.Clone(old.Pods), slices.Clone(old.ReplicaSets)
-		in.Pool.Status = c.in.Pool.Status
-	}
-	c.last = Plan(c.now, in)
+	c.last = Plan(c.now, c.view())
 	if c.last.Broken != "" {
 		return // a pod of a ReplicaSet that is not seen yet
 	}
 	c.carryOut()
+}
+
+// view is what the planner sees: the ReplicaSets and their own pods as they were
+// some steps ago, and what it wrote itself as it is, for an actuator remembers
+// that until its cache shows it.
+func (c *course) view() Observed {
+	in := deepCopy(c.in)
+	if len(c.seen) == 0 {
+		return in
+	}
+	old := c.seen[max(0, len(c.seen)-1-pick(worlds{c.T}, "lag", 0, 0, 0, 1, 3))]
+	in.ReplicaSets = slices.Clone(old.ReplicaSets)
+	written := func(p Pod) bool { return p.Epoch > 0 }
+	in.Pods = slices.DeleteFunc(in.Pods, func(p Pod) bool { return !written(p) })
+	for _, p := range old.Pods {
+		if !written(p) {
+			in.Pods = append(in.Pods, p)
+		}
+	}
+	return in
 }
 
 // carryOut does a decision as an actuator does: each action judged anew.
@@ -211,20 +225,9 @@ func (c *course) create(a *Action) {
 			have++
 		}
 	})
-	if have > *c.in.Pool.Spec.MaxShadows+c.drained() {
+	if have > *c.in.Pool.Spec.MaxShadows {
 		c.Fatalf("%d shadows where maxShadows is %d", have, *c.in.Pool.Spec.MaxShadows)
 	}
-}
-
-// drained counts pods that came back, or were withdrawn, behind the planner's
-// back: it sees them late.
-func (c *course) drained() (n int32) {
-	c.each(func(p *Pod) {
-		if !p.DrainingSince.IsZero() {
-			n++
-		}
-	})
-	return n
 }
 
 func (c *course) doAgain(a *Action) {

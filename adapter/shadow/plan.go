@@ -31,9 +31,9 @@ func Plan(now time.Time, in Observed) Decision {
 	}
 	p.reckon()
 	p.raiseScale()
+	p.activate()
+	p.lowerScale()
 	if p.acts() {
-		p.activate()
-		p.lowerScale()
 		p.withdraw()
 		p.hide()
 		p.resize()
@@ -44,7 +44,6 @@ func Plan(now time.Time, in Observed) Decision {
 		p.remember()
 		p.refill()
 	} else {
-		p.lowerScale()
 		p.remember()
 	}
 	p.arrange()
@@ -126,6 +125,8 @@ type member struct {
 	fate  fate
 	// doom is why a shadow has to end; empty if it need not.
 	doom string
+	// timedOut says that this decision ends the warm-up of a shadow by its timeout.
+	timedOut bool
 	// place is where a shadow stands in the order of those that go live.
 	place int32
 }

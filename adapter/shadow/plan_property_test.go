@@ -14,26 +14,29 @@ import (
 	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
 )
 
-// TestPlanKeepsItsPromises holds the invariants of the package's doc, and those
-// that follow from HANDOVER's guards, against any observation.
-func TestPlanKeepsItsPromises(t *testing.T) {
-	rapid.Check(t, func(rt *rapid.T) {
-		in := worlds{rt}.observed()
-		j := judgement{T: rt, in: &in, d: Plan(t0, in)}
-		if j.d.Broken != "" || j.d.Fenced {
-			if !reflect.DeepEqual(j.d, Decision{Broken: j.d.Broken, Fenced: j.d.Fenced}) {
-				rt.Fatalf("it is fenced or broken and decides all the same: %+v", j.d)
-			}
-			return
+// TestPlanKeepsItsPromises holds the invariants of the package's doc, and what the
+// guards promise, against any observation.
+func TestPlanKeepsItsPromises(t *testing.T) { rapid.Check(t, keepsItsPromises) }
+
+// FuzzPlan does the same, and lets the fuzzer look for observations.
+func FuzzPlan(f *testing.F) { f.Fuzz(rapid.MakeFuzz(keepsItsPromises)) }
+
+func keepsItsPromises(rt *rapid.T) {
+	in := worlds{rt}.observed()
+	j := judgement{T: rt, in: &in, d: Plan(t0, in)}
+	if j.d.Broken != "" || j.d.Fenced {
+		if !reflect.DeepEqual(j.d, Decision{Broken: j.d.Broken, Fenced: j.d.Fenced}) {
+			rt.Fatalf("it is fenced or broken and decides all the same: %+v", j.d)
 		}
-		for i := range j.d.Actions {
-			j.action(&j.d.Actions[i])
-		}
-		j.once()
-		j.room()
-		j.creations()
-		j.reasons()
-	})
+		return
+	}
+	for i := range j.d.Actions {
+		j.action(&j.d.Actions[i])
+	}
+	j.once()
+	j.room()
+	j.creations()
+	j.reasons()
 }
 
 // TestPlanIsAFunction holds that a decision depends on what was observed alone:
@@ -285,9 +288,6 @@ func (j *judgement) reasons() {
 			j.Fatalf("hold %s %s: it has no reason", h.Kind, h.Pod)
 		}
 	}
-	if j.in.Paused || j.in.Pool.ShadowsPaused() {
-		return
-	}
 	target := j.onlyActive(false)
 	lack, shadows := int32(0), int32(0)
 	for i := range j.in.ReplicaSets {
@@ -304,7 +304,7 @@ func (j *judgement) reasons() {
 			shadows++
 		}
 	}
-	if own := *j.in.Pool.Spec.Replicas; own > 0 || j.in.Pool.Spec.Activation.Mode == v1alpha1.ActivationModeBridge {
+	if j.in.Pool.Spec.Activation.Mode == v1alpha1.ActivationModeBridge {
 		return
 	}
 	held := slices.ContainsFunc(j.d.Held, func(h Held) bool { return h.Kind == KindActivate })

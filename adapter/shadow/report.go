@@ -176,7 +176,7 @@ func (p *plan) reasonOf(m *member, was *v1alpha1.ShadowStatus) string {
 		}
 		return ""
 	case v1alpha1.ShadowWarming:
-		if p.timesOut(m) {
+		if m.timedOut {
 			return ReasonTimedOut
 		}
 		return m.WarmUp.Stage
@@ -188,11 +188,6 @@ func (p *plan) reasonOf(m *member, was *v1alpha1.ShadowStatus) string {
 	case v1alpha1.ShadowBridged, v1alpha1.ShadowDraining, v1alpha1.ShadowDeactivated:
 	}
 	return ""
-}
-
-// timesOut says that this decision ends the warm-up of a shadow by its timeout.
-func (p *plan) timesOut(m *member) bool {
-	return !m.WarmUp.Done && m.WarmedAt.IsZero() && m.Label == v1alpha1.ShadowWarming && p.now.Sub(p.warmUpBegan(m)) >= p.timeout
 }
 
 // wasListed returns the entry of a name in a list that is sorted by name, as we

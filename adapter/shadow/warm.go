@@ -37,6 +37,7 @@ func (p *plan) endWarmUp(m *member) {
 	case since < p.timeout:
 		p.wake(began.Add(p.timeout))
 	default:
+		m.timedOut = true
 		p.mark(KindMarkReady, m, ReasonTimedOut, fmt.Sprintf("its warm-up did not complete within %s", p.timeout)).TimedOut = true
 	}
 }
