@@ -42,10 +42,15 @@ var imports = map[string]struct {
 		why:   "it is a control plane and knows nothing of what is planned on it",
 	},
 	"adapter/shadow/model/rig": {may: []string{"adapter/api/v1alpha1", "adapter/shadow/..."}, why: "it drives the whole lifecycle on the model"},
-	"adapter/simulate":         {may: []string{"adapter/capacity", "forecast"}, why: "it sees the served number as any autoscaler does"},
-	"cmd/foreshadow-adapter":   {may: []string{"adapter/...", "forecast"}, why: "it wires everything; what tests need stays in tests"},
-	"e2e/...":                  {may: []string{"adapter/...", "e2e/...", "forecast"}, why: "it drives the product from outside"},
-	"forecast":                 {why: "it knows numbers only"},
+	"adapter/shadow/observe": {
+		may: []string{"adapter/api/v1alpha1", "adapter/shadow"}, tests: []string{"adapter/shadow/shadowtest"},
+		why: "it reads objects that it is handed and decides nothing",
+	},
+	"adapter/shadow/shadowtest": {may: []string{"adapter/api/v1alpha1", "adapter/shadow/observe"}, why: "it builds objects and does nothing with them"},
+	"adapter/simulate":          {may: []string{"adapter/capacity", "forecast"}, why: "it sees the served number as any autoscaler does"},
+	"cmd/foreshadow-adapter":    {may: []string{"adapter/...", "forecast"}, why: "it wires everything; what tests need stays in tests"},
+	"e2e/...":                   {may: []string{"adapter/...", "e2e/...", "forecast"}, why: "it drives the product from outside"},
+	"forecast":                  {why: "it knows numbers only"},
 }
 
 // dependencies are those of others that may not spread.

@@ -44,6 +44,15 @@ type World struct {
 	HPAs                  []*autoscalingv2.HorizontalPodAutoscaler
 	ScaledObjects         []*unstructured.Unstructured
 	Quotas                []*corev1.ResourceQuota
+	// PVCs are the claims of the namespace; one that is absent is taken for one
+	// that many pods may mount.
+	PVCs []*corev1.PersistentVolumeClaim
+
+	// TakenBy names the older pool that has the workload; empty if none has.
+	TakenBy string
+	// ResizesRefused are the pods, by UID, whose CPU request the API server
+	// would not restore.
+	ResizesRefused map[types.UID]bool
 
 	// MetricsAlive says that the metrics role holds its lease, so that the
 	// pool's status is as fresh as its conditions say.

@@ -1,0 +1,293 @@
+package observe
+
+import (
+	"math"
+	"slices"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
+	"github.com/foreshadow-dev/foreshadow/adapter/shadow"
+)
+
+const (
+	// startsKept is how many start-ups a Learner remembers: the quantile is of
+	// the latest, for images and nodes change.
+	startsKept = 60
+	// startsRestored is how many of them a restored status stands for at most:
+	// enough that one quick start does not undo it, few enough to be outgrown.
+	startsRestored = 10
+	// timesExact is how exact the times in a pod's status are: a start-up within
+	// one and the same second took up to that.
+	timesExact = time.Second
+	// leadQuantile is the quantile of the start-ups that leads go by.
+	leadQuantile = 0.95
+	// plausibleReady is how long after its last container was started a pod
+	// may have turned Ready that was Ready already when it was first seen. Later
+	// than that it was Ready before, and was not for a while.
+	plausibleReady = 10 * time.Minute
+)
+
+// Learner learns how long the pods of a workload take to start, from what their
+// status says of it. Its zero value knows nothing. It has no clock: a pod counts
+// once, when it is first seen Ready.
+type Learner struct {
+	starts ring[start]
+	warms  ring[time.Duration]
+	// met are the pods that exist, and how far they were when last seen.
+	met map[types.UID]stage
+}
+
+// start is how long a pod took to be Ready, and the parts of that: each begins
+// where the one before ended.
+type start struct {
+	total, scheduled, pulled, initialised, ready time.Duration
+	// restored says that it stands for what a status said.
+	restored bool
+}
+
+type stage struct {
+	// starting says that the pod has been seen before it was ever Ready; started
+	// that it has been seen Ready, warmed that it has been seen warm.
+	starting, started, warmed bool
+}
+
+// RestoreLearner returns a Learner that begins with what a status says.
+func RestoreLearner(s *v1alpha1.LeadStatus) Learner {
+	var l Learner
+	if s == nil {
+		return l
+	}
+	one := start{
+		total: parsed(s.ColdStart), scheduled: parsed(s.Scheduled), pulled: parsed(s.Pulled),
+		initialised: parsed(s.Initialised), ready: parsed(s.Ready), restored: true,
+	}
+	warm := parsed(s.WarmUp)
+	for range min(max(s.Samples, 1), startsRestored) {
+		if one.total > 0 {
+			l.starts.add(one)
+		}
+		if warm > 0 {
+			l.warms.add(warm)
+		}
+	}
+	return l
+}
+
+// parsed reads a duration of a status; 0 if there is none.
+func parsed(d v1alpha1.Duration) time.Duration {
+	v, err := d.Parse()
+	if err != nil {
+		return 0
+	}
+	return v
+}
+
+// See looks at the pods of a workload, all that exist, live and shadows. Those
+// that are gone are forgotten in time, what was learnt from them is not.
+func (l *Learner) See(pods []*corev1.Pod) {
+	if l.met == nil {
+		l.met = make(map[types.UID]stage, len(pods))
+	}
+	for _, p := range pods {
+		l.see(p)
+	}
+	if len(l.met) > 2*len(pods)+startsKept {
+		l.forget(pods)
+	}
+}
+
+func (l *Learner) forget(all []*corev1.Pod) {
+	rest := make(map[types.UID]stage, len(all))
+	for _, p := range all {
+		rest[p.UID] = l.met[p.UID]
+	}
+	l.met = rest
+}
+
+func (l *Learner) see(p *corev1.Pod) {
+	was, known := l.met[p.UID]
+	if was.started && was.warmed {
+		return
+	}
+	is := was
+	ready := condition(p, corev1.PodReady)
+	switch {
+	case ready == nil || ready.Status != corev1.ConditionTrue:
+		if !known {
+			is.starting = neverReady(p, ready)
+		}
+	case !was.started:
+		is.started = true
+		if s, ok := startOf(p, ready.LastTransitionTime.Time, was.starting); ok {
+			l.starts.add(s)
+		}
+		fallthrough
+	default:
+		is.warmed = l.seeWarmed(p, ready.LastTransitionTime.Time)
+	}
+	if !known || is != was {
+		l.met[p.UID] = is
+	}
+}
+
+// seeWarmed says that a pod is warm, and learns from it.
+func (l *Learner) seeWarmed(p *corev1.Pod, ready time.Time) bool {
+	warmed := condition(p, v1alpha1.WarmedCondition)
+	if warmed == nil || warmed.Status != corev1.ConditionTrue {
+		return false
+	}
+	if d := warmed.LastTransitionTime.Sub(ready); d > 0 && p.Annotations[v1alpha1.DrainingSinceAnnotation] == "" {
+		l.warms.add(d)
+	}
+	return true
+}
+
+// neverReady says that a pod that is not Ready has not been so before: it is not
+// since before its containers were started.
+func neverReady(p *corev1.Pod, ready *corev1.PodCondition) bool {
+	if ready == nil {
+		return true
+	}
+	_, last := containersStarted(p)
+	return last.IsZero() || !ready.LastTransitionTime.After(last)
+}
+
+// startOf reads the start-up of a pod that is Ready; false if its status does
+// not tell it: a container was started anew, or, where nobody saw the pod before
+// it was Ready, it may have been Ready before.
+func startOf(p *corev1.Pod, ready time.Time, seenStarting bool) (start, bool) {
+	if restarts(p) > 0 || ready.IsZero() || p.Annotations[v1alpha1.DrainingSinceAnnotation] != "" {
+		return start{}, false
+	}
+	first, last := containersStarted(p)
+	if !seenStarting && (last.IsZero() || last.After(ready) || ready.Sub(last) > plausibleReady) {
+		return start{}, false
+	}
+	total := ready.Sub(p.CreationTimestamp.Time)
+	if total < 0 {
+		return start{}, false
+	}
+	s := start{total: max(total, timesExact)}
+	at := p.CreationTimestamp.Time
+	step := func(part *time.Duration, end time.Time) {
+		if end.After(at) && !end.After(ready) {
+			*part = end.Sub(at)
+			at = end
+		}
+	}
+	step(&s.scheduled, changed(p, corev1.PodScheduled))
+	step(&s.pulled, first)
+	step(&s.initialised, changed(p, corev1.PodInitialized))
+	step(&s.ready, ready)
+	return s, true
+}
+
+// changed is when a condition became True; zero if it is not.
+func changed(p *corev1.Pod, t corev1.PodConditionType) time.Time {
+	if c := condition(p, t); c != nil && c.Status == corev1.ConditionTrue {
+		return c.LastTransitionTime.Time
+	}
+	return time.Time{}
+}
+
+// containersStarted returns when the first container of a pod was started, init
+// containers included, and when the last one was that runs; zero if none says.
+func containersStarted(p *corev1.Pod) (first, last time.Time) {
+	for _, list := range [][]corev1.ContainerStatus{p.Status.InitContainerStatuses, p.Status.ContainerStatuses} {
+		for i := range list {
+			var at time.Time
+			switch s := &list[i].State; {
+			case s.Running != nil:
+				at = s.Running.StartedAt.Time
+			case s.Terminated != nil:
+				at = s.Terminated.StartedAt.Time
+			}
+			if at.IsZero() {
+				continue
+			}
+			if first.IsZero() || at.Before(first) {
+				first = at
+			}
+			if at.After(last) {
+				last = at
+			}
+		}
+	}
+	return first, last
+}
+
+// Leads returns what was learnt, zero where nothing was.
+func (l *Learner) Leads() shadow.Leads {
+	out := shadow.Leads{ColdStart: l.quantile(func(s *start) time.Duration { return s.total }), WarmUp: quantile(l.warms.all())}
+	for i := range l.starts.items {
+		if s := &l.starts.items[i]; !s.restored && (out.ColdStartMin == 0 || s.total < out.ColdStartMin) {
+			out.ColdStartMin = s.total
+		}
+	}
+	return out
+}
+
+// Status returns what was learnt as the pool's status has it, in whole seconds;
+// nil if nothing was.
+func (l *Learner) Status() *v1alpha1.LeadStatus {
+	leads := l.Leads()
+	if leads.ColdStart == 0 && leads.WarmUp == 0 {
+		return nil
+	}
+	return &v1alpha1.LeadStatus{
+		ColdStart:   seconds(leads.ColdStart),
+		WarmUp:      seconds(leads.WarmUp),
+		Scheduled:   seconds(l.quantile(func(s *start) time.Duration { return s.scheduled })),
+		Pulled:      seconds(l.quantile(func(s *start) time.Duration { return s.pulled })),
+		Initialised: seconds(l.quantile(func(s *start) time.Duration { return s.initialised })),
+		Ready:       seconds(l.quantile(func(s *start) time.Duration { return s.ready })),
+		Samples:     int32(len(l.starts.items)),
+	}
+}
+
+// seconds rounds up; nothing for 0.
+func seconds(d time.Duration) v1alpha1.Duration {
+	if d <= 0 {
+		return ""
+	}
+	return v1alpha1.DurationOf((d + time.Second - 1).Truncate(time.Second))
+}
+
+func (l *Learner) quantile(part func(*start) time.Duration) time.Duration {
+	values := make([]time.Duration, len(l.starts.items))
+	for i := range l.starts.items {
+		values[i] = part(&l.starts.items[i])
+	}
+	return quantile(values)
+}
+
+// quantile is the smallest value that leadQuantile of all do not exceed, so one
+// that was seen; 0 of none. The values are put in order.
+func quantile(values []time.Duration) time.Duration {
+	if len(values) == 0 {
+		return 0
+	}
+	slices.Sort(values)
+	return values[int(math.Ceil(leadQuantile*float64(len(values))))-1]
+}
+
+// ring holds the startsKept latest items.
+type ring[T any] struct {
+	items []T
+	next  int
+}
+
+func (r *ring[T]) add(v T) {
+	if len(r.items) < startsKept {
+		r.items = append(r.items, v)
+		return
+	}
+	r.items[r.next] = v
+	r.next = (r.next + 1) % startsKept
+}
+
+// all returns the items in no order, in a slice of its own.
+func (r *ring[T]) all() []T { return slices.Clone(r.items) }
