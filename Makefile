@@ -9,6 +9,7 @@ export CGO_ENABLED := 0
 
 TOOL := go tool -modfile=go.tools.mod
 ADAPTER := bin/foreshadow-adapter
+PLUGIN := bin/kubectl-foreshadow
 CONTROLPLANE := bin/controlplane
 # What controller-gen writes: zz_generated.* beside the types, and the CRDs.
 GENERATED := adapter/api charts/foreshadow/crds
@@ -19,7 +20,8 @@ TESTFLAGS ?=
 FUZZTIME ?= 30s
 
 # The packages where goroutines meet.
-RACE_PACKAGES := ./adapter/history/... ./adapter/pools/... ./adapter/publish/... ./adapter/refresh/... ./adapter/simulate/... ./cmd/...
+RACE_PACKAGES := ./adapter/history/... ./adapter/pools/... ./adapter/publish/... ./adapter/refresh/... ./adapter/shadow/actuate/... ./adapter/shadow/cluster/... \
+	./adapter/simulate/... ./cmd/...
 
 # `foreshadow-adapter --version`. The date is the commit's, so that the same commit gives the same bytes.
 VERSION = $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
@@ -41,8 +43,9 @@ demo: ## Replay three days of a real application in about a minute, without a cl
 	@go run ./cmd/foreshadow-adapter demo $(ARGS)
 
 .PHONY: build
-build: ## Build bin/foreshadow-adapter.
+build: ## Build bin/foreshadow-adapter and bin/kubectl-foreshadow.
 	go build -ldflags '$(LDFLAGS)' -o $(ADAPTER) ./cmd/foreshadow-adapter
+	go build -ldflags '$(LDFLAGS)' -o $(PLUGIN) ./cmd/kubectl-foreshadow
 
 .PHONY: test
 test: ## Run the unit tests.

@@ -17,6 +17,8 @@ var imports = map[string]struct {
 	"adapter":              {why: "it is a map"},
 	"adapter/api/v1alpha1": {why: "a client takes the ShadowPool without the rest of the house"},
 	"adapter/capacity":     {may: []string{"forecast"}, why: "it is arithmetic on a forecast"},
+	"adapter/cli":          {may: []string{"adapter/api/v1alpha1", "adapter/cli/derive", "adapter/client", "adapter/shadow/observe"}, why: "it reads and writes pools as any client does"},
+	"adapter/cli/derive":   {may: []string{"adapter/api/v1alpha1"}, why: "it turns one object into another"},
 	"adapter/client":       {may: []string{"adapter/api/v1alpha1", "forecast"}, why: "it is all that a program of others needs"},
 	"adapter/history": {
 		may: []string{"forecast"}, tests: []string{"adapter/history/embedded", "adapter/history/historytest"},
@@ -49,6 +51,7 @@ var imports = map[string]struct {
 	"adapter/shadow/shadowtest": {may: []string{"adapter/api/v1alpha1", "adapter/shadow/observe"}, why: "it builds objects and does nothing with them"},
 	"adapter/simulate":          {may: []string{"adapter/capacity", "forecast"}, why: "it sees the served number as any autoscaler does"},
 	"cmd/foreshadow-adapter":    {may: []string{"adapter/...", "forecast"}, why: "it wires everything; what tests need stays in tests"},
+	"cmd/kubectl-foreshadow":    {may: []string{"adapter/cli"}, why: "a verb that needs more than the process is one of adapter/cli"},
 	"e2e/...":                   {may: []string{"adapter/...", "e2e/...", "forecast"}, why: "it drives the product from outside"},
 	"forecast":                  {why: "it knows numbers only"},
 }

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -44,6 +45,10 @@ type Target struct {
 	// is in a pool that is there, and takes its default in a new one. A new one
 	// needs load.query and backgroundWork at least.
 	Spec v1alpha1.ShadowPoolSpec
+	// OwnScale makes the pool own the scale of the workload, beginning with the
+	// replicas that it has now: autoscalers then target the pool, and while
+	// Foreshadow is down that scaling stops.
+	OwnScale bool
 }
 
 // Pool is the target that is a pool.
@@ -61,22 +66,19 @@ func (c *Client) FindPool(ctx context.Context, t Target) (*v1alpha1.ShadowPool, 
 	if t.Workload.Name == "" {
 		return c.get(ctx, types.NamespacedName{Namespace: t.Namespace, Name: t.Pool})
 	}
-	var list v1alpha1.ShadowPoolList
-	if err := c.kube.List(ctx, &list, ctrlclient.InNamespace(t.Namespace)); err != nil {
-		return nil, fmt.Errorf("list pools of namespace %s: %w", t.Namespace, explained(err))
+	all, err := c.Pools(ctx, t.Namespace)
+	if err != nil {
+		return nil, err
 	}
 	want := v1alpha1.ShadowPool{Spec: v1alpha1.ShadowPoolSpec{ScaleTargetRef: t.workload()}}
 	want.Namespace = t.Namespace
 	var of []*v1alpha1.ShadowPool
 	var names []string
-	for i := range list.Items {
-		p := &list.Items[i]
-		p.Default()
+	for _, p := range all {
 		if p.Workload() == want.Workload() {
 			of, names = append(of, p), append(names, p.Name)
 		}
 	}
-	slices.Sort(names)
 	ref := want.Spec.ScaleTargetRef
 	switch {
 	case len(of) > 1:
@@ -87,11 +89,29 @@ func (c *Client) FindPool(ctx context.Context, t Target) (*v1alpha1.ShadowPool, 
 		return of[0], nil
 	}
 	name := t.name()
-	if i := slices.IndexFunc(list.Items, func(p v1alpha1.ShadowPool) bool { return p.Name == name }); i >= 0 {
-		other := list.Items[i].Spec.ScaleTargetRef
+	if i := slices.IndexFunc(all, func(p *v1alpha1.ShadowPool) bool { return p.Name == name }); i >= 0 {
+		other := all[i].Spec.ScaleTargetRef
 		return nil, fmt.Errorf("make pool %s/%s: a pool of this name serves %s %s: give the new one another name", t.Namespace, name, other.Kind, other.Name)
 	}
 	return nil, nil //nolint:nilnil // that there is none is an answer
+}
+
+// Pools returns the pools of a namespace, or of all where it is empty, each
+// defaulted, by namespace and name.
+func (c *Client) Pools(ctx context.Context, namespace string) ([]*v1alpha1.ShadowPool, error) {
+	var list v1alpha1.ShadowPoolList
+	if err := c.kube.List(ctx, &list, ctrlclient.InNamespace(namespace)); err != nil {
+		return nil, fmt.Errorf("list pools: %w", explained(err))
+	}
+	out := make([]*v1alpha1.ShadowPool, 0, len(list.Items))
+	for i := range list.Items {
+		list.Items[i].Default()
+		out = append(out, &list.Items[i])
+	}
+	slices.SortFunc(out, func(a, b *v1alpha1.ShadowPool) int {
+		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
+	})
+	return out, nil
 }
 
 // workload returns the target's workload with the defaults of the API.

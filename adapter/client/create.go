@@ -2,6 +2,8 @@ package client
 
 import (
 	"context"
+	"fmt"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -40,14 +42,36 @@ func (c *Client) CreateShadowInstances(ctx context.Context, target Target, perce
 		return Result{}, &InvalidError{Pool: key, Fields: field.ErrorList{field.Invalid(
 			field.NewPath("spec", "shadowPercentage"), percentage, "write a percentage from 1 to 100, such as 20")}}
 	}
+	if errs := checkWorkload(key, ref); len(errs) > 0 {
+		return Result{}, &InvalidError{Pool: key, Fields: errs}
+	}
 	replicas, err := c.Replicas(ctx, target.Namespace, ref)
 	if err != nil {
 		return Result{}, err
+	}
+	if target.OwnScale {
+		if replicas == 0 {
+			return Result{}, fmt.Errorf("let pool %s own the scale of %s %s: it has 0 replicas, with which the pool would begin: scale it up first", key, ref.Kind, ref.Name)
+		}
+		target.Spec.Replicas = new(replicas)
 	}
 	target.Spec.Mode = v1alpha1.ModeActive
 	target.Spec.ShadowPercentage = new(percentage)
 	setMinShadows(&target.Spec, was, share(replicas, percentage))
 	return c.apply(ctx, target, was)
+}
+
+// checkWorkload refuses a workload of a kind that can have no shadows.
+func checkWorkload(key types.NamespacedName, ref v1alpha1.ScaleTargetRef) (errs field.ErrorList) {
+	p := v1alpha1.ShadowPool{Spec: v1alpha1.ShadowPoolSpec{ScaleTargetRef: ref}}
+	p.Namespace, p.Name = key.Namespace, key.Name
+	p.Default()
+	for _, err := range p.Validate() {
+		if strings.HasPrefix(err.Field, "spec.scaleTargetRef") {
+			errs = append(errs, err)
+		}
+	}
+	return errs
 }
 
 // setMinShadows asks for n shadows at least, as far as maxShadows allows.

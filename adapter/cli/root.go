@@ -1,0 +1,43 @@
+package cli
+
+import (
+	"github.com/spf13/cobra"
+	"k8s.io/cli-runtime/pkg/genericclioptions"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+	"k8s.io/utils/clock"
+)
+
+// Config is what the command needs of the process.
+type Config struct {
+	Streams genericiooptions.IOStreams
+	Clock   clock.Clock
+	Version string
+}
+
+// New returns the command with its verbs.
+func New(c Config) *cobra.Command {
+	f := &factory{Config: c, flags: genericclioptions.NewConfigFlags(true)}
+	root := &cobra.Command{
+		Use:   "kubectl-foreshadow",
+		Short: "Keep warm copies of a workload's pods and see what becomes of them.",
+		Long: "Keep warm copies of a workload's pods, shadows, out of traffic until its autoscaler scales it out, and see what becomes of them.\n\n" +
+			"A shadow belongs to a ShadowPool. These verbs read and write ShadowPools; the foreshadow-adapter in the cluster does the rest.",
+		Version:       c.Version,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Annotations:   map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl foreshadow"},
+	}
+	root.SetVersionTemplate("{{.Version}}\n")
+	root.SetIn(c.Streams.In)
+	root.SetOut(c.Streams.Out)
+	root.SetErr(c.Streams.ErrOut)
+	f.flags.AddFlags(root.PersistentFlags())
+	f.completeFlags(root)
+	root.AddCommand(
+		newCreateCommand(f), newStatusCommand(f), newConfigureCommand(f),
+		newPauseCommand(f), newResumeCommand(f), newExplainCommand(f),
+	)
+	root.InitDefaultCompletionCmd()
+	explainCompletion(root)
+	return root
+}
