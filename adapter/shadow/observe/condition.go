@@ -4,6 +4,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
 	"github.com/foreshadow-dev/foreshadow/adapter/shadow"
@@ -106,16 +107,25 @@ func (v *View) resize(p *corev1.Pod, shrunk bool) string {
 // smaller says that a container asks for less CPU than in the template.
 func smaller(spec, template *corev1.PodSpec) bool {
 	for i := range template.Containers {
-		want, ok := template.Containers[i].Resources.Requests[corev1.ResourceCPU]
+		want, ok := cpuOf(&template.Containers[i])
 		if !ok {
 			continue
 		}
 		for j := range spec.Containers {
 			c := &spec.Containers[j]
-			if got, ok := c.Resources.Requests[corev1.ResourceCPU]; c.Name == template.Containers[i].Name && ok && got.Cmp(want) < 0 {
+			if got, ok := cpuOf(c); c.Name == template.Containers[i].Name && ok && got.Cmp(want) < 0 {
 				return true
 			}
 		}
 	}
 	return false
+}
+
+// cpuOf is the CPU request of a container; a limit alone is one, too.
+func cpuOf(c *corev1.Container) (resource.Quantity, bool) {
+	if q, ok := c.Resources.Requests[corev1.ResourceCPU]; ok {
+		return q, true
+	}
+	q, ok := c.Resources.Limits[corev1.ResourceCPU]
+	return q, ok
 }

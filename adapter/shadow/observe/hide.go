@@ -34,31 +34,32 @@ func HideKeys(set map[string]string, selectors []SelectorRef, keep []string) (ke
 		}
 	}
 	slices.Sort(keys)
-	for _, s := range selectors {
-		if Matches(s, set, keys) {
-			unhideable = append(unhideable, s)
-		}
-	}
-	return keys, unhideable
+	return keys, matching(set, keys, selectors)
 }
 
-// Matches says that a selector matches a pod of these labels without some keys,
-// in one of the states of a shadow.
-func Matches(s labels.Selector, set map[string]string, without []string) bool {
-	rest := maps.Clone(set)
+// matching returns the selectors that match a pod of these labels without some
+// keys, in any state of a shadow.
+func matching(set map[string]string, without []string, selectors []SelectorRef) (out []SelectorRef) {
+	rest := labels.Set(maps.Clone(set))
 	if rest == nil {
-		rest = map[string]string{}
+		rest = labels.Set{}
 	}
 	for _, k := range without {
 		delete(rest, k)
 	}
+	found := make([]bool, len(selectors))
 	for _, state := range hiddenStates() {
 		rest[v1alpha1.StateLabel] = string(state)
-		if s.Matches(labels.Set(rest)) {
-			return true
+		for i, s := range selectors {
+			found[i] = found[i] || s.Matches(rest)
 		}
 	}
-	return false
+	for i, s := range selectors {
+		if found[i] {
+			out = append(out, s)
+		}
+	}
+	return out
 }
 
 // hiddenStates are those in which no selector may match.
@@ -175,11 +176,10 @@ func needOf(s SelectorRef, set map[string]string) (need, bool) {
 	var n need
 	for i := range all {
 		key := all[i].Key()
-		if slices.ContainsFunc(all[:i], func(r labels.Requirement) bool { return r.Key() == key }) {
+		if i > 0 && slices.ContainsFunc(all[:i], func(r labels.Requirement) bool { return r.Key() == key }) {
 			continue // judged with the first of its key
 		}
-		of := slices.DeleteFunc(slices.Clone(all[i:]), func(r labels.Requirement) bool { return r.Key() != key })
-		with, without := judgeKey(of, key, set)
+		with, without := judgeKey(all[i:], key, set)
 		switch {
 		case !with && !without:
 			return need{}, false
@@ -192,29 +192,52 @@ func needOf(s SelectorRef, set map[string]string) (need, bool) {
 	return n, true
 }
 
-// judgeKey says whether requirements on a key hold while its label is there, and
-// when it is hidden. A key that cannot be hidden, or is not there, holds or does
-// not.
-func judgeKey(of []labels.Requirement, key string, set map[string]string) (with, without bool) {
-	holds := func(set labels.Set) bool {
-		return !slices.ContainsFunc(of, func(r labels.Requirement) bool { return !r.Matches(set) })
-	}
+// judgeKey says whether the requirements on a key hold while its label is there,
+// and when it is hidden. A key that cannot be hidden, or is not there, holds or
+// does not.
+func judgeKey(all []labels.Requirement, key string, set map[string]string) (with, without bool) {
 	value, there := set[key]
 	switch {
 	case key == v1alpha1.StateLabel:
 		for _, state := range hiddenStates() {
-			with = with || holds(labels.Set{key: string(state)})
+			with = with || hold(all, key, &label{key, string(state), true})
 		}
 		return with, with
-	case !there:
-		with = holds(labels.Set{})
-		return with, with
-	case key == v1alpha1.PoolLabel:
-		with = holds(labels.Set{key: value})
+	case !there || key == v1alpha1.PoolLabel:
+		with = hold(all, key, &label{key, value, there})
 		return with, with
 	}
-	return holds(labels.Set{key: value}), holds(labels.Set{})
+	return hold(all, key, &label{key, value, true}), hold(all, key, &label{key: key})
 }
+
+// hold says that all requirements on a key hold for a label.
+func hold(all []labels.Requirement, key string, l *label) bool {
+	for i := range all {
+		if all[i].Key() == key && !all[i].Matches(l) {
+			return false
+		}
+	}
+	return true
+}
+
+// label is the one label of a pod that bears no other, or the lack of it.
+type label struct {
+	key, value string
+	there      bool
+}
+
+// Has, Get and Lookup make it labels.Labels.
+func (l *label) Has(key string) bool { return l.there && key == l.key }
+
+func (l *label) Get(key string) string {
+	if l.Has(key) {
+		return l.value
+	}
+	return ""
+}
+
+// Lookup returns the value and whether there is one.
+func (l *label) Lookup(key string) (string, bool) { return l.Get(key), l.Has(key) }
 
 // exhaustiveMost is up to how many keys all sets are tried: 65,536 of them.
 const exhaustiveMost = 16

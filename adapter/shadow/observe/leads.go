@@ -28,6 +28,8 @@ const (
 	// may have turned Ready that was Ready already when it was first seen. Later
 	// than that it was Ready before, and was not for a while.
 	plausibleReady = 10 * time.Minute
+	// plausibleWarm is the longest warm-up that a pool can ask for.
+	plausibleWarm = time.Hour
 )
 
 // Learner learns how long the pods of a workload take to start, from what their
@@ -52,6 +54,8 @@ type stage struct {
 	// starting says that the pod has been seen before it was ever Ready; started
 	// that it has been seen Ready, warmed that it has been seen warm.
 	starting, started, warmed bool
+	// reused says that it has served: its next warm-up is not its first.
+	reused bool
 }
 
 // RestoreLearner returns a Learner that begins with what a status says.
@@ -113,6 +117,7 @@ func (l *Learner) see(p *corev1.Pod) {
 		return
 	}
 	is := was
+	is.reused = was.reused || p.Annotations[v1alpha1.DrainingSinceAnnotation] != "" || p.Annotations[v1alpha1.ActivatedAtAnnotation] != ""
 	ready := condition(p, corev1.PodReady)
 	switch {
 	case ready == nil || ready.Status != corev1.ConditionTrue:
@@ -126,20 +131,21 @@ func (l *Learner) see(p *corev1.Pod) {
 		}
 		fallthrough
 	default:
-		is.warmed = l.seeWarmed(p, ready.LastTransitionTime.Time)
+		is.warmed = l.seeWarmed(p, ready.LastTransitionTime.Time, is.reused)
 	}
 	if !known || is != was {
 		l.met[p.UID] = is
 	}
 }
 
-// seeWarmed says that a pod is warm, and learns from it.
-func (l *Learner) seeWarmed(p *corev1.Pod, ready time.Time) bool {
+// seeWarmed says that a pod is warm, and learns from it unless it has served
+// before. One whose first warm-up nobody saw may have been recycled since.
+func (l *Learner) seeWarmed(p *corev1.Pod, ready time.Time, reused bool) bool {
 	warmed := condition(p, v1alpha1.WarmedCondition)
 	if warmed == nil || warmed.Status != corev1.ConditionTrue {
 		return false
 	}
-	if d := warmed.LastTransitionTime.Sub(ready); d > 0 && p.Annotations[v1alpha1.DrainingSinceAnnotation] == "" {
+	if d := warmed.LastTransitionTime.Sub(ready); !reused && d > 0 && d <= plausibleWarm {
 		l.warms.add(d)
 	}
 	return true

@@ -128,12 +128,6 @@ func published(w *World) shadow.Published {
 	return shadow.Published{Known: true, Value: *c.PredictedReplicas, NowTerm: *c.NowReplicas, ShadowNeed: *c.ShadowReplicas}
 }
 
-// liveLabels are the labels of a pod that was a shadow of the template and
-// serves.
-func (v *View) liveLabels(t *corev1.PodTemplateSpec) map[string]string {
-	return v.with(t.Labels, v1alpha1.ShadowActive)
-}
-
 // with adds our labels.
 func (v *View) with(labels map[string]string, state v1alpha1.ShadowState) map[string]string {
 	out := maps.Clone(labels)

@@ -23,7 +23,6 @@ const (
 	ReasonReservedKey           = "ReservedKey"
 	ReasonExclusiveVolume       = "ExclusiveVolume"
 	ReasonHostPort              = "HostPort"
-	ReasonResizeRestarts        = "ResizeRestarts"
 	ReasonSelectorUnhideable    = "SelectorUnhideable"
 	ReasonPolicyGap             = "PolicyGap"
 )
@@ -40,7 +39,7 @@ func (v *View) refusals() []shadow.Reason {
 	}
 	seen := map[shadow.Reason]bool{}
 	for _, check := range []func(*View, *appsv1.ReplicaSet) []shadow.Reason{
-		refusedKeys, refusedVolumes, refusedPorts, refusedResize, refusedSelectors, refusedPolicies,
+		refusedKeys, refusedVolumes, refusedPorts, refusedSelectors, refusedPolicies,
 	} {
 		for _, rs := range v.targets() {
 			for _, r := range check(v, rs) {
@@ -182,25 +181,6 @@ func refusedPorts(_ *View, rs *appsv1.ReplicaSet) (out []shadow.Reason) {
 						"container %s of ReplicaSet %s takes port %d of its node, which only one pod can have: remove hostPort", list[i].Name, rs.Name, port.HostPort)})
 				}
 			}
-		}
-	}
-	return out
-}
-
-// refusedResize refuses a small idle request that cannot be raised while the
-// container runs: the activation would restart what is warm.
-func refusedResize(v *View, rs *appsv1.ReplicaSet) (out []shadow.Reason) {
-	if idle := v.w.Pool.Spec.Idle.CPUPercent; idle == nil || *idle >= 100 {
-		return nil
-	}
-	containers := rs.Spec.Template.Spec.Containers
-	for i := range containers {
-		if slices.ContainsFunc(containers[i].ResizePolicy, func(p corev1.ContainerResizePolicy) bool {
-			return p.ResourceName == corev1.ResourceCPU && p.RestartPolicy == corev1.RestartContainer
-		}) {
-			out = append(out, shadow.Reason{Reason: ReasonResizeRestarts, Message: fmt.Sprintf(
-				"container %s of ReplicaSet %s restarts when its CPU is resized: write resizePolicy NotRequired for cpu, or idle.cpuPercent 100",
-				containers[i].Name, rs.Name)})
 		}
 	}
 	return out
