@@ -47,11 +47,11 @@ func (c *Cluster) startKwok() error {
 	return nil
 }
 
-// AddNodes adds n played nodes with plenty of room and waits until they are
-// ready.
+// AddNodes adds n played nodes with plenty of room, each in a zone of its own,
+// and waits until they are ready.
 func (c *Cluster) AddNodes(ctx context.Context, n int) error {
 	for i := range n {
-		if err := c.Client.Create(ctx, playedNode(fmt.Sprintf("node-%d", i))); err != nil {
+		if err := c.Client.Create(ctx, playedNode(fmt.Sprintf("node-%d", i), fmt.Sprintf("zone-%d", i))); err != nil {
 			return fmt.Errorf("create node %d: %w", i, err)
 		}
 	}
@@ -71,7 +71,7 @@ func (c *Cluster) AddNodes(ctx context.Context, n int) error {
 	})
 }
 
-func playedNode(name string) *corev1.Node {
+func playedNode(name, zone string) *corev1.Node {
 	room := corev1.ResourceList{
 		corev1.ResourceCPU:    resource.MustParse("32"),
 		corev1.ResourceMemory: resource.MustParse("256Gi"),
@@ -81,7 +81,7 @@ func playedNode(name string) *corev1.Node {
 		ObjectMeta: metav1.ObjectMeta{
 			Name:        name,
 			Annotations: map[string]string{NodeLabel: nodeMark},
-			Labels:      map[string]string{NodeLabel: nodeMark, corev1.LabelHostname: name},
+			Labels:      map[string]string{NodeLabel: nodeMark, corev1.LabelHostname: name, corev1.LabelTopologyZone: zone},
 		},
 		// Nothing lands here that does not ask for a played node.
 		Spec:   corev1.NodeSpec{Taints: []corev1.Taint{{Key: NodeLabel, Value: nodeMark, Effect: corev1.TaintEffectNoSchedule}}},

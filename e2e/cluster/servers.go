@@ -51,7 +51,11 @@ func (c *Cluster) startEtcd(ctx context.Context, url string, peerPort int) error
 }
 
 func (c *Cluster) startAPIServer(ctx context.Context, etcdURL string, port int) error {
+	if err := writeFiles(c.dir, map[string][]byte{"audit.yaml": auditPolicy}); err != nil {
+		return err
+	}
 	p, err := c.run("kube-apiserver",
+		"--audit-policy-file="+c.file("audit.yaml"), "--audit-log-path="+c.AuditLog(), "--audit-log-mode=blocking",
 		"--etcd-servers="+etcdURL,
 		"--bind-address="+process.Loopback, "--secure-port="+strconv.Itoa(port), "--advertise-address="+unroutable,
 		"--tls-cert-file="+c.file("apiserver.crt"), "--tls-private-key-file="+c.file("apiserver.key"),

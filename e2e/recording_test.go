@@ -1,0 +1,136 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	"k8s.io/apimachinery/pkg/watch"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
+	"github.com/foreshadow-dev/foreshadow/adapter/shadow/invariant"
+)
+
+// recording is the history of a namespace as its watches tell it. Nothing in it
+// comes from the product.
+type recording struct {
+	rig     *rig
+	began   time.Time
+	cancel  context.CancelFunc
+	running sync.WaitGroup
+
+	mu      sync.Mutex // guards what follows
+	checker *invariant.Checker
+	served  map[string]time.Time // when a pod was first listed as a ready endpoint, by name
+	deleted map[string]bool      // pods that are gone or going
+}
+
+// recordHistory watches all that the invariants speak of.
+func (r *rig) recordHistory(t *testing.T, namespace string) *recording {
+	t.Helper()
+	c, err := client.NewWithWatch(r.REST, client.Options{Scheme: r.Client.Scheme()})
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(context.Background())
+	rec := &recording{
+		rig: r, began: r.clock.Now(), cancel: cancel, checker: invariant.New(invariant.Config{}),
+		served: map[string]time.Time{}, deleted: map[string]bool{},
+	}
+	for _, list := range []client.ObjectList{
+		&v1alpha1.ShadowPoolList{}, &appsv1.DeploymentList{}, &appsv1.ReplicaSetList{}, &corev1.PodList{}, &corev1.ServiceList{},
+		&policyv1.PodDisruptionBudgetList{}, &autoscalingv2.HorizontalPodAutoscalerList{}, &discoveryv1.EndpointSliceList{},
+	} {
+		w, err := c.Watch(ctx, list, client.InNamespace(namespace))
+		require.NoError(t, err)
+		rec.running.Go(func() { rec.follow(w) })
+	}
+	return rec
+}
+
+func (r *recording) follow(w watch.Interface) {
+	for e := range w.ResultChan() {
+		o, ok := e.Object.(client.Object)
+		if !ok || e.Type != watch.Added && e.Type != watch.Modified && e.Type != watch.Deleted {
+			continue
+		}
+		r.add(invariant.Event{Time: r.rig.clock.Now(), Type: invariant.Type(e.Type), Object: o})
+	}
+}
+
+func (r *recording) add(e invariant.Event) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.checker.Observe(e)
+	switch o := e.Object.(type) {
+	case *corev1.Pod:
+		if o.DeletionTimestamp != nil || e.Type == invariant.Deleted {
+			r.deleted[o.Name] = true
+		}
+	case *discoveryv1.EndpointSlice:
+		for _, ep := range o.Endpoints {
+			if ep.TargetRef == nil || ep.Conditions.Ready != nil && !*ep.Conditions.Ready {
+				continue
+			}
+			if _, ok := r.served[ep.TargetRef.Name]; !ok {
+				r.served[ep.TargetRef.Name] = e.Time
+			}
+		}
+	}
+}
+
+// servedAt returns when each of the pods was first a ready endpoint; those that
+// never were are left out.
+func (r *recording) servedAt(pods []string) map[string]time.Time {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	out := map[string]time.Time{}
+	for _, p := range pods {
+		if at, ok := r.served[p]; ok {
+			out[p] = at
+		}
+	}
+	return out
+}
+
+// deletedOf returns which of the pods are gone or going.
+func (r *recording) deletedOf(pods []string) []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var out []string
+	for _, p := range pods {
+		if r.deleted[p] {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// finish ends the recording and has it judged, with the writes of the audit log.
+func (r *recording) finish(t *testing.T) (*invariant.Checker, []invariant.Violation) {
+	t.Helper()
+	r.cancel()
+	r.running.Wait()
+	for _, w := range r.rig.auditedSince(t, r.began) {
+		r.checker.ObserveWrite(w.Write)
+	}
+	return r.checker, r.checker.Finish(r.rig.clock.Now())
+}
+
+// judge ends the recording and fails the test for each promise that was broken.
+func (r *recording) judge(t *testing.T) *invariant.Checker {
+	t.Helper()
+	c, found := r.finish(t)
+	for _, v := range found {
+		t.Errorf("broken: %s", v)
+	}
+	return c
+}

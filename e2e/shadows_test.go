@@ -1,0 +1,262 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	appsv1 "k8s.io/api/apps/v1"
+	coordinationv1 "k8s.io/api/coordination/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
+	"github.com/foreshadow-dev/foreshadow/e2e/process"
+)
+
+// shadowsUser is whom testdata/shadows-rbac.yaml is about.
+const shadowsUser = "foreshadow-shadows"
+
+// controller is the product's binary in the role that makes and activates
+// shadows, with the rights of that role and no others.
+type controller struct {
+	*rig
+	args  []string
+	web   int
+	child *process.Process
+}
+
+// newController prepares the role for a namespace; start runs it.
+func (r *rig) newController(t *testing.T, namespace string) *controller {
+	t.Helper()
+	require.NotEmpty(t, os.Getenv("FORESHADOW_E2E_ADAPTER"),
+		"run make e2e, or set FORESHADOW_E2E_ADAPTER to the path of a foreshadow-adapter binary")
+	grantAdapter(t)
+	manifest, err := os.ReadFile("testdata/shadows-rbac.yaml")
+	require.NoError(t, err)
+	require.NoError(t, r.Apply(t.Context(), strings.ReplaceAll(string(manifest), "NAMESPACE", namespace)))
+	kubeconfig, err := r.CreateUser(shadowsUser)
+	require.NoError(t, err)
+	ports, err := process.FreePorts(1)
+	require.NoError(t, err)
+	c := &controller{rig: r, web: ports[0], args: []string{
+		"--roles=shadows", "--kubeconfig=" + kubeconfig, "--leader-election.namespace=" + adapterNamespace, "--namespaces=" + namespace,
+		fmt.Sprintf("--web.listen-address=%s:%d", process.Loopback, ports[0]), "--log.level=debug",
+	}}
+	t.Cleanup(func() {
+		if c.child != nil {
+			require.NoError(t, c.child.Kill())
+		}
+	})
+	return c
+}
+
+func (c *controller) start(t *testing.T) {
+	t.Helper()
+	var err error
+	c.child, err = process.Start(process.Config{
+		Name: "foreshadow-shadows", Path: os.Getenv("FORESHADOW_E2E_ADAPTER"), Args: c.args, LogDir: c.logs,
+	})
+	require.NoError(t, err)
+}
+
+// stop ends the role as a rollout of it would: the lease is given back.
+func (c *controller) stop(t *testing.T) {
+	t.Helper()
+	require.NoError(t, c.child.Stop(adapterGrace))
+	c.child = nil
+}
+
+// kill ends the role as a lost node would. The lease is taken away, so that the
+// next one need not wait until it runs out.
+func (c *controller) kill(t *testing.T) {
+	t.Helper()
+	require.NoError(t, c.child.Kill())
+	c.child = nil
+	c.freeLease(t)
+}
+
+// freeLease gives the role's lease to nobody. It leaves the count of transitions,
+// by which later leaders are told from earlier ones.
+func (r *rig) freeLease(t *testing.T) {
+	t.Helper()
+	lease := &coordinationv1.Lease{}
+	lease.Namespace, lease.Name = adapterNamespace, "foreshadow-adapter-shadows"
+	patch := client.RawPatch(types.MergePatchType, []byte(`{"spec":{"holderIdentity":"","leaseDurationSeconds":1}}`))
+	require.NoError(t, r.Client.Patch(t.Context(), lease, patch))
+}
+
+// shop is a Deployment with a Service, a pool and the role that serves it.
+type shop struct {
+	*workload
+	*controller
+	rec *recording
+}
+
+const shopService = `
+apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: %[1]s}
+spec: {selector: {app: web}, ports: [{port: 80}]}
+`
+
+// shopPool keeps minShadows whatever a forecast says: nobody plays the metrics
+// role here.
+const shopPool = `
+apiVersion: foreshadow.dev/v1alpha1
+kind: ShadowPool
+metadata: {name: web, namespace: %[1]s}
+spec:
+  scaleTargetRef: {name: web}
+  mode: Active
+  backgroundWork: None
+  shadowPercentage: 100
+  minShadows: %[2]d
+  maxShadows: %[3]d
+  load: {query: "sum(load)", capacityPerReplica: "1"}
+  warmUp: {minReady: 1s}
+%[4]s`
+
+// openShop deploys live pods and shadows and waits until all of them are ready.
+func openShop(t *testing.T, namespace string, replicas, shadows int, extra string) *shop {
+	t.Helper()
+	const pull, cold = 300 * time.Millisecond, 500 * time.Millisecond
+	w := shared.deploy(t, namespace, replicas, pull, cold)
+	require.NoError(t, shared.Apply(t.Context(), fmt.Sprintf(shopService, namespace)))
+	s := &shop{workload: w, controller: shared.newController(t, namespace)}
+	s.await(t, time.Minute, "live pods", func(sc scale) bool { return int(sc.ready) == replicas })
+	s.rec = shared.recordHistory(t, namespace)
+	require.NoError(t, shared.Apply(t.Context(), fmt.Sprintf(shopPool, namespace, shadows, shadows, extra)))
+	s.start(t)
+	s.awaitWarm(t, shadows)
+	return s
+}
+
+// pool reads the pool.
+func (s *shop) pool(ctx context.Context) (*v1alpha1.ShadowPool, error) {
+	p := &v1alpha1.ShadowPool{}
+	err := s.workload.Client.Get(ctx, client.ObjectKey{Namespace: s.namespace, Name: "web"}, p)
+	return p, err
+}
+
+// awaitPool waits until the pool is as wanted.
+func (s *shop) awaitPool(t *testing.T, timeout time.Duration, what string, wanted func(*v1alpha1.ShadowPool) bool) *v1alpha1.ShadowPool {
+	t.Helper()
+	var last *v1alpha1.ShadowPool
+	probe := func(ctx context.Context) (string, bool) {
+		p, err := s.pool(ctx)
+		if err != nil {
+			return err.Error(), false
+		}
+		last = p
+		return describe(p), wanted(p)
+	}
+	if s.child != nil {
+		require.NoError(t, s.child.Await(t.Context(), timeout, what, probe))
+	} else {
+		require.NoError(t, process.Until(t.Context(), timeout, what, probe))
+	}
+	return last
+}
+
+// describe is what a wait says of a pool that is not as wanted.
+func describe(p *v1alpha1.ShadowPool) string {
+	out := fmt.Sprintf("counts %+v", p.Status.Counts)
+	for _, c := range p.Status.Conditions {
+		out += fmt.Sprintf("; %s=%s %s: %s", c.Type, c.Status, c.Reason, c.Message)
+	}
+	if d := p.Status.LastDecision; d != nil {
+		out += fmt.Sprintf("; decided %s: %s; held %v", d.Reason, d.Message, d.Held)
+	}
+	return out
+}
+
+// awaitWarm waits until so many shadows may go live, and are listed to.
+func (s *shop) awaitWarm(t *testing.T, shadows int) {
+	t.Helper()
+	s.awaitPool(t, 2*time.Minute, fmt.Sprintf("%d warm shadows", shadows), func(p *v1alpha1.ShadowPool) bool {
+		i := p.Status.Intent
+		return p.Status.Counts != nil && int(p.Status.Counts.Ready) >= shadows && i != nil && len(i.PodUIDs) >= shadows
+	})
+	// The last one was marked warm a moment ago and rests for two seconds.
+	from := s.workload.clock.Now()
+	require.NoError(t, process.Until(t.Context(), time.Minute, "the last one to have rested", func(context.Context) (string, bool) {
+		return "", s.workload.clock.Since(from) >= 2500*time.Millisecond
+	}))
+}
+
+// pods lists those of the namespace that are not going.
+func (s *shop) pods(t *testing.T) []corev1.Pod {
+	t.Helper()
+	var list corev1.PodList
+	require.NoError(t, s.workload.Client.List(t.Context(), &list, client.InNamespace(s.namespace)))
+	return slices.DeleteFunc(list.Items, func(p corev1.Pod) bool { return p.DeletionTimestamp != nil })
+}
+
+// live returns the names of the pods that belong to a ReplicaSet.
+func (s *shop) live(t *testing.T) []string {
+	t.Helper()
+	var out []string
+	for _, p := range s.pods(t) {
+		if ownerKind(p) == "ReplicaSet" {
+			out = append(out, p.Name)
+		}
+	}
+	return out
+}
+
+// shadows returns the pods that the pool controls.
+func (s *shop) shadows(t *testing.T) []corev1.Pod {
+	t.Helper()
+	return slices.DeleteFunc(s.pods(t), func(p corev1.Pod) bool { return ownerKind(p) != v1alpha1.Kind })
+}
+
+func ownerKind(p corev1.Pod) string {
+	for _, ref := range p.OwnerReferences {
+		if ref.Controller != nil && *ref.Controller {
+			return ref.Kind
+		}
+	}
+	return ""
+}
+
+// scaleTo writes the Deployment's scale, as an autoscaler does, and returns when
+// it was about to.
+func (s *shop) scaleTo(t *testing.T, replicas int) time.Time {
+	t.Helper()
+	d := &appsv1.Deployment{}
+	d.Namespace, d.Name = s.namespace, "web"
+	patch := client.RawPatch(types.MergePatchType, fmt.Appendf(nil, `{"spec":{"replicas":%d}}`, replicas))
+	at := s.workload.clock.Now()
+	require.NoError(t, s.workload.Client.SubResource("scale").Patch(t.Context(), d, patch))
+	return at
+}
+
+// awaitSettled waits until the workload has the pods that it asks for, all of
+// them ready, and none of them going.
+func (s *shop) awaitSettled(t *testing.T, replicas int) {
+	t.Helper()
+	require.NoError(t, process.Until(t.Context(), time.Minute, fmt.Sprintf("%d settled replicas", replicas), func(ctx context.Context) (string, bool) {
+		var list appsv1.ReplicaSetList
+		if err := s.workload.Client.List(ctx, &list, client.InNamespace(s.namespace)); err != nil {
+			return err.Error(), false
+		}
+		state := ""
+		for _, rs := range list.Items {
+			state += fmt.Sprintf("%s: %d of %d, %d ready ", rs.Name, rs.Status.Replicas, *rs.Spec.Replicas, rs.Status.ReadyReplicas)
+			if *rs.Spec.Replicas > 0 && (int(*rs.Spec.Replicas) != replicas || rs.Status.ObservedGeneration < rs.Generation ||
+				int(rs.Status.Replicas) != replicas || int(rs.Status.ReadyReplicas) != replicas) {
+				return state, false
+			}
+		}
+		return state, true
+	}))
+}
