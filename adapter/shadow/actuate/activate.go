@@ -1,0 +1,103 @@
+package actuate
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/foreshadow-dev/foreshadow/adapter/shadow"
+	"github.com/foreshadow-dev/foreshadow/adapter/shadow/observe"
+)
+
+// activate hands shadows over, all at once, after one live read of the
+// ReplicaSet that they join: a cache may not know yet that a raise was taken
+// back.
+func (c *act) activate(ctx context.Context, list []Outcome, began time.Time) {
+	uid := list[0].ReplicaSetUID
+	live, err := c.liveReplicaSet(ctx, uid)
+	set := setOf(c.in, uid)
+	room := int32(0)
+	why := shadow.Reason{Reason: shadow.ReasonReplicaSetLowered, Message: "its ReplicaSet asks for fewer pods by now"}
+	switch {
+	case err != nil || set == nil:
+	case live == nil:
+		why = shadow.Reason{Reason: shadow.ReasonReplicaSetDeleting, Message: "its ReplicaSet is gone"}
+	default:
+		fresh := observe.ReplicaSet(live)
+		set = &fresh
+		room = c.d.Terms.GrantsAt(fresh.Replicas)
+	}
+	c.joining = min(room, int32(len(list)))
+	var wg sync.WaitGroup
+	for i := range list {
+		o := &list[i]
+		switch {
+		case err != nil:
+			o.Result, o.Err = ResultFailed, err
+		case int32(i) >= room || o.ReplicaSetUID != uid:
+			o.Result, o.Why = ResultRefused, why
+		default:
+			t := &task{Outcome: o, pod: c.pods[o.UID], seen: c.seen[o.UID], rs: live, set: set}
+			wg.Go(func() { c.one(ctx, o, began, func(ctx context.Context, _ *Outcome) { c.handOver(ctx, t) }) })
+			continue
+		}
+		o.Began, o.Ended = began, c.Clock.Now()
+		c.note(o)
+	}
+	wg.Wait()
+}
+
+// handOver does one activation.
+func (c *act) handOver(ctx context.Context, t *task) {
+	if t.pod == nil || t.seen == nil {
+		t.Result = ResultGone
+		return
+	}
+	c.perform(ctx, t)
+}
+
+// fits says that a raise which may have been taken back in the meantime still
+// has room for an activation that is tried again.
+func (c *act) fits(t *task) bool {
+	if t.rs == nil {
+		return true // the guards refuse it
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.joining > c.d.Terms.GrantsAt(replicasOf(t.rs)) {
+		c.joining--
+		return false
+	}
+	return true
+}
+
+// liveReplicaSet reads a ReplicaSet of the World as it is now; nil if it is
+// gone.
+func (c *act) liveReplicaSet(ctx context.Context, uid types.UID) (*appsv1.ReplicaSet, error) {
+	cached := c.replicaSet(uid)
+	if cached == nil {
+		return nil, nil
+	}
+	live := &appsv1.ReplicaSet{}
+	err := c.read(ctx, cached.Name, live)
+	switch {
+	case apierrors.IsNotFound(err), err == nil && live.UID != uid:
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("read ReplicaSet %s: %w", cached.Name, err)
+	}
+	return live, nil
+}
+
+// replicasOf is the number of pods that a ReplicaSet asks for.
+func replicasOf(rs *appsv1.ReplicaSet) int32 {
+	if rs.Spec.Replicas == nil {
+		return 1
+	}
+	return *rs.Spec.Replicas
+}

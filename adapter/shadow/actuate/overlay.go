@@ -1,0 +1,287 @@
+package actuate
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/clock"
+
+	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
+	"github.com/foreshadow-dev/foreshadow/adapter/shadow/observe"
+)
+
+// patience is how long a cache may take to show a write. After it the object is
+// read live: a pod that came and went between two looks is never shown.
+const patience = 5 * time.Second
+
+// Overlay holds what our own writes returned until the caches show it.
+type Overlay struct {
+	clock clock.PassiveClock
+
+	mu    sync.Mutex
+	pools map[Pool]*layer
+}
+
+// layer is the part of one pool.
+type layer struct {
+	pods map[types.UID]*entry
+	// pool is what the last status returned; nil if the cache shows it.
+	pool *v1alpha1.ShadowPool
+	// workload is the last scale that was written.
+	workload *scaleEntry
+	// refused are the pods that the server would not resize.
+	refused map[types.UID]bool
+}
+
+// entry is a pod as we know it to be.
+type entry struct {
+	pod *corev1.Pod
+	is  existence
+	// unseen says that no cache has shown it yet.
+	unseen bool
+	at     time.Time
+}
+
+type existence int
+
+const (
+	there existence = iota
+	// ending: we have deleted it; the server has not shown it since.
+	ending
+	// gone: the server says that there is no such pod.
+	gone
+)
+
+type scaleEntry struct {
+	uid             types.UID
+	resourceVersion string
+	replicas        int32
+	at              time.Time
+}
+
+func newOverlay(c clock.PassiveClock) *Overlay {
+	return &Overlay{clock: c, pools: map[Pool]*layer{}}
+}
+
+func (o *Overlay) layer(pool Pool) *layer {
+	l := o.pools[pool]
+	if l == nil {
+		l = &layer{pods: map[types.UID]*entry{}}
+		o.pools[pool] = l
+	}
+	return l
+}
+
+// put keeps a pod, unless something newer is known.
+func (o *Overlay) put(pool Pool, p *corev1.Pod, is existence, unseen bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	l := o.layer(pool)
+	if was := l.pods[p.UID]; was != nil {
+		if is == there && newer(was.pod, p) {
+			return
+		}
+		unseen = was.unseen
+	}
+	l.pods[p.UID] = &entry{pod: p, is: is, unseen: unseen, at: o.clock.Now()}
+}
+
+func (o *Overlay) created(pool Pool, p *corev1.Pod) { o.put(pool, p, there, true) }
+func (o *Overlay) wrote(pool Pool, p *corev1.Pod)   { o.put(pool, p, there, false) }
+func (o *Overlay) gone(pool Pool, p *corev1.Pod)    { o.put(pool, p, gone, false) }
+
+// deleted keeps that a pod is about to end.
+func (o *Overlay) deleted(pool Pool, p *corev1.Pod) {
+	p = p.DeepCopy()
+	at := metav1.NewTime(o.clock.Now())
+	p.DeletionTimestamp = &at
+	o.put(pool, p, ending, false)
+}
+
+// status keeps the pool as its status was written.
+func (o *Overlay) status(pool *v1alpha1.ShadowPool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.layer(pool.Key()).pool = pool
+}
+
+// scaled keeps the number of replicas that was written.
+func (o *Overlay) scaled(pool Pool, uid types.UID, resourceVersion string, replicas int32) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.layer(pool).workload = &scaleEntry{uid: uid, resourceVersion: resourceVersion, replicas: replicas, at: o.clock.Now()}
+}
+
+// refuse remembers that a pod is not resized.
+func (o *Overlay) refuse(pool Pool, uid types.UID) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	l := o.layer(pool)
+	refused := map[types.UID]bool{uid: true}
+	maps.Copy(refused, l.refused)
+	l.refused = refused // a World may have the old one
+}
+
+// forget drops all that is known of a pool.
+func (o *Overlay) forget(pool Pool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	delete(o.pools, pool)
+}
+
+// due is when what the caches have not shown is to be looked at again; 0 if
+// there is nothing.
+func (o *Overlay) due(pool Pool) time.Duration {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	l := o.pools[pool]
+	if l == nil {
+		return 0
+	}
+	first := time.Duration(0)
+	now := o.clock.Now()
+	for _, e := range l.pods {
+		if d := max(e.at.Add(patience).Sub(now), time.Millisecond); first == 0 || d < first {
+			first = d
+		}
+	}
+	return first
+}
+
+// apply brings a World up to what is known, and drops what it shows by itself.
+func (o *Overlay) apply(w *observe.World) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	l := o.pools[w.Pool.Key()]
+	if l == nil {
+		return
+	}
+	l.applyPool(w)
+	l.applyScale(w)
+	l.applyPods(w)
+	w.ResizesRefused = l.refused
+	if len(l.pods) == 0 && l.pool == nil && l.workload == nil && len(l.refused) == 0 {
+		delete(o.pools, w.Pool.Key())
+	}
+}
+
+func (l *layer) applyPool(w *observe.World) {
+	switch {
+	case l.pool == nil:
+	case l.pool.UID != w.Pool.UID || !newer(l.pool, w.Pool):
+		l.pool = nil
+	default:
+		w.Pool = l.pool.DeepCopy()
+		w.Pool.Default()
+	}
+}
+
+func (l *layer) applyScale(w *observe.World) {
+	e := l.workload
+	if e == nil {
+		return
+	}
+	switch {
+	case w.Deployment != nil && w.Deployment.UID == e.uid && older(w.Deployment.ResourceVersion, e.resourceVersion):
+		d := *w.Deployment
+		d.Spec.Replicas, d.ResourceVersion = &e.replicas, e.resourceVersion
+		w.Deployment = &d
+	case w.ReplicaSet != nil && w.ReplicaSet.UID == e.uid && older(w.ReplicaSet.ResourceVersion, e.resourceVersion):
+		rs := *w.ReplicaSet
+		rs.Spec.Replicas, rs.ResourceVersion = &e.replicas, e.resourceVersion
+		w.ReplicaSet = &rs
+	default:
+		l.workload = nil
+	}
+}
+
+func (l *layer) applyPods(w *observe.World) {
+	pods := make([]*corev1.Pod, 0, len(w.Pods)+len(l.pods))
+	shown := make(map[types.UID]bool, len(w.Pods))
+	for _, p := range w.Pods {
+		e := l.pods[p.UID]
+		if e == nil {
+			pods = append(pods, p)
+			continue
+		}
+		shown[p.UID] = true
+		e.unseen = false
+		switch {
+		case e.is == gone:
+		case e.is == there && newer(e.pod, p), e.is == ending && !newer(p, e.pod):
+			pods = append(pods, e.pod)
+		default:
+			delete(l.pods, p.UID)
+			pods = append(pods, p)
+		}
+	}
+	var unseen []*corev1.Pod
+	for uid, e := range l.pods {
+		switch {
+		case shown[uid]:
+		case !e.unseen || e.is == gone:
+			delete(l.pods, uid) // it is gone, and the cache knows it
+		default:
+			unseen = append(unseen, e.pod)
+		}
+	}
+	slices.SortFunc(unseen, func(a, b *corev1.Pod) int { return cmp.Compare(a.Name, b.Name) })
+	w.Pods = append(pods, unseen...)
+	for uid := range l.refused {
+		if !slices.ContainsFunc(w.Pods, func(p *corev1.Pod) bool { return p.UID == uid }) {
+			l.refused = maps.Clone(l.refused)
+			delete(l.refused, uid)
+		}
+	}
+}
+
+// late returns the pods that a cache should have shown by now.
+func (o *Overlay) late(pool Pool) []*corev1.Pod {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	l := o.pools[pool]
+	if l == nil {
+		return nil
+	}
+	var out []*corev1.Pod
+	for _, e := range l.pods {
+		if e.is != gone && o.clock.Since(e.at) >= patience {
+			out = append(out, e.pod)
+		}
+	}
+	slices.SortFunc(out, func(a, b *corev1.Pod) int { return cmp.Compare(a.Name, b.Name) })
+	return out
+}
+
+// verify reads live what a cache should have shown by now.
+func (o *Overlay) verify(ctx context.Context, r Reader, pool Pool) error {
+	late := o.late(pool)
+	for _, p := range late {
+		live, err := readPod(ctx, r, p)
+		switch {
+		case err != nil:
+			return err
+		case live == nil:
+			o.gone(pool, p)
+		default:
+			o.confirm(pool, live)
+		}
+	}
+	return nil
+}
+
+// confirm takes a pod as it was read live.
+func (o *Overlay) confirm(pool Pool, live *corev1.Pod) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if e := o.layer(pool).pods[live.UID]; e != nil {
+		e.pod, e.is, e.at = live, there, o.clock.Now()
+	}
+}
