@@ -160,18 +160,25 @@ func withFlags(err error) error {
 	}
 	lines := []string{fmt.Sprintf("pool %s would not be valid", invalid.Pool)}
 	for _, e := range invalid.Fields {
-		line := e.Error()
-		for flag, path := range specFields {
-			if path == e.Field {
-				line = "--" + flag + ": " + line
-			}
-		}
-		lines = append(lines, line)
+		lines = append(lines, flagOf(e.Field)+e.Error())
 	}
 	if len(lines) == 2 {
 		return fmt.Errorf("%s: %s", lines[0], lines[1])
 	}
 	return errors.New(strings.Join(lines, "\n  "))
+}
+
+// flagOf is the flag that sets a field, as a prefix; empty if there is none.
+func flagOf(path string) string {
+	if path == "spec.load" {
+		path = "spec.load.query" // all that is required of it
+	}
+	for flag, of := range specFields {
+		if of == path {
+			return "--" + flag + ": "
+		}
+	}
+	return ""
 }
 
 // exactlyOne refuses any other number of arguments, and says what is wanted.

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	ctrlclient "sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -75,7 +77,8 @@ func (f *factory) completeAutoscalers(cmd *cobra.Command, _ []string, toComplete
 		found, _ := f.completeFrom(gvk, "")(cmd, nil, toComplete)
 		names = append(names, found...)
 	}
-	return names, cobra.ShellCompDirectiveNoFileComp
+	slices.Sort(names)
+	return slices.Compact(names), cobra.ShellCompDirectiveNoFileComp
 }
 
 func (o *createOptions) run(ctx context.Context, cmd *cobra.Command, args []string) error {
@@ -172,6 +175,9 @@ func (o *createOptions) create(ctx context.Context, c *client.Client, t client.T
 	} else {
 		r, err = c.CreateShadowInstances(ctx, t, o.percentage)
 	}
+	if apierrors.IsNotFound(err) && t.Workload.Name == "" {
+		return fmt.Errorf("%w: write the name of its workload to make a pool", err)
+	}
 	if err != nil {
 		return withFlags(err)
 	}
@@ -211,7 +217,11 @@ func (o *createOptions) sayShadows(b *strings.Builder, p *v1alpha1.ShadowPool, f
 	p.Default()
 	ref := &p.Spec.ScaleTargetRef
 	if from != nil && from.Observe != "" {
-		fmt.Fprintf(b, "Mode Observe: the forecast is shown, no shadow is made and no autoscaler gets more than the load needs now.\n%s\n", from.Observe)
+		mode := "Mode Observe: the forecast is shown, no shadow is made and no autoscaler gets more than the load needs now."
+		if p.Spec.Mode != v1alpha1.ModeObserve {
+			mode = fmt.Sprintf("Mode %s stays, which the pool has; a new one would only observe.", p.Spec.Mode)
+		}
+		fmt.Fprintf(b, "%s\n%s\n", mode, from.Observe)
 		return
 	}
 	fmt.Fprintf(b, "Shadows: %d at least, %d%% of the replicas of %s %s at most, never more than %d.\n",

@@ -2,7 +2,7 @@ package cli
 
 import (
 	"context"
-	"fmt"
+	"errors"
 
 	"github.com/spf13/cobra"
 	ctrlclient "sigs.k8s.io/controller-runtime/pkg/client"
@@ -37,7 +37,7 @@ func (d *dryRun) Set(s string) error {
 		*d = v
 		return nil
 	}
-	return fmt.Errorf("write none, client or server")
+	return errors.New("write none, client or server")
 }
 
 // wrap returns a client whose writes are as dry as asked for.

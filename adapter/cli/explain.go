@@ -141,7 +141,7 @@ func explainLoad(b *bytes.Buffer, p *v1alpha1.ShadowPool) {
 		line("now      = %d replicas, %d of them for the load observed", *c.NowReplicas, *c.ReactiveReplicas)
 	}
 	if c.PredictedReplicas != nil {
-		line("value    = %d, which the autoscaler gets; %d replicas need no cold start", *c.PredictedReplicas, cover)
+		line("value    = %d, which the autoscaler gets; a cold start is spared for %d", *c.PredictedReplicas, cover)
 	}
 	if c.ShadowReplicas != nil && c.NowReplicas != nil {
 		line("shadows  = %d at shadowQuantile %s - now %d = %d, at least minShadows %d, at most the budget", *c.ShadowReplicas,
@@ -157,11 +157,14 @@ func explainLoad(b *bytes.Buffer, p *v1alpha1.ShadowPool) {
 
 func conditionTable(conditions []metav1.Condition, now time.Time) *metav1.Table {
 	t := &metav1.Table{ColumnDefinitions: []metav1.TableColumnDefinition{
-		{Name: "Condition", Type: "string"}, {Name: "Status", Type: "string"}, {Name: "Since", Type: "string"},
-		{Name: "Reason", Type: "string"}, {Name: "Message", Type: "string"},
+		{Name: "Condition", Type: "string"},
+		{Name: "Status", Type: "string"},
+		{Name: "Since", Type: "string"},
+		{Name: "Reason", Type: "string"},
+		{Name: "Message", Type: "string"},
 	}}
 	for _, c := range conditions {
-		t.Rows = append(t.Rows, metav1.TableRow{Cells: []any{c.Type, string(c.Status), age(c.LastTransitionTime.Time, now), c.Reason, c.Message}})
+		t.Rows = append(t.Rows, metav1.TableRow{Cells: []any{c.Type, string(c.Status), age(c.LastTransitionTime.Time, now), c.Reason, orDash(c.Message)}})
 	}
 	return t
 }

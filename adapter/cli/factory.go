@@ -46,7 +46,6 @@ func (f *factory) kube() (ctrlclient.WithWatch, error) {
 		return nil, fmt.Errorf("read kubeconfig: %w", err)
 	}
 	cfg.QPS = -1 // a verb makes a handful of requests
-	cfg.UserAgent = rest.DefaultKubernetesUserAgent() + " " + fieldOwner
 	cfg.WarningHandler = rest.NewWarningWriter(f.Streams.ErrOut, rest.WarningWriterOptions{Deduplicate: true})
 	scheme, err := newScheme()
 	if err != nil {

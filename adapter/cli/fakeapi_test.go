@@ -12,6 +12,8 @@ import (
 	"sync"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
@@ -145,13 +147,19 @@ func selected(a address, q url.Values, path string) bool {
 	return resource == a.resource && (a.namespace == "" || namespace == a.namespace) && (!byName || name == want)
 }
 
+// labelled says that an object has the labels of a selector.
+func labelled(o map[string]any, selector string) bool {
+	s, err := labels.Parse(selector)
+	return err == nil && s.Matches(labels.Set((&unstructured.Unstructured{Object: o}).GetLabels()))
+}
+
 func (f *fakeAPI) list(w http.ResponseWriter, a address, q url.Values) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	items := []any{}
 	for _, path := range slices.Sorted(maps.Keys(f.objects)) {
-		if selected(a, q, path) {
-			items = append(items, f.objects[path])
+		if o := f.objects[path]; selected(a, q, path) && labelled(o, q.Get("labelSelector")) {
+			items = append(items, o)
 		}
 	}
 	answer(w, http.StatusOK, map[string]any{

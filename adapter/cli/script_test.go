@@ -101,6 +101,11 @@ func setUp(env *testscript.Env) error {
 	config := filepath.Join(env.WorkDir, "kubeconfig")
 	env.Setenv("KUBECONFIG", config)
 	env.Setenv("HOME", env.WorkDir)
+	complete, err := filepath.Abs(filepath.Join("..", "..", "cmd", "kubectl-foreshadow", "kubectl_complete-foreshadow"))
+	if err != nil {
+		return err
+	}
+	env.Setenv("COMPLETE", complete)
 	return os.WriteFile(config, fmt.Appendf(nil, `apiVersion: v1
 kind: Config
 clusters: [{name: fake, cluster: {server: %q}}]
@@ -157,7 +162,11 @@ func printObject(ts *testscript.TestScript, f *fakeAPI, args []string) error {
 func printWrites(ts *testscript.TestScript, f *fakeAPI, _ []string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for _, line := range f.writes {
+	lines := f.writes
+	if len(lines) == 0 {
+		lines = []string{"nothing"}
+	}
+	for _, line := range lines {
 		if _, err := io.WriteString(ts.Stdout(), line+"\n"); err != nil {
 			return err
 		}

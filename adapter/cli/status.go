@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -85,6 +86,10 @@ func (o *lookOptions) run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	c := client.New(kube, o.Clock)
+	for _, p := range pools {
+		c.Refresh(ctx, p)
+	}
 	if printer == nil {
 		return o.showTexts(pools, ns)
 	}
@@ -96,18 +101,15 @@ func (o *lookOptions) showTexts(pools []*v1alpha1.ShadowPool, ns string) error {
 	if len(pools) == 0 {
 		return o.none(ns)
 	}
-	out, now := "", o.Clock.Now()
-	for i, p := range pools {
+	texts, now := make([]string, 0, len(pools)), o.Clock.Now()
+	for _, p := range pools {
 		text, err := o.text(p, now, o.output.format == wide)
 		if err != nil {
 			return err
 		}
-		if i > 0 {
-			out += "\n"
-		}
-		out += text
+		texts = append(texts, text)
 	}
-	return o.write(out)
+	return o.write(strings.Join(texts, "\n"))
 }
 
 // showObjects prints pools for a program: the one that was named, else a list.

@@ -38,7 +38,10 @@ func statusText(p *v1alpha1.ShadowPool, now time.Time, wide bool) (string, error
 
 // field writes a line of a head.
 func field(b *bytes.Buffer, name, format string, args ...any) {
-	fmt.Fprintf(b, "%-11s %s\n", name+":", printers.EscapeTerminal(fmt.Sprintf(format, args...)))
+	if name != "" {
+		name += ":"
+	}
+	fmt.Fprintf(b, "%-11s %s\n", name, printers.EscapeTerminal(fmt.Sprintf(format, args...)))
 }
 
 func writeHead(b *bytes.Buffer, s *client.Status, now time.Time) {
@@ -46,6 +49,9 @@ func writeHead(b *bytes.Buffer, s *client.Status, now time.Time) {
 	field(b, "Shadows", "%s", countsText(&s.Counts))
 	field(b, "Load", "%s", loadText(s.Forecast, now))
 	field(b, "Replicas", "%s", replicasText(s.Capacity, s.Cover))
+	if d := s.LastDecision; d != nil {
+		field(b, "Decided", "%s ago, %s", age(d.Time.Time, now), d.Message)
+	}
 	for _, c := range notable(s.Conditions) {
 		field(b, "Note", "%s: %s", c.Type, orReason(c))
 	}
@@ -67,9 +73,14 @@ func countsText(n *client.Counts) string {
 		what   string
 		always bool
 	}{
-		{n.Creating, "creating", true}, {n.Warming, "warming", true}, {n.Ready, "ready", true},
-		{n.Active, "active", true}, {n.Deactivated, "deactivated", true},
-		{n.Bridged, "bridged", false}, {n.Draining, "draining", false}, {n.HeldBack, "held back", false},
+		{n.Creating, "creating", true},
+		{n.Warming, "warming", true},
+		{n.Ready, "ready", true},
+		{n.Active, "active", true},
+		{n.Deactivated, "deactivated", true},
+		{n.Bridged, "bridged", false},
+		{n.Draining, "draining", false},
+		{n.HeldBack, "held back", false},
 	} {
 		if c.always || c.n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", c.n, c.what))
@@ -104,7 +115,7 @@ func replicasText(c *v1alpha1.CapacityStatus, cover *v1alpha1.CoverStatus) strin
 		v    *int32
 		what string
 	}{
-		{c.NowReplicas, "needed now"}, {c.PredictedReplicas, "asked of the autoscaler"}, {c.ShadowReplicas, "needed with shadows"},
+		{c.NowReplicas, "needed now"}, {c.PredictedReplicas, "given to the autoscaler"}, {c.ShadowReplicas, "needed with shadows"},
 	} {
 		if n.v != nil {
 			parts = append(parts, fmt.Sprintf("%d %s", *n.v, n.what))
@@ -142,8 +153,12 @@ func orReason(c metav1.Condition) string {
 
 func shadowTable(shadows []client.Shadow, now time.Time) *metav1.Table {
 	t := &metav1.Table{ColumnDefinitions: []metav1.TableColumnDefinition{
-		{Name: "Shadow", Type: "string"}, {Name: "State", Type: "string"}, {Name: "Progress", Type: "string"},
-		{Name: "Age", Type: "string"}, {Name: "Node", Type: "string"}, {Name: "Reason", Type: "string"},
+		{Name: "Shadow", Type: "string"},
+		{Name: "State", Type: "string"},
+		{Name: "Progress", Type: "string"},
+		{Name: "Age", Type: "string"},
+		{Name: "Node", Type: "string"},
+		{Name: "Reason", Type: "string"},
 		{Name: "Created", Type: "string", Priority: 1},
 	}}
 	for i := range shadows {

@@ -73,10 +73,18 @@ func (w *watcher) run(ctx context.Context) error {
 			return nil
 		case <-w.Clock.After(rewatch):
 		}
-		if version, err = w.look(ctx); err != nil && ctx.Err() == nil {
-			fmt.Fprintf(w.Streams.ErrOut, "watch pools: %v; trying again\n", err) //nolint:errcheck // nowhere to say so
-		}
+		version = w.lookAgain(ctx)
 	}
+}
+
+// lookAgain looks after a watch broke off. A cluster that does not answer now
+// may do so later: what is wrong is said, and there is no version to go on from.
+func (w *watcher) lookAgain(ctx context.Context) (version string) {
+	version, err := w.look(ctx)
+	if err != nil && ctx.Err() == nil {
+		fmt.Fprintf(w.Streams.ErrOut, "watch pools: %v; trying again\n", err) //nolint:errcheck // nowhere to say so
+	}
+	return version
 }
 
 // bounded says that the user gave the requests a time.
@@ -112,7 +120,7 @@ func (w *watcher) look(ctx context.Context) (version string, err error) {
 	for i := range list.Items {
 		p := &list.Items[i]
 		there[p.Key()] = true
-		if err := w.update(p); err != nil {
+		if err := w.update(ctx, p); err != nil {
 			return "", err
 		}
 	}
@@ -130,7 +138,7 @@ func (w *watcher) look(ctx context.Context) (version string, err error) {
 func (w *watcher) follow(ctx context.Context, version string) error {
 	changes, err := w.kube.Watch(ctx, &v1alpha1.ShadowPoolList{}, w.options(version)...)
 	if err != nil {
-		return nil //nolint:nilerr // the next look says what is wrong, if it still is
+		return nil // the next look says what is wrong, if it still is
 	}
 	defer changes.Stop()
 	for event := range changes.ResultChan() {
@@ -140,7 +148,7 @@ func (w *watcher) follow(ctx context.Context, version string) error {
 		}
 		switch event.Type {
 		case watch.Added, watch.Modified:
-			err = w.update(p)
+			err = w.update(ctx, p)
 		case watch.Deleted:
 			err = w.gone(p.Key())
 		case watch.Bookmark, watch.Error:
@@ -153,10 +161,12 @@ func (w *watcher) follow(ctx context.Context, version string) error {
 }
 
 // update prints a pool that is new, or what has changed of one.
-func (w *watcher) update(p *v1alpha1.ShadowPool) error {
+func (w *watcher) update(ctx context.Context, p *v1alpha1.ShadowPool) error {
 	if len(w.names) > 0 && !slices.Contains(w.names, p.Name) {
 		return nil
 	}
+	p.Default()
+	client.New(w.kube, w.Clock).Refresh(ctx, p)
 	now := w.Clock.Now()
 	is := client.StatusOf(p, now)
 	was := w.seen[p.Key()]
@@ -214,7 +224,7 @@ func (w *watcher) changes(was, is *client.Status, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	text := headChanges(was, is) + rows
+	text := headChanges(was, is, now) + rows
 	if was.Next != is.Next {
 		text += "Next: " + printers.EscapeTerminal(is.Next) + "\n"
 	}
@@ -251,13 +261,16 @@ func (w *watcher) gone(key types.NamespacedName) error {
 
 // headChanges are the lines of the head that say something else now; the load,
 // which changes with each look at it, is none of them.
-func headChanges(was, is *client.Status) string {
+func headChanges(was, is *client.Status, now time.Time) string {
 	var b bytes.Buffer
 	if a, c := countsText(&was.Counts), countsText(&is.Counts); a != c {
 		field(&b, "Shadows", "%s", c)
 	}
 	if a, c := replicasText(was.Capacity, was.Cover), replicasText(is.Capacity, is.Cover); a != c {
 		field(&b, "Replicas", "%s", c)
+	}
+	if d := is.LastDecision; d != nil && (was.LastDecision == nil || !was.LastDecision.Time.Equal(&d.Time)) {
+		field(&b, "Decided", "%s ago, %s", age(d.Time.Time, now), d.Message)
 	}
 	before := notable(was.Conditions)
 	for _, c := range notable(is.Conditions) {

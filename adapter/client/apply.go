@@ -97,13 +97,16 @@ func (c *Client) Annotate(ctx context.Context, pool types.NamespacedName, key, v
 
 // Observe asks for a pool that forecasts and does no more, as it suits a
 // workload whose shadows would work behind its back. The target is as in
-// CreateShadowInstances.
+// CreateShadowInstances. A pool that is there keeps its mode: somebody chose it.
 func (c *Client) Observe(ctx context.Context, t Target) (Result, error) {
 	was, err := c.FindPool(ctx, t)
 	if err != nil {
 		return Result{}, err
 	}
 	t.Spec.Mode = v1alpha1.ModeObserve
+	if was != nil {
+		t.Spec.Mode = was.Spec.Mode
+	}
 	return c.apply(ctx, t, was)
 }
 

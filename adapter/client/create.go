@@ -61,6 +61,19 @@ func (c *Client) CreateShadowInstances(ctx context.Context, target Target, perce
 	return c.apply(ctx, target, was)
 }
 
+// NewPool returns the pool that a target without one would get, as far as the
+// target says it, with its defaults. It is an *InvalidError if the target's
+// workload can have no shadows.
+func NewPool(t Target) (*v1alpha1.ShadowPool, error) {
+	p := &v1alpha1.ShadowPool{Spec: t.Spec}
+	p.Namespace, p.Name, p.Spec.ScaleTargetRef = t.Namespace, t.name(), t.workload()
+	p.Default()
+	if errs := checkWorkload(p.Key(), p.Spec.ScaleTargetRef); len(errs) > 0 {
+		return nil, &InvalidError{Pool: p.Key(), Fields: errs}
+	}
+	return p, nil
+}
+
 // checkWorkload refuses a workload of a kind that can have no shadows.
 func checkWorkload(key types.NamespacedName, ref v1alpha1.ScaleTargetRef) (errs field.ErrorList) {
 	p := v1alpha1.ShadowPool{Spec: v1alpha1.ShadowPoolSpec{ScaleTargetRef: ref}}

@@ -62,8 +62,7 @@ type Shadow struct {
 	// Age is since the creation of its pod; as JSON in whole seconds.
 	Age        time.Duration `json:"-"`
 	AgeSeconds int64         `json:"ageSeconds"`
-	// Progress is how far it has warmed up, 0 to 1, as it was when its state
-	// changed last; 1 once it is ready.
+	// Progress is how far it has warmed up, 0 to 1; 1 once it is ready.
 	Progress float64 `json:"progress"`
 	// Node is where it runs; empty before it is scheduled.
 	Node string `json:"node,omitempty"`
@@ -73,7 +72,8 @@ type Shadow struct {
 
 // GetShadowInstanceStatus says what has become of the shadows of a pool:
 // creating, warming, ready, active and deactivated ones. It reads the pool's
-// status, which the adapter writes when a state changes, and nothing else.
+// status, which the adapter writes when a state changes, and for the progress of
+// those that warm up their pods, where the caller may list them.
 //
 // An error means that the pool could not be read: it is not there, or the
 // cluster does not know ShadowPools, or the caller may not.
@@ -82,6 +82,7 @@ func (c *Client) GetShadowInstanceStatus(ctx context.Context, pool types.Namespa
 	if err != nil {
 		return nil, err
 	}
+	c.Refresh(ctx, p)
 	return StatusOf(p, c.clock.Now()), nil
 }
 

@@ -92,8 +92,9 @@ func (d *Derived) choose(signals []signal, given Given) error {
 	switch {
 	case given.Query != "":
 		d.Load.Query = given.Query
-		// A metric that the query stands for has its target in the same unit.
-		best = slices.IndexFunc(signals, func(s signal) bool { return s.query == "" && s.capacity != "" })
+		// A metric that the query stands for has its target in the same unit. No
+		// query for a load is a backlog.
+		best = slices.IndexFunc(signals, func(s signal) bool { return s.query == "" && s.capacity != "" && !s.queue })
 	case best < 0:
 		return d.noQuery(signals)
 	default:
