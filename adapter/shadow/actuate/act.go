@@ -36,7 +36,9 @@ type act struct {
 
 	outcomes []Outcome
 	status   Result
-	wait     time.Duration
+	// wait is how long the server asks not to be asked, later when the status is
+	// due.
+	wait, later time.Duration
 
 	mu sync.Mutex
 	// joining counts the activations that are done or under way.
@@ -162,6 +164,7 @@ func (c *act) report() Report {
 		}
 	}
 	sooner(c.wait)
+	sooner(c.later)
 	sooner(c.overlay.due(c.w.Pool.Key()))
 	if !r.settled() || c.status == ResultConflict {
 		sooner(lookAgain)

@@ -13,7 +13,9 @@ import (
 // differsError says that the server took a write and has something else.
 type differsError struct{ field string }
 
-func (e *differsError) Error() string { return "the server has another " + e.field + " than was written" }
+func (e *differsError) Error() string {
+	return "the server has another " + e.field + " than was written"
+}
 
 // compare says in which field the object that a write returned is not what was
 // written.

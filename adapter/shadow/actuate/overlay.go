@@ -34,6 +34,11 @@ type layer struct {
 	pods map[types.UID]*entry
 	// pool is what the last status returned; nil if the cache shows it.
 	pool *v1alpha1.ShadowPool
+	// draft is a status that is to be written, since when it is.
+	draft *v1alpha1.ShadowPoolStatus
+	since time.Time
+	// real is the pool without the draft.
+	real *v1alpha1.ShadowPool
 	// workload is the last scale that was written.
 	workload *scaleEntry
 	// refused are the pods that the server would not resize.
@@ -167,7 +172,7 @@ func (o *Overlay) apply(w *observe.World) {
 	l.applyScale(w)
 	l.applyPods(w)
 	w.ResizesRefused = l.refused
-	if len(l.pods) == 0 && l.pool == nil && l.workload == nil && len(l.refused) == 0 {
+	if len(l.pods) == 0 && l.pool == nil && l.draft == nil && l.workload == nil && len(l.refused) == 0 {
 		delete(o.pools, w.Pool.Key())
 	}
 }
@@ -181,6 +186,7 @@ func (l *layer) applyPool(w *observe.World) {
 		w.Pool = l.pool.DeepCopy()
 		w.Pool.Default()
 	}
+	l.applyDraft(w)
 }
 
 func (l *layer) applyScale(w *observe.World) {

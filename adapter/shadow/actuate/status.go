@@ -3,6 +3,7 @@ package actuate
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -21,16 +22,29 @@ func (c *act) writeStatus(ctx context.Context) {
 	if want.Selector == "" {
 		want.Selector = c.w.Pool.Status.Selector
 	}
-	pool := c.w.Pool
+	pool := c.overlay.server(c.w.Pool)
+	if sameStatus(&pool.Status, want) {
+		c.overlay.drop(pool.Key())
+		return
+	}
+	if wait := c.overlay.hold(pool.Key(), want); wait > 0 || c.Urgent(pool.Key()) {
+		c.later = max(wait, time.Millisecond)
+		return
+	}
+	c.tryStatus(ctx, pool, want)
+}
+
+// tryStatus writes the status, again where somebody else wrote the pool.
+func (c *act) tryStatus(ctx context.Context, pool *v1alpha1.ShadowPool, want *v1alpha1.ShadowPoolStatus) {
 	var err error
 	for range tries {
 		if sameStatus(&pool.Status, want) {
-			if c.status == "" && err != nil {
-				c.status = ResultAlready
-			}
+			c.overlay.drop(pool.Key())
+			c.status = ResultAlready
 			return
 		}
 		if err = c.applyStatus(ctx, pool, want); err == nil {
+			c.overlay.drop(pool.Key())
 			c.status = ResultDone
 			return
 		}

@@ -34,7 +34,9 @@ func isHidden(t *task) bool {
 	return true
 }
 
-func isSettled(t *task) bool { return t.pod.Annotations[corev1.PodDeletionCost] != observe.ActivationCost }
+func isSettled(t *task) bool {
+	return t.pod.Annotations[corev1.PodDeletionCost] != observe.ActivationCost
+}
 
 func isWarmed(t *task) bool { return warmth(t.pod) == corev1.ConditionTrue }
 
@@ -42,7 +44,9 @@ func isCooled(t *task) bool { return warmth(t.pod) != corev1.ConditionTrue }
 
 func isEnding(t *task) bool { return t.pod.DeletionTimestamp != nil }
 
-func label(p *corev1.Pod) v1alpha1.ShadowState { return v1alpha1.ShadowState(p.Labels[v1alpha1.StateLabel]) }
+func label(p *corev1.Pod) v1alpha1.ShadowState {
+	return v1alpha1.ShadowState(p.Labels[v1alpha1.StateLabel])
+}
 
 func warmth(p *corev1.Pod) corev1.ConditionStatus {
 	for i := range p.Status.Conditions {
