@@ -47,7 +47,7 @@ func (v *View) exposure(set map[string]string) (matching, keys []string) {
 	if len(matching) == 0 {
 		return nil, nil
 	}
-	keys, left := HideKeys(set, v.selectors, v.keep)
+	keys, left := HideKeys(set, v.selectors, v.w.KeepLabels)
 	if len(left) > 0 {
 		return matching, nil
 	}

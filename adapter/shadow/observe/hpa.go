@@ -48,7 +48,7 @@ func (v *View) autoscalers() (out []*autoscalingv2.HorizontalPodAutoscaler) {
 func (v *View) oursAsked() bool {
 	for _, h := range v.autoscalers() {
 		for i := range h.Spec.Metrics {
-			if m := h.Spec.Metrics[i].External; m != nil && m.Metric.Name == metricCapacity && v.asksPool(m.Metric.Selector) {
+			if m := h.Spec.Metrics[i].External; m != nil && v.asksUs(&m.Metric) {
 				return true
 			}
 		}
@@ -61,14 +61,19 @@ func (v *View) oursAsked() bool {
 	return false
 }
 
-// asksPool says that the selector of a metric lets the value of this pool
-// through.
-func (v *View) asksPool(selector *metav1.LabelSelector) bool {
-	if selector == nil {
+// asksUs says that a metric is ours, and that its selector lets the value of this
+// pool through. KEDA puts the number of the trigger before the name, and selects
+// by labels of its own.
+func (v *View) asksUs(m *autoscalingv2.MetricIdentifier) bool {
+	switch {
+	case strings.HasSuffix(m.Name, "-"+metricCapacity):
+		return true
+	case m.Name != metricCapacity:
+		return false
+	case m.Selector == nil:
 		return true
 	}
-	s, err := metav1.LabelSelectorAsSelector(selector)
-	return err == nil && s.Matches(labels.Set{poolLabel: v.w.Pool.Name})
+	return compiled(m.Selector).Matches(labels.Set{poolLabel: v.w.Pool.Name})
 }
 
 // scaledBy says that a KEDA ScaledObject scales the workload.

@@ -38,6 +38,9 @@ const (
 type Learner struct {
 	starts ring[start]
 	warms  ring[time.Duration]
+	// samples counts the starts, those of a restored status among them, up to
+	// startsKept.
+	samples int32
 	// met are the pods that exist, and how far they were when last seen.
 	met map[types.UID]stage
 }
@@ -69,6 +72,9 @@ func RestoreLearner(s *v1alpha1.LeadStatus) Learner {
 		initialised: parsed(s.Initialised), ready: parsed(s.Ready), restored: true,
 	}
 	warm := parsed(s.WarmUp)
+	if one.total > 0 {
+		l.samples = min(max(s.Samples, 1), startsKept)
+	}
 	for range min(max(s.Samples, 1), startsRestored) {
 		if one.total > 0 {
 			l.starts.add(one)
@@ -128,6 +134,7 @@ func (l *Learner) see(p *corev1.Pod) {
 		is.started = true
 		if s, ok := startOf(p, ready.LastTransitionTime.Time, was.starting); ok {
 			l.starts.add(s)
+			l.samples = min(l.samples+1, startsKept)
 		}
 		fallthrough
 	default:
@@ -250,7 +257,7 @@ func (l *Learner) Status() *v1alpha1.LeadStatus {
 		Pulled:      seconds(l.quantile(func(s *start) time.Duration { return s.pulled })),
 		Initialised: seconds(l.quantile(func(s *start) time.Duration { return s.initialised })),
 		Ready:       seconds(l.quantile(func(s *start) time.Duration { return s.ready })),
-		Samples:     int32(len(l.starts.items)),
+		Samples:     l.samples,
 	}
 }
 

@@ -27,12 +27,15 @@ func networkGaps(a *audience, all []*networkingv1.NetworkPolicy) (out []gap) {
 		}
 	}
 	for _, p := range all {
+		to := compiled(&p.Spec.PodSelector)
 		unbounded := slices.ContainsFunc(directions(p), func(t networkingv1.PolicyType) bool { return !bounded[t] })
-		if unbounded && a.divides(compiled(&p.Spec.PodSelector)) {
+		if unbounded && a.divides(to) {
 			twin := a.boundTwin(p)
 			out = append(out, gap{kindNetworkPolicy, p.Name, twin, twin.Name})
 		}
-		if rules := a.shut(p); len(rules) > 0 && !a.letIn(&p.Spec.PodSelector, all) {
+		// Shadows need not reach each other: a policy that is for them alone may
+		// shut them out.
+		if rules := a.shut(p); len(rules) > 0 && !a.finds(to) && !a.letIn(&p.Spec.PodSelector, all) {
 			twin := a.guestTwin(p, rules)
 			out = append(out, gap{kindNetworkPolicy, p.Name, twin, twin.Name})
 		}

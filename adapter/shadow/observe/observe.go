@@ -26,7 +26,8 @@ type View struct {
 	// models are the live pods that shadows are compared with, by ReplicaSet.
 	models    map[types.UID]*corev1.Pod
 	selectors []SelectorRef
-	keep      []string
+	// allowed is in what shadows may differ from live pods.
+	allowed []string
 }
 
 // NewView makes a world ready.
@@ -38,7 +39,7 @@ func NewView(w World) *View {
 	v.current = v.findCurrent()
 	v.models = v.findModels()
 	v.selectors = Selectors(&v.w)
-	v.keep = w.KeepLabels
+	v.allowed = append([]string{SidecarName}, w.AllowDrift...)
 	return v
 }
 

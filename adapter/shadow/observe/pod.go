@@ -60,7 +60,7 @@ func (v *View) shadow(p *corev1.Pod, out *shadow.Pod, known *exposures) {
 	}
 	out.Exposed, out.HideKeys = known.of(p.Labels)
 	if model := v.models[out.ReplicaSetUID]; model != nil {
-		out.Drift = Drift(p, model, SidecarName)
+		out.Drift = Drift(p, model, v.allowed...)
 	}
 }
 

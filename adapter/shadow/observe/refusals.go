@@ -199,7 +199,7 @@ func refusedSelectors(v *View, rs *appsv1.ReplicaSet) (out []shadow.Reason) {
 // Hide returns the keys that are hidden from a new shadow of a ReplicaSet, and
 // the objects that would match it all the same.
 func (v *View) Hide(rs *appsv1.ReplicaSet) (keys []string, unhideable []SelectorRef) {
-	return HideKeys(v.with(rs.Spec.Template.Labels, v1alpha1.ShadowCreating), v.selectors, v.keep)
+	return HideKeys(v.with(rs.Spec.Template.Labels, v1alpha1.ShadowCreating), v.selectors, v.w.KeepLabels)
 }
 
 func describe(s SelectorRef) string {

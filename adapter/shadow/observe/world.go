@@ -64,6 +64,9 @@ type World struct {
 	InstallationRoom, NamespaceRoom int32
 	// KeepLabels are the label keys that are hidden last.
 	KeepLabels []string
+	// AllowDrift are fields, as Drift names them, in which admission may make
+	// shadows other than live pods.
+	AllowDrift []string
 	Epoch      int64
 	Leads      shadow.Leads
 	// Progress is how warm the shadows are, by UID; one that is absent is as
