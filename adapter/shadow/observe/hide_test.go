@@ -5,6 +5,7 @@ import (
 	"maps"
 	"math/bits"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -206,7 +207,7 @@ func TestHideKeysOfManyKeysIsExactIfNotSmallest(t *testing.T) {
 		var all []observe.SelectorRef
 		for i := range rapid.IntRange(n, 2*n).Draw(t, "selectors") {
 			first, second := i%n, rapid.IntRange(0, n-1).Draw(t, "key")
-			all = append(all, selector(t, fmt.Sprint(i), fmt.Sprintf("k%02d=1,k%02d=1", first, second)))
+			all = append(all, selector(t, strconv.Itoa(i), fmt.Sprintf("k%02d=1,k%02d=1", first, second)))
 		}
 		keys, left := observe.HideKeys(set, all, nil)
 		hidden := map[string]bool{}

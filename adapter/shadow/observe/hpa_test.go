@@ -129,10 +129,18 @@ func TestObserveTolerance(t *testing.T) {
 		want  []shadow.Reason
 	}{
 		{"both are 0", nil, v1alpha1.ModeActive, nil},
-		{"there is no behaviour", []altering{func(h *autoscalingv2.HorizontalPodAutoscaler) { h.Spec.Behavior = nil }}, v1alpha1.ModeActive,
-			warning("HorizontalPodAutoscaler web", "spec.behavior")},
-		{"one is missing", []altering{func(h *autoscalingv2.HorizontalPodAutoscaler) { h.Spec.Behavior.ScaleDown = nil }}, v1alpha1.ModeActive,
-			warning("HorizontalPodAutoscaler web", "spec.behavior")},
+		{
+			"there is no behaviour",
+			[]altering{func(h *autoscalingv2.HorizontalPodAutoscaler) { h.Spec.Behavior = nil }},
+			v1alpha1.ModeActive,
+			warning("HorizontalPodAutoscaler web", "spec.behavior"),
+		},
+		{
+			"one is missing",
+			[]altering{func(h *autoscalingv2.HorizontalPodAutoscaler) { h.Spec.Behavior.ScaleDown = nil }},
+			v1alpha1.ModeActive,
+			warning("HorizontalPodAutoscaler web", "spec.behavior"),
+		},
 		{"one is the default", []altering{func(h *autoscalingv2.HorizontalPodAutoscaler) {
 			h.Spec.Behavior.ScaleUp = &autoscalingv2.HPAScalingRules{Tolerance: new(resource.MustParse("0.1"))}
 		}}, v1alpha1.ModeActive, warning("HorizontalPodAutoscaler web", "spec.behavior")},
@@ -140,16 +148,23 @@ func TestObserveTolerance(t *testing.T) {
 			h.Name, h.Spec.Behavior = "keda-hpa-web", nil
 			h.OwnerReferences = []metav1.OwnerReference{{Kind: "ScaledObject", Name: "web", Controller: new(true)}}
 		}}, v1alpha1.ModeActive, warning("ScaledObject web", "spec.advanced.horizontalPodAutoscalerConfig.behavior")},
-		{"a metric of an object, per pod", []altering{object, func(h *autoscalingv2.HorizontalPodAutoscaler) { h.Spec.Behavior = nil }}, v1alpha1.ModeActive,
-			warning("HorizontalPodAutoscaler web", "spec.behavior")},
+		{
+			"a metric of an object, per pod",
+			[]altering{object, func(h *autoscalingv2.HorizontalPodAutoscaler) { h.Spec.Behavior = nil }},
+			v1alpha1.ModeActive,
+			warning("HorizontalPodAutoscaler web", "spec.behavior"),
+		},
 		{"metrics of other types go by the target", []altering{func(h *autoscalingv2.HorizontalPodAutoscaler) {
 			h.Spec.Behavior = nil
 			h.Spec.Metrics = []autoscalingv2.MetricSpec{{Type: autoscalingv2.ResourceMetricSourceType, Resource: &autoscalingv2.ResourceMetricSource{Name: "cpu"}}}
 		}}, v1alpha1.ModeActive, nil},
-		{"another workload's is not ours to judge", []altering{func(h *autoscalingv2.HorizontalPodAutoscaler) {
-			h.Spec.Behavior, h.Spec.ScaleTargetRef.Name = nil, "api"
-		}},
-			v1alpha1.ModeActive, nil},
+		{
+			"another workload's is not ours to judge",
+			[]altering{func(h *autoscalingv2.HorizontalPodAutoscaler) {
+				h.Spec.Behavior, h.Spec.ScaleTargetRef.Name = nil, "api"
+			}},
+			v1alpha1.ModeActive, nil,
+		},
 		{"without shadows there is no surplus", []altering{func(h *autoscalingv2.HorizontalPodAutoscaler) { h.Spec.Behavior = nil }}, v1alpha1.ModePredict, nil},
 	}
 	for _, tt := range tests {

@@ -1,8 +1,8 @@
 package observe_test
 
 import (
-	"fmt"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -154,7 +154,7 @@ func TestLearnerTakesTheLatestStarts(t *testing.T) {
 		if i >= 40 {
 			took = 10 * time.Second
 		}
-		l.See([]*corev1.Pod{startup(fmt.Sprint(i), took)})
+		l.See([]*corev1.Pod{startup(strconv.Itoa(i), took)})
 	}
 	require.Equal(t, shadow.Leads{ColdStart: 10 * time.Second, ColdStartMin: 10 * time.Second}, l.Leads())
 	require.EqualValues(t, 60, l.Status().Samples)
@@ -165,7 +165,7 @@ func TestLearnerQuantile(t *testing.T) {
 		took := rapid.SliceOfN(rapid.IntRange(1, 500), 1, 60).Draw(t, "seconds")
 		var pods []*corev1.Pod
 		for i, s := range took {
-			pods = append(pods, startup(fmt.Sprint(i), time.Duration(s)*time.Second))
+			pods = append(pods, startup(strconv.Itoa(i), time.Duration(s)*time.Second))
 		}
 		got := see(pods...).Leads()
 		atMost := 0
@@ -190,7 +190,7 @@ func TestRestoreLearner(t *testing.T) {
 	require.Equal(t, 2*time.Minute, l.Leads().ColdStart, "one quick start undoes nothing")
 	require.Equal(t, 5*time.Second, l.Leads().ColdStartMin)
 	for i := range 60 {
-		l.See([]*corev1.Pod{startup(fmt.Sprint(i), 5*time.Second)})
+		l.See([]*corev1.Pod{startup(strconv.Itoa(i), 5*time.Second)})
 	}
 	require.Equal(t, 5*time.Second, l.Leads().ColdStart, "it is outgrown")
 
@@ -206,7 +206,7 @@ func TestLearnerForgetsPodsThatAreGone(t *testing.T) {
 	var l observe.Learner
 	stays := startup("stays", time.Minute)
 	for i := range 500 {
-		l.See([]*corev1.Pod{stays, startup(fmt.Sprint(i), 10*time.Second)})
+		l.See([]*corev1.Pod{stays, startup(strconv.Itoa(i), 10*time.Second)})
 	}
 	require.Equal(t, 10*time.Second, l.Leads().ColdStart, "the one that stays was counted once, long ago")
 	require.Less(t, observe.Met(&l), 100)

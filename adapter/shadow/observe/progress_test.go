@@ -32,8 +32,10 @@ func TestReadyProgress(t *testing.T) {
 		{"it stays warm", nil, time.Hour, shadow.Progress{Ratio: 1, Done: true}},
 		{"the clock of its node is ahead", nil, 5 * time.Second, shadow.Progress{Stage: "MinReady"}},
 		{"it drains", annotate(v1alpha1.DrainingSinceAnnotation, "2026-01-02T12:00:50.000Z"), time.Minute, shadow.Progress{Stage: "MinReady"}},
-		{"it has drained, 30 s, and warms up again", annotate(v1alpha1.DrainingSinceAnnotation, "2026-01-02T12:00:50.000Z"), 85 * time.Second,
-			shadow.Progress{Ratio: 0.5, Stage: "MinReady"}},
+		{
+			"it has drained, 30 s, and warms up again", annotate(v1alpha1.DrainingSinceAnnotation, "2026-01-02T12:00:50.000Z"), 85 * time.Second,
+			shadow.Progress{Ratio: 0.5, Stage: "MinReady"},
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

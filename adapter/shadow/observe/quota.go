@@ -58,15 +58,16 @@ func (v *View) cap(r *shadow.Room) {
 }
 
 // typical is a pod as a shadow becomes in the end: a live one as admission made
-// it, or one of the template.
+// it, or one of the template; nil if there is none.
 func (v *View) typical() *corev1.Pod {
-	for _, rs := range v.targets() {
-		if p := v.models[rs.UID]; p != nil {
-			return p
-		}
-		return &corev1.Pod{Spec: rs.Spec.Template.Spec}
+	targets := v.targets()
+	if len(targets) == 0 {
+		return nil
 	}
-	return nil
+	if p := v.models[targets[0].UID]; p != nil {
+		return p
+	}
+	return &corev1.Pod{Spec: targets[0].Spec.Template.Spec}
 }
 
 // demand is what a pod takes of each resource that a quota may bound. A shadow

@@ -62,27 +62,55 @@ func TestObserveRoomInQuotas(t *testing.T) {
 	}{
 		{"without quotas there is no bound", nil, nil, shadow.Room{Pods: -1}},
 		{"pods", []*corev1.ResourceQuota{quota("team", "10", "4")}, nil, shadow.Room{Pods: 6, By: "ResourceQuota/team (pods)"}},
-		{"count/pods", []*corev1.ResourceQuota{bound("team", map[string]string{"count/pods": "10"}, map[string]string{"count/pods": "9"})}, nil,
-			shadow.Room{Pods: 1, By: "ResourceQuota/team (count/pods)"}},
+		{
+			"count/pods",
+			[]*corev1.ResourceQuota{bound("team", map[string]string{"count/pods": "10"}, map[string]string{"count/pods": "9"})},
+			nil,
+			shadow.Room{Pods: 1, By: "ResourceQuota/team (count/pods)"},
+		},
 		{"it is used up", []*corev1.ResourceQuota{quota("team", "10", "12")}, nil, shadow.Room{Pods: 0, By: "ResourceQuota/team (pods)"}},
-		{"nobody has counted yet", []*corev1.ResourceQuota{bound("team", one, none, func(q *corev1.ResourceQuota) { q.Status = corev1.ResourceQuotaStatus{} })}, nil,
-			shadow.Room{Pods: 1, By: "ResourceQuota/team (pods)"}},
-		{"cpu is that of the requests, rounded down", []*corev1.ResourceQuota{bound("team", map[string]string{"cpu": "4"}, map[string]string{"cpu": "2100m"})}, nil,
-			shadow.Room{Pods: 3, By: "ResourceQuota/team (cpu)"}},
-		{"requests.memory", []*corev1.ResourceQuota{bound("team", map[string]string{"requests.memory": "1Gi"}, map[string]string{"requests.memory": "500Mi"})}, nil,
-			shadow.Room{Pods: 2, By: "ResourceQuota/team (requests.memory)"}},
-		{"limits.memory", []*corev1.ResourceQuota{bound("team", map[string]string{"limits.memory": "300Mi"}, none)}, nil,
-			shadow.Room{Pods: 1, By: "ResourceQuota/team (limits.memory)"}},
-		{"a limit that the pods do not have admits none of them", []*corev1.ResourceQuota{bound("team", map[string]string{"limits.cpu": "100"}, none)}, nil,
-			shadow.Room{Pods: 0, By: "ResourceQuota/team (limits.cpu)"}},
+		{
+			"nobody has counted yet",
+			[]*corev1.ResourceQuota{bound("team", one, none, func(q *corev1.ResourceQuota) { q.Status = corev1.ResourceQuotaStatus{} })},
+			nil,
+			shadow.Room{Pods: 1, By: "ResourceQuota/team (pods)"},
+		},
+		{
+			"cpu is that of the requests, rounded down",
+			[]*corev1.ResourceQuota{bound("team", map[string]string{"cpu": "4"}, map[string]string{"cpu": "2100m"})},
+			nil,
+			shadow.Room{Pods: 3, By: "ResourceQuota/team (cpu)"},
+		},
+		{
+			"requests.memory",
+			[]*corev1.ResourceQuota{bound("team", map[string]string{"requests.memory": "1Gi"}, map[string]string{"requests.memory": "500Mi"})},
+			nil,
+			shadow.Room{Pods: 2, By: "ResourceQuota/team (requests.memory)"},
+		},
+		{
+			"limits.memory",
+			[]*corev1.ResourceQuota{bound("team", map[string]string{"limits.memory": "300Mi"}, none)},
+			nil,
+			shadow.Room{Pods: 1, By: "ResourceQuota/team (limits.memory)"},
+		},
+		{
+			"a limit that the pods do not have admits none of them",
+			[]*corev1.ResourceQuota{bound("team", map[string]string{"limits.cpu": "100"}, none)},
+			nil,
+			shadow.Room{Pods: 0, By: "ResourceQuota/team (limits.cpu)"},
+		},
 		{"what admission gave a live pod counts", []*corev1.ResourceQuota{bound("team", map[string]string{"limits.cpu": "5"}, none)}, func(p *corev1.Pod) {
 			p.Spec.Containers[0].Resources.Limits["cpu"] = resource.MustParse("1")
 		}, shadow.Room{Pods: 5, By: "ResourceQuota/team (limits.cpu)"}},
 		{"the tightest of all bounds", []*corev1.ResourceQuota{
 			bound("team", map[string]string{"pods": "10", "cpu": "2", "memory": "100Gi"}, none), quota("other", "3", "0"),
 		}, nil, shadow.Room{Pods: 3, By: "ResourceQuota/other (pods)"}},
-		{"objects of other kinds bound nothing", []*corev1.ResourceQuota{bound("team", map[string]string{"services": "0", "requests.storage": "0", "count/secrets": "0"}, none)}, nil,
-			shadow.Room{Pods: -1}},
+		{
+			"objects of other kinds bound nothing",
+			[]*corev1.ResourceQuota{bound("team", map[string]string{"services": "0", "requests.storage": "0", "count/secrets": "0"}, none)},
+			nil,
+			shadow.Room{Pods: -1},
+		},
 		{"a device that the pods ask for", []*corev1.ResourceQuota{bound("team", map[string]string{"requests.example.org/gpu": "4"}, map[string]string{"requests.example.org/gpu": "1"})}, func(p *corev1.Pod) {
 			p.Spec.Containers[0].Resources.Requests["example.org/gpu"] = resource.MustParse("2")
 		}, shadow.Room{Pods: 1, By: "ResourceQuota/team (requests.example.org/gpu)"}},
@@ -91,8 +119,12 @@ func TestObserveRoomInQuotas(t *testing.T) {
 		}, shadow.Room{Pods: 7, By: "ResourceQuota/team (memory)"}},
 
 		{"BestEffort pods only", []*corev1.ResourceQuota{bound("team", one, none, scopes(corev1.ResourceQuotaScopeBestEffort))}, nil, shadow.Room{Pods: -1}},
-		{"NotBestEffort pods", []*corev1.ResourceQuota{bound("team", one, none, scopes(corev1.ResourceQuotaScopeNotBestEffort))}, nil,
-			shadow.Room{Pods: 1, By: "ResourceQuota/team (pods)"}},
+		{
+			"NotBestEffort pods",
+			[]*corev1.ResourceQuota{bound("team", one, none, scopes(corev1.ResourceQuotaScopeNotBestEffort))},
+			nil,
+			shadow.Room{Pods: 1, By: "ResourceQuota/team (pods)"},
+		},
 		{"pods that ask for nothing are BestEffort", []*corev1.ResourceQuota{bound("team", one, none, scopes(corev1.ResourceQuotaScopeBestEffort))}, func(p *corev1.Pod) {
 			p.Spec.Containers[0].Resources = corev1.ResourceRequirements{}
 		}, shadow.Room{Pods: 1, By: "ResourceQuota/team (pods)"}},
@@ -100,20 +132,48 @@ func TestObserveRoomInQuotas(t *testing.T) {
 			p.Status.QOSClass = corev1.PodQOSBestEffort
 		}, shadow.Room{Pods: 1, By: "ResourceQuota/team (pods)"}},
 		{"Terminating pods have a deadline", []*corev1.ResourceQuota{bound("team", one, none, scopes(corev1.ResourceQuotaScopeTerminating))}, nil, shadow.Room{Pods: -1}},
-		{"NotTerminating pods have none", []*corev1.ResourceQuota{bound("team", one, none, scopes(corev1.ResourceQuotaScopeNotTerminating))}, nil,
-			shadow.Room{Pods: 1, By: "ResourceQuota/team (pods)"}},
-		{"all scopes must fit", []*corev1.ResourceQuota{bound("team", one, none, scopes(corev1.ResourceQuotaScopeNotTerminating, corev1.ResourceQuotaScopeBestEffort))}, nil,
-			shadow.Room{Pods: -1}},
-		{"a class of priority", []*corev1.ResourceQuota{bound("team", one, none, scoped(corev1.ResourceQuotaScopePriorityClass, corev1.ScopeSelectorOpIn, "gold"))}, priority,
-			shadow.Room{Pods: 1, By: "ResourceQuota/team (pods)"}},
-		{"another class of priority", []*corev1.ResourceQuota{bound("team", one, none, scoped(corev1.ResourceQuotaScopePriorityClass, corev1.ScopeSelectorOpIn, "silver"))}, priority,
-			shadow.Room{Pods: -1}},
-		{"all classes but one", []*corev1.ResourceQuota{bound("team", one, none, scoped(corev1.ResourceQuotaScopePriorityClass, corev1.ScopeSelectorOpNotIn, "gold"))}, priority,
-			shadow.Room{Pods: -1}},
-		{"any class", []*corev1.ResourceQuota{bound("team", one, none, scoped(corev1.ResourceQuotaScopePriorityClass, corev1.ScopeSelectorOpExists))}, nil,
-			shadow.Room{Pods: -1}},
-		{"no class", []*corev1.ResourceQuota{bound("team", one, none, scoped(corev1.ResourceQuotaScopePriorityClass, corev1.ScopeSelectorOpDoesNotExist))}, nil,
-			shadow.Room{Pods: 1, By: "ResourceQuota/team (pods)"}},
+		{
+			"NotTerminating pods have none",
+			[]*corev1.ResourceQuota{bound("team", one, none, scopes(corev1.ResourceQuotaScopeNotTerminating))},
+			nil,
+			shadow.Room{Pods: 1, By: "ResourceQuota/team (pods)"},
+		},
+		{
+			"all scopes must fit",
+			[]*corev1.ResourceQuota{bound("team", one, none, scopes(corev1.ResourceQuotaScopeNotTerminating, corev1.ResourceQuotaScopeBestEffort))},
+			nil,
+			shadow.Room{Pods: -1},
+		},
+		{
+			"a class of priority",
+			[]*corev1.ResourceQuota{bound("team", one, none, scoped(corev1.ResourceQuotaScopePriorityClass, corev1.ScopeSelectorOpIn, "gold"))},
+			priority,
+			shadow.Room{Pods: 1, By: "ResourceQuota/team (pods)"},
+		},
+		{
+			"another class of priority",
+			[]*corev1.ResourceQuota{bound("team", one, none, scoped(corev1.ResourceQuotaScopePriorityClass, corev1.ScopeSelectorOpIn, "silver"))},
+			priority,
+			shadow.Room{Pods: -1},
+		},
+		{
+			"all classes but one",
+			[]*corev1.ResourceQuota{bound("team", one, none, scoped(corev1.ResourceQuotaScopePriorityClass, corev1.ScopeSelectorOpNotIn, "gold"))},
+			priority,
+			shadow.Room{Pods: -1},
+		},
+		{
+			"any class",
+			[]*corev1.ResourceQuota{bound("team", one, none, scoped(corev1.ResourceQuotaScopePriorityClass, corev1.ScopeSelectorOpExists))},
+			nil,
+			shadow.Room{Pods: -1},
+		},
+		{
+			"no class",
+			[]*corev1.ResourceQuota{bound("team", one, none, scoped(corev1.ResourceQuotaScopePriorityClass, corev1.ScopeSelectorOpDoesNotExist))},
+			nil,
+			shadow.Room{Pods: 1, By: "ResourceQuota/team (pods)"},
+		},
 		{"affinity to other namespaces", []*corev1.ResourceQuota{bound("team", one, none, scopes(corev1.ResourceQuotaScopeCrossNamespacePodAffinity))}, func(p *corev1.Pod) {
 			p.Spec.Affinity = &corev1.Affinity{PodAntiAffinity: &corev1.PodAntiAffinity{PreferredDuringSchedulingIgnoredDuringExecution: []corev1.WeightedPodAffinityTerm{
 				{PodAffinityTerm: corev1.PodAffinityTerm{Namespaces: []string{"bank"}}},

@@ -1,7 +1,6 @@
 package observe_test
 
 import (
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -216,7 +215,7 @@ func TestObserveRefusalsOfARollout(t *testing.T) {
 	s.ReplicaSets = append(s.ReplicaSets, next, idle)
 	got := observe.Observe(s.World).Refusals
 	require.Len(t, got, 1)
-	require.True(t, strings.Contains(got[0].Message, s.rs.Name), got[0].Message)
+	require.Contains(t, got[0].Message, s.rs.Name)
 }
 
 func TestObservePublished(t *testing.T) {
