@@ -1,7 +1,9 @@
 package observe
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
@@ -34,12 +36,14 @@ func (v *View) scales(apiVersion, kind, name string) bool {
 	return kind == ref.Kind && name == ref.Name && group == schema.FromAPIVersionAndKind(ref.APIVersion, ref.Kind).Group
 }
 
+// autoscalers returns the HPAs of the workload, by name.
 func (v *View) autoscalers() (out []*autoscalingv2.HorizontalPodAutoscaler) {
 	for _, h := range v.w.HPAs {
 		if t := &h.Spec.ScaleTargetRef; v.scales(t.APIVersion, t.Kind, t.Name) {
 			out = append(out, h)
 		}
 	}
+	slices.SortFunc(out, func(a, b *autoscalingv2.HorizontalPodAutoscaler) int { return cmp.Compare(a.Name, b.Name) })
 	return out
 }
 

@@ -225,8 +225,7 @@ spec:
 	}
 }
 
-func manifests(t *testing.T, objects []runtime.Object) string {
-	t.Helper()
+func manifests(t require.TestingT, objects []runtime.Object) string {
 	var parts []string
 	for _, o := range objects {
 		raw, err := yaml.Marshal(o)

@@ -80,9 +80,7 @@ func (r rollout) current(sets []*appsv1.ReplicaSet) *appsv1.ReplicaSet {
 		if hash != "" && rs.Labels[rolloutHashLabel] == hash {
 			return rs
 		}
-		if newest == nil || revision(rs, rolloutRevisionAnnotation) > revision(newest, rolloutRevisionAnnotation) {
-			newest = rs
-		}
+		newest = newer(rs, newest, rolloutRevisionAnnotation)
 	}
 	if hash != "" {
 		return nil // its controller has yet to make it

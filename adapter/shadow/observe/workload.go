@@ -108,10 +108,7 @@ func currentOf(d *appsv1.Deployment, sets []*appsv1.ReplicaSet) *appsv1.ReplicaS
 		if sameTemplate(&rs.Spec.Template, &d.Spec.Template) && (same == nil || newestFirst(rs, same) > 0) {
 			same = rs
 		}
-		if newest == nil || revision(rs, revisionAnnotation) > revision(newest, revisionAnnotation) ||
-			revision(rs, revisionAnnotation) == revision(newest, revisionAnnotation) && newestFirst(rs, newest) < 0 {
-			newest = rs
-		}
+		newest = newer(rs, newest, revisionAnnotation)
 	}
 	if same == nil && d.Spec.Paused {
 		return newest
@@ -122,6 +119,15 @@ func currentOf(d *appsv1.Deployment, sets []*appsv1.ReplicaSet) *appsv1.ReplicaS
 // newestFirst orders ReplicaSets by their age.
 func newestFirst(a, b *appsv1.ReplicaSet) int {
 	return cmp.Or(b.CreationTimestamp.Compare(a.CreationTimestamp.Time), cmp.Compare(b.Name, a.Name))
+}
+
+// newer returns the ReplicaSet of the higher revision, of equals the one that was
+// made later. One of them may be nil.
+func newer(a, b *appsv1.ReplicaSet, annotation string) *appsv1.ReplicaSet {
+	if b == nil || cmp.Or(cmp.Compare(revision(b, annotation), revision(a, annotation)), newestFirst(a, b)) < 0 {
+		return a
+	}
+	return b
 }
 
 func revision(rs *appsv1.ReplicaSet, annotation string) int64 {
