@@ -50,6 +50,11 @@ func (o *lookOptions) newWatcher(kube ctrlclient.WithWatch, namespace string, na
 // run goes on until ctx is done, which is no error. A connection that breaks is
 // made anew, unless --request-timeout bounds it.
 func (w *watcher) run(ctx context.Context) error {
+	// Names that are not there, and a cluster without ShadowPools, are said as
+	// without --watch.
+	if _, err := w.pools(ctx, w.kube, w.namespace, w.names); err != nil {
+		return err
+	}
 	version, err := w.look(ctx)
 	if err != nil {
 		return err
@@ -65,7 +70,7 @@ func (w *watcher) run(ctx context.Context) error {
 				return err
 			}
 		}
-		if ctx.Err() != nil || w.bounded() {
+		if w.bounded() {
 			return nil
 		}
 		select {
@@ -105,13 +110,6 @@ func (w *watcher) options(version string) []ctrlclient.ListOption {
 // look lists the pools, prints what is new of them, and returns the version to
 // go on from.
 func (w *watcher) look(ctx context.Context) (version string, err error) {
-	if len(w.seen) == 0 {
-		// Names that are not there, and a cluster without ShadowPools, are said
-		// as without --watch.
-		if _, err := w.pools(ctx, w.kube, w.namespace, w.names); err != nil {
-			return "", err
-		}
-	}
 	var list v1alpha1.ShadowPoolList
 	if err := w.kube.List(ctx, &list, w.options("")...); err != nil {
 		return "", err

@@ -66,7 +66,7 @@ func fromScaledObject(u *unstructured.Unstructured) (*Autoscaler, error) {
 			out := make([]signal, 0, len(so.Spec.Triggers))
 			for i := range so.Spec.Triggers {
 				s := &so.Spec.Triggers[i]
-				out = append(out, s.signal(fmt.Sprintf("spec.triggers[%d] (%s)", i, s.Type), u.GetName(), t))
+				out = append(out, s.signal(fmt.Sprintf("spec.triggers[%d] (%s)", i, s.Type), exported(u.GetName(), i), t))
 			}
 			return out
 		},
@@ -74,11 +74,18 @@ func fromScaledObject(u *unstructured.Unstructured) (*Autoscaler, error) {
 	}, nil
 }
 
-func (g *trigger) signal(at, scaledObject string, t *template) signal {
+// exported is the value of a trigger as KEDA's operator exports it.
+func exported(scaledObject string, index int) string {
+	return fmt.Sprintf("sum(keda_scaler_metrics_value{scaledObject=%q,triggerIndex=\"%d\"})", scaledObject, index)
+}
+
+// signal is what a trigger says of the load; asExported is its query where it
+// has no other.
+func (g *trigger) signal(at, asExported string, t *template) signal {
 	target, queue := queueTriggers[g.Type]
 	switch {
 	case queue:
-		return g.queueSignal(at, scaledObject, target)
+		return g.queueSignal(at, asExported, target)
 	case g.ours():
 		return signal{at: at, ours: true, rank: rankOther}
 	case g.Type == "prometheus":
@@ -126,9 +133,9 @@ func (g *trigger) cpu(at string, t *template) signal {
 	return t.cpu(at, g.Metadata["containerName"], int32(percent), nil)
 }
 
-// queueSignal is the backlog of a queue as KEDA itself exports it.
-func (g *trigger) queueSignal(at, scaledObject, target string) signal {
-	s := signal{at: at, queue: true, rank: rankQueue, query: fmt.Sprintf("sum(keda_scaler_metrics_value{scaledObject=%q})", scaledObject)}
+// queueSignal is the backlog of a queue.
+func (g *trigger) queueSignal(at, query, target string) signal {
+	s := signal{at: at, queue: true, rank: rankQueue, query: query}
 	for _, key := range slices.Compact([]string{target, "queueLength", "value"}) {
 		if v, err := strconv.ParseFloat(g.Metadata[key], 64); err == nil && v > 0 {
 			s.capacity, s.how = v1alpha1.DecimalOf(v), "its "+key

@@ -1,0 +1,95 @@
+package client_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/require"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
+
+	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
+	"github.com/foreshadow-dev/foreshadow/adapter/client"
+)
+
+func TestConfigureShadowingAlgorithm(t *testing.T) {
+	strange := func(p *v1alpha1.ShadowPool) {
+		p.Spec.Algorithm = v1alpha1.Algorithm{Type: "WeeklyShape", Parameters: map[string]string{"alpha": "1", "beta": "2"}}
+		p.Spec.Prediction.Quantile = "0.8"
+	}
+	for _, tc := range []struct {
+		name       string
+		algorithm  string
+		parameters map[string]string
+		want       func(*v1alpha1.ShadowPoolSpec)
+		change     client.Change
+	}{
+		{"nothing is no change", "", nil, func(*v1alpha1.ShadowPoolSpec) {}, client.Unchanged},
+		{"what is there already is no change", "WeeklyShape", map[string]string{"quantile": "0.8"}, func(*v1alpha1.ShadowPoolSpec) {}, client.Unchanged},
+		{"a parameter without a value takes its default", "", map[string]string{"quantile": ""}, func(s *v1alpha1.ShadowPoolSpec) {
+			s.Prediction.Quantile = ""
+		}, client.Configured},
+		{"the parameters of the history", "", map[string]string{"window": "14d", "step": "5m"}, func(s *v1alpha1.ShadowPoolSpec) {
+			s.History = v1alpha1.History{Window: "14d", Step: "5m"}
+		}, client.Configured},
+		{"one that no model takes goes", "", map[string]string{"alpha": ""}, func(s *v1alpha1.ShadowPoolSpec) {
+			s.Algorithm.Parameters = map[string]string{"beta": "2"}
+		}, client.Configured},
+		{"another model loses those of the old one", "Auto", map[string]string{"shadowQuantile": "0.999"}, func(s *v1alpha1.ShadowPoolSpec) {
+			s.Algorithm = v1alpha1.Algorithm{Type: "Auto"}
+			s.Prediction.ShadowQuantile = "0.999"
+		}, client.Configured},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			was := pool(strange)
+			c, kube := cluster(t, interceptor.Funcs{}, was)
+			got, err := c.ConfigureShadowingAlgorithm(t.Context(), web, tc.algorithm, tc.parameters)
+			require.NoError(t, err)
+			require.Equal(t, tc.change, got.Change)
+			var stored v1alpha1.ShadowPool
+			require.NoError(t, kube.Get(t.Context(), web, &stored))
+			tc.want(&was.Spec)
+			if diff := cmp.Diff(was.Spec, stored.Spec, emptyAsNil()); diff != "" {
+				t.Errorf("spec (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// emptyAsNil takes a map without entries for none: a merge patch leaves it there.
+func emptyAsNil() cmp.Option {
+	return cmp.Transformer("emptyAsNil", func(m map[string]string) map[string]string {
+		if len(m) == 0 {
+			return nil
+		}
+		return m
+	})
+}
+
+func TestEveryParameterIsWrittenAndHasARange(t *testing.T) {
+	names, meanings := client.ParameterNames()
+	require.NotEmpty(t, names)
+	c, _ := cluster(t, noWrites(t), pool())
+	for _, name := range names {
+		require.NotEmpty(t, meanings[name])
+		_, err := c.ConfigureShadowingAlgorithm(t.Context(), web, "", map[string]string{name: "-1"})
+		var invalid *client.InvalidError
+		require.ErrorAs(t, err, &invalid, "parameter %s out of its range", name)
+		require.Len(t, invalid.Fields, 1)
+		require.Contains(t, invalid.Fields[0].Field, name)
+		require.Equal(t, "-1", invalid.Fields[0].BadValue)
+		require.Contains(t, invalid.Fields[0].Detail, "write ")
+	}
+}
+
+func TestConfigureRefuses(t *testing.T) {
+	c, _ := cluster(t, noWrites(t), pool())
+	_, err := c.ConfigureShadowingAlgorithm(t.Context(), web, "Oracle", map[string]string{"beta": "1", "alpha": "1"})
+	require.EqualError(t, err, `check pool shop/web: [spec.algorithm.type: Invalid value: "Oracle": write one of Auto, Level, SeasonalNaiveDay, DailyShape, DailyMedian, SeasonalNaiveWeek, WeeklyShape, `+
+		`spec.algorithm.parameters: Invalid value: "alpha": write one of quantile, shadowQuantile, coldStartLead, activationLead, maxAge, cap, window, step, `+
+		`spec.algorithm.parameters: Invalid value: "beta": write one of quantile, shadowQuantile, coldStartLead, activationLead, maxAge, cap, window, step]`)
+	_, err = c.ConfigureShadowingAlgorithm(t.Context(), web, "", map[string]string{"maxAge": "2m", "step": "1m"})
+	require.EqualError(t, err, `check pool shop/web: spec.prediction.maxAge: Invalid value: write at least three times history.step: two steps may pass before the next value is there`)
+	_, err = c.ConfigureShadowingAlgorithm(t.Context(), types.NamespacedName{Namespace: "shop", Name: "api"}, "Auto", nil)
+	require.ErrorContains(t, err, "get pool shop/api: ")
+}
