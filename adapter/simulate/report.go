@@ -10,14 +10,17 @@ import (
 
 // Report is the outcome of a replay.
 type Report struct {
-	Trace             string         `json:"trace"`
-	Start             time.Time      `json:"start"`
-	End               time.Time      `json:"end"`
-	Reactive          ArmReport      `json:"reactive"`
-	ReactiveEqualCost ArmReport      `json:"reactive_equal_cost"`
-	Predictive        ArmReport      `json:"predictive"`
-	Forecast          ForecastReport `json:"forecast"`
-	Measurements      []Measurement  `json:"measurements"`
+	Trace             string    `json:"trace"`
+	Start             time.Time `json:"start"`
+	End               time.Time `json:"end"`
+	Reactive          ArmReport `json:"reactive"`
+	ReactiveEqualCost ArmReport `json:"reactive_equal_cost"`
+	Predictive        ArmReport `json:"predictive"`
+	// ReactiveEqualPrice costs as many pod-hours as Shadows at its price.
+	ReactiveEqualPrice ArmReport      `json:"reactive_equal_price"`
+	Shadows            ArmReport      `json:"shadows"`
+	Forecast           ForecastReport `json:"forecast"`
+	Measurements       []Measurement  `json:"measurements"`
 }
 
 // ArmReport is what one arm came to.
@@ -35,6 +38,29 @@ type ArmReport struct {
 	// CostError is the ratio by which its pod-hours miss the predictive arm's.
 	ExtraPercent *float64 `json:"extra_percent,omitempty"`
 	CostError    *float64 `json:"cost_error,omitempty"`
+	// ShadowHours are the pod-hours of shadows, PricedHours those of live pods
+	// and of shadows at their price, Activations the shadows that went live.
+	ShadowHours *float64 `json:"shadow_hours,omitempty"`
+	PricedHours *float64 `json:"priced_hours,omitempty"`
+	Activations *int     `json:"activations,omitempty"`
+}
+
+// Outcome is what a report is made of.
+type Outcome struct {
+	Trace      string
+	Start, End time.Time
+	Reactive   ArmState
+	Predictive ArmState
+	// EqualCost is the reactive arm that costs as much as Predictive.
+	EqualCost Solution
+	// Shadows is the arm with shadows, Used what these did, IdleShare the price
+	// of a shadow as a share of a live pod's, 0 to 1; EqualPrice is the reactive
+	// arm that costs as much.
+	Shadows    ArmState
+	Used       ShadowTotals
+	IdleShare  float64
+	EqualPrice Solution
+	Forecast   ForecastReport
 }
 
 // ForecastReport is the quality of the forecasts one hour ahead; nil means that
@@ -71,17 +97,28 @@ func NewArmReport(s ArmState) ArmReport {
 }
 
 // NewReport puts the arms of a replay together.
-func NewReport(trace string, start, end time.Time, reactive ArmState, equalCost Solution, predictive ArmState, f ForecastReport) Report {
+func NewReport(o Outcome) Report {
 	r := Report{
-		Trace: trace, Start: start.UTC(), End: end.UTC(),
-		Reactive:          NewArmReport(reactive),
-		ReactiveEqualCost: NewArmReport(equalCost.Arm.State()),
-		Predictive:        NewArmReport(predictive),
-		Forecast:          f,
+		Trace: o.Trace, Start: o.Start.UTC(), End: o.End.UTC(),
+		Reactive:           NewArmReport(o.Reactive),
+		ReactiveEqualCost:  peerReport(o.EqualCost),
+		Predictive:         NewArmReport(o.Predictive),
+		ReactiveEqualPrice: peerReport(o.EqualPrice),
+		Shadows:            NewArmReport(o.Shadows),
+		Forecast:           o.Forecast,
 	}
-	extra, miss := round(equalCost.ExtraPercent), round(equalCost.CostError)
-	r.ReactiveEqualCost.ExtraPercent, r.ReactiveEqualCost.CostError = &extra, &miss
+	hours, activations := round(o.Used.PodTime.Hours()), o.Used.Activations
+	priced := round(r.Shadows.PodHours + o.IdleShare*hours)
+	r.Shadows.ShadowHours, r.Shadows.PricedHours, r.Shadows.Activations = &hours, &priced, &activations
 	r.Measurements = r.measure()
+	return r
+}
+
+// peerReport is that of a reactive arm that was solved for a cost.
+func peerReport(s Solution) ArmReport {
+	r := NewArmReport(s.Arm.State())
+	extra, miss := round(s.ExtraPercent), round(s.CostError)
+	r.ExtraPercent, r.CostError = &extra, &miss
 	return r
 }
 
@@ -104,6 +141,11 @@ func (r Report) measure() []Measurement {
 		if a.CostError != nil {
 			add(a.key+"_cost_error", *a.CostError, "ratio")
 		}
+		if a.ShadowHours != nil {
+			add(a.key+"_shadow_hours", *a.ShadowHours, "hours")
+			add(a.key+"_priced_hours", *a.PricedHours, "hours")
+			add(a.key+"_activations", float64(*a.Activations), "pods")
+		}
 	}
 	if f := r.Forecast; f.MASE != nil {
 		add("forecast_mase", *f.MASE, "ratio")
@@ -121,23 +163,25 @@ type namedArm struct {
 
 // arms lists the arms in the order in which they are shown.
 func (r Report) arms() []namedArm {
-	peer := "reactive, equal cost"
-	if r.missesCost() {
-		peer = "reactive, nearest cost"
-	}
 	return []namedArm{
 		{"reactive", "reactive", r.Reactive},
-		{"reactive_equal_cost", peer, r.ReactiveEqualCost},
+		{"reactive_equal_cost", peerTitle(r.ReactiveEqualCost, "cost"), r.ReactiveEqualCost},
 		{"predictive", "predictive", r.Predictive},
+		{"reactive_equal_price", peerTitle(r.ReactiveEqualPrice, "price"), r.ReactiveEqualPrice},
+		{"shadows", "shadows", r.Shadows},
 	}
 }
 
-// missesCost reports whether no reactive arm was found that costs as much as the
-// predictive one.
-func (r Report) missesCost() bool {
-	miss := r.ReactiveEqualCost.CostError
-	return miss != nil && !costsEqual(*miss)
+func peerTitle(r ArmReport, of string) string {
+	if missesCost(r) {
+		return "nearest " + of
+	}
+	return "equal " + of
 }
+
+// missesCost reports whether no reactive arm was found that costs as much as the
+// one that it is compared with.
+func missesCost(r ArmReport) bool { return r.CostError != nil && !costsEqual(*r.CostError) }
 
 // WriteJSON writes the report, indented.
 func (r Report) WriteJSON(w io.Writer) error {

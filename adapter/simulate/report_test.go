@@ -6,6 +6,7 @@ import (
 	"errors"
 	"flag"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -39,11 +40,16 @@ func sample(t *testing.T) Report {
 	require.NoError(t, err)
 	require.NoError(t, arm.Advance(at(time.Hour)))
 	mase, coverage := 0.5432, 0.957
-	return NewReport("application", t0, at(72*time.Hour),
-		ArmState{Totals: Totals{Foreseen: 7000 * time.Second, Unforeseen: 785 * time.Second, Offered: 1e6, Lost: 7700.4, ColdJoins: 1328, PodTime: 1124 * time.Hour}},
-		Solution{ExtraPercent: 12.34, Arm: arm, CostError: -0.0012},
-		ArmState{InvalidSyncs: 197, Totals: Totals{Foreseen: 1500 * time.Millisecond, Offered: 1e6, Lost: 0.25, ColdJoins: 7, PodTime: 999*time.Hour + 30*time.Minute}},
-		ForecastReport{MASE: &mase, CoverageP95: &coverage, Forecasts: 864})
+	return NewReport(Outcome{
+		Trace: "application", Start: t0, End: at(72 * time.Hour),
+		Reactive:   ArmState{Totals: Totals{Foreseen: 7000 * time.Second, Unforeseen: 785 * time.Second, Offered: 1e6, Lost: 7700.4, ColdJoins: 1328, PodTime: 1124 * time.Hour}},
+		EqualCost:  Solution{ExtraPercent: 12.34, Arm: arm, CostError: -0.0012},
+		Predictive: ArmState{InvalidSyncs: 197, Totals: Totals{Foreseen: 1500 * time.Millisecond, Offered: 1e6, Lost: 0.25, ColdJoins: 7, PodTime: 999*time.Hour + 30*time.Minute}},
+		Shadows:    ArmState{Totals: Totals{Offered: 1e6, ColdJoins: 3, PodTime: 900 * time.Hour}},
+		Used:       ShadowTotals{PodTime: 400 * time.Hour, Activations: 321}, IdleShare: 0.1,
+		EqualPrice: Solution{ExtraPercent: -3.21, Arm: arm, CostError: 0.0034},
+		Forecast:   ForecastReport{MASE: &mase, CoverageP95: &coverage, Forecasts: 864},
+	})
 }
 
 func TestReportTable(t *testing.T) {
@@ -63,22 +69,31 @@ func TestReportTableSaysWhatItCannotSay(t *testing.T) {
 
 func TestReportSaysWhereTheCostsAreNotEqual(t *testing.T) {
 	for _, c := range []struct {
-		name       string
-		miss       float64
-		peer, line string
+		name              string
+		cost, price       float64
+		titles, sentences []string
 	}{
-		{"a cost within the tolerance counts as equal", -CostTolerance, "reactive, equal cost", ""},
-		{"a dearer peer is the nearest", 0.0312, "reactive, nearest cost", "no reactive HPA was found that costs what the predictive one does: the nearest costs 3.1 % more\n"},
-		{"a cheaper peer is the nearest", -0.25, "reactive, nearest cost", "no reactive HPA was found that costs what the predictive one does: the nearest costs 25.0 % less\n"},
+		{"costs within the tolerance count as equal", -CostTolerance, CostTolerance, []string{"equal cost", "equal price"}, nil},
+		{
+			"a dearer peer is the nearest", 0.0312, 0,
+			[]string{"nearest cost", "equal price"},
+			[]string{"no reactive HPA was found that costs what the predictive one does: the nearest costs 3.1 % more\n"},
+		},
+		{
+			"a cheaper peer is the nearest", 0, -0.25,
+			[]string{"equal cost", "nearest price"},
+			[]string{"no reactive HPA was found that costs what the one with shadows does: the nearest costs 25.0 % less\n"},
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := sample(t)
-			r.ReactiveEqualCost.CostError = &c.miss
+			r.ReactiveEqualCost.CostError, r.ReactiveEqualPrice.CostError = &c.cost, &c.price
 			var b bytes.Buffer
 			require.NoError(t, r.WriteTable(&b))
-			require.Contains(t, b.String(), c.peer)
-			require.Contains(t, b.String(), c.line)
-			require.Equal(t, c.line != "", strings.Contains(b.String(), "nearest"))
+			for _, want := range slices.Concat(c.titles, c.sentences) {
+				require.Contains(t, b.String(), want)
+			}
+			require.Equal(t, len(c.sentences), strings.Count(b.String(), "no reactive HPA was found"))
 		})
 	}
 }
@@ -105,6 +120,9 @@ func TestReportMeasurementsRepeatTheFigures(t *testing.T) {
 	exactly(t, -0.0012, got["reactive_equal_cost_cost_error"], "reactive_equal_cost_cost_error")
 	exactly(t, 197, got["predictive_invalid_syncs"], "predictive_invalid_syncs")
 	exactly(t, r.Predictive.PodHours, got["predictive_pod_hours"], "predictive_pod_hours")
+	exactly(t, 400, got["shadows_shadow_hours"], "shadows_shadow_hours")
+	exactly(t, 940, got["shadows_priced_hours"], "shadows_priced_hours")
+	exactly(t, 321, got["shadows_activations"], "shadows_activations")
 	exactly(t, *r.Forecast.MASE, got["forecast_mase"], "forecast_mase")
 	exactly(t, *r.Forecast.CoverageP95, got["forecast_coverage_p95"], "forecast_coverage_p95")
 	r.Forecast = ForecastReport{}

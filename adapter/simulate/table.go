@@ -30,7 +30,15 @@ func (r Report) WriteTable(w io.Writer) error {
 	row("requests above capacity", func(a namedArm) string { return count(a.RequestsAboveCapacity) })
 	row("of all requests", func(a namedArm) string { return strconv.FormatFloat(a.LostRatio*1000, 'f', 2, 64) + " per mille" })
 	row("pods that joined cold", func(a namedArm) string { return count(float64(a.ColdJoins)) })
-	row("pod-hours", func(a namedArm) string { return count(a.PodHours) })
+	row("pod-hours, live", func(a namedArm) string { return count(a.PodHours) })
+	row("pod-hours, shadows", func(a namedArm) string { return optional(a.ShadowHours) })
+	row("pod-hours, priced", func(a namedArm) string { return count(a.priced()) })
+	row("shadows that went live", func(a namedArm) string {
+		if a.Activations == nil {
+			return ""
+		}
+		return count(float64(*a.Activations))
+	})
 	row("HPA syncs without its metric", func(a namedArm) string { return count(float64(a.InvalidSyncs)) })
 	row("extra replicas", func(a namedArm) string { return percent(a.ExtraPercent) })
 	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
@@ -40,9 +48,16 @@ func (r Report) WriteTable(w io.Writer) error {
 	if err := t.Flush(); err != nil {
 		return fmt.Errorf("lay out table: %w", err)
 	}
-	if r.missesCost() {
-		fmt.Fprintf(&b, "\nno reactive HPA was found that costs what the predictive one does: the nearest costs %s\n", offBy(*r.ReactiveEqualCost.CostError))
+	for _, peer := range []struct {
+		of string
+		ArmReport
+	}{{"the predictive one does", r.ReactiveEqualCost}, {"the one with shadows does", r.ReactiveEqualPrice}} {
+		if missesCost(peer.ArmReport) {
+			fmt.Fprintf(&b, "\nno reactive HPA was found that costs what %s: the nearest costs %s\n", peer.of, offBy(*peer.CostError))
+		}
 	}
+	fmt.Fprintf(&b, "\n\"equal cost\" is a reactive HPA that costs what predictive does, \"equal price\" one that costs what shadows do,\n"+
+		"each shadow-hour priced at the CPU that a shadow requests; its memory is not counted\n")
 	f := r.Forecast
 	fmt.Fprintf(&b, "\nforecast one hour ahead: error %s of \"as yesterday\" (MASE), %s of the load at or below P95\n"+
 		"(%d forecasts; none is made while Prometheus is stopped)\n",
@@ -51,6 +66,21 @@ func (r Report) WriteTable(w io.Writer) error {
 		return fmt.Errorf("write table: %w", err)
 	}
 	return nil
+}
+
+// priced are the pod-hours of an arm, those of shadows at their price.
+func (r ArmReport) priced() float64 {
+	if r.PricedHours != nil {
+		return *r.PricedHours
+	}
+	return r.PodHours
+}
+
+func optional(v *float64) string {
+	if v == nil {
+		return ""
+	}
+	return count(*v)
 }
 
 // count groups the digits of a rounded number by thousands.

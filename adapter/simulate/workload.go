@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"time"
+
+	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
 )
 
 // WorkloadConfig is what the pods of a workload can do.
@@ -51,8 +53,15 @@ func (c WorkloadConfig) validate() error {
 
 // pod is one replica. Its instants are fixed when it is created.
 type pod struct {
-	running, ready, warm time.Time
-	joined               bool
+	created, running, ready, warm time.Time
+	joined                        bool
+
+	// What is said of one that was a shadow, or that somebody has named.
+	name      string
+	label     v1alpha1.ShadowState
+	activated time.Time
+	// costed says that it is the first to go among those that are ready.
+	costed bool
 }
 
 // Workload holds the pods of one workload and counts what happens to its load.
@@ -71,7 +80,7 @@ func NewWorkload(cfg WorkloadConfig, load Load, start time.Time, warm int) (*Wor
 	}
 	w := &Workload{cfg: cfg, load: load, now: start}
 	for range warm {
-		w.pods = append(w.pods, pod{running: start, ready: start, warm: start, joined: true})
+		w.pods = append(w.pods, pod{created: start, running: start, ready: start, warm: start, joined: true})
 	}
 	return w, nil
 }
@@ -80,7 +89,7 @@ func NewWorkload(cfg WorkloadConfig, load Load, start time.Time, warm int) (*Wor
 func (w *Workload) Resize(n int) {
 	for len(w.pods) < n {
 		ready := w.now.Add(w.cfg.ColdStart)
-		w.pods = append(w.pods, pod{running: w.now.Add(w.cfg.Pending), ready: ready, warm: ready.Add(w.cfg.ColdFor)})
+		w.pods = append(w.pods, pod{created: w.now, running: w.now.Add(w.cfg.Pending), ready: ready, warm: ready.Add(w.cfg.ColdFor)})
 		w.join()
 	}
 	for len(w.pods) > max(n, 0) {
@@ -89,16 +98,52 @@ func (w *Workload) Resize(n int) {
 }
 
 // victim is the pod that a scale-in deletes: one that is not ready before one
-// that is, then the one that turns or turned ready last. A pod that is not ready
-// turns so after now, so one comparison says both.
+// that is, then one that was just handed over, then the one that turns or turned
+// ready last. A pod that is not ready turns so after now, so one comparison says
+// the first and the last.
 func (w *Workload) victim() int {
 	v := 0
 	for i, p := range w.pods {
-		if !p.ready.Before(w.pods[v].ready) {
+		if w.before(p, w.pods[v]) {
 			v = i
 		}
 	}
 	return v
+}
+
+// before says that p goes before o.
+func (w *Workload) before(p, o pod) bool {
+	if bothReady := !p.ready.After(w.now) && !o.ready.After(w.now); bothReady && p.costed != o.costed {
+		return p.costed
+	}
+	return !p.ready.Before(o.ready)
+}
+
+// take puts a warm shadow into the place of a pod that is not ready: the
+// ReplicaSet deletes what is too much.
+func (w *Workload) take(s standby, now time.Time) {
+	n := len(w.pods)
+	ready := now.Add(activationTime)
+	w.pods = append(w.pods, pod{
+		created: s.created, running: now, ready: ready, warm: ready,
+		name: s.name, label: v1alpha1.ShadowActive, activated: now, costed: true,
+	})
+	v := 0
+	for i, p := range w.pods[:n] {
+		if w.before(p, w.pods[v]) {
+			v = i
+		}
+	}
+	w.remove(v)
+}
+
+// settle ends the hand-over of a pod.
+func (w *Workload) settle(name string) {
+	for i := range w.pods {
+		if w.pods[i].name == name {
+			w.pods[i].costed = false
+		}
+	}
 }
 
 func (w *Workload) remove(i int) { w.pods = append(w.pods[:i], w.pods[i+1:]...) }

@@ -39,12 +39,14 @@ type demoOptions struct {
 	duration   time.Duration
 	capacity   float64
 	quantile   float64
-	apiAddress string
-	webAddress string
-	dataDir    string
-	reportFile string
-	output     string
-	keep       bool
+	// idlePercent is what a shadow requests, of a live pod's CPU.
+	idlePercent int32
+	apiAddress  string
+	webAddress  string
+	dataDir     string
+	reportFile  string
+	output      string
+	keep        bool
 }
 
 func newDemoCommand(capture func(loggers)) *cobra.Command {
@@ -70,6 +72,7 @@ func newDemoCommand(capture func(loggers)) *cobra.Command {
 	durationVar(fs, &o.duration, "duration", 75*time.Second, "Real time that the replay is paced to take; 0s for as fast as it goes.")
 	fs.Float64Var(&o.capacity, "capacity-per-replica", 0, "Load that one warm replica carries; 0 sizes it for 15 replicas in the mean.")
 	fs.Float64Var(&o.quantile, "quantile", 0.9, "Quantile of the forecast that the predictive arm follows.")
+	fs.Int32Var(&o.idlePercent, "idle-cpu-percent", 10, "CPU request of a shadow, in percent of a live pod's: what a shadow-hour is priced at.")
 	fs.StringVar(&o.apiAddress, "web.api-address", "127.0.0.1:0", "Loopback address of the external metrics API; port 0 takes any free one.")
 	fs.StringVar(&o.webAddress, "web.listen-address", "127.0.0.1:0", "Address of the Prometheus metrics; port 0 takes any free one.")
 	fs.StringVar(&o.dataDir, "storage.path", "", "Empty directory for the embedded store; by default a temporary one that is removed at the end.")
@@ -87,6 +90,9 @@ func (o demoOptions) validate() error {
 	if o.coldStart < time.Second || o.coldStart > longestColdStart {
 		errs = append(errs, fmt.Errorf("--cold-start: %v: write a duration from 1s to %v, such as 3m: the pool's coldStartLead is an HPA sync of %v longer, and at most 6h",
 			o.coldStart, longestColdStart, simulate.SyncPeriod))
+	}
+	if o.idlePercent < 1 || o.idlePercent > 100 {
+		errs = append(errs, fmt.Errorf("--idle-cpu-percent: %d: write a percentage from 1 to 100, such as 10", o.idlePercent))
 	}
 	if o.csv != "" && o.trace != simulate.Application {
 		errs = append(errs, fmt.Errorf("--trace: %s and --csv name two traces: leave one of them out", o.trace))
@@ -162,8 +168,9 @@ func (o demoOptions) greet(w io.Writer, r *replay, l *line) {
 		strconv.FormatFloat(r.capacity, 'g', 4, 64), model.Duration(o.coldStart))
 	fmt.Fprintf(w, "The pool asks for pods a cold start, an update interval (%v) and an HPA sync (%v) ahead.\n",
 		model.Duration(updateEvery), model.Duration(simulate.SyncPeriod))
-	fmt.Fprintf(w, "Three HPAs: reactive, at 70 %% of a replica's capacity; reactive+, with so many replicas more or less that it\n"+
-		"costs as much as ours; predictive, on our metric. Behind each: its pods, and how long the load exceeded what they carry.\n\n")
+	fmt.Fprintf(w, "Four HPAs: reactive, at 70 %% of a replica's capacity; reactive+, with so many replicas more or less that it\n"+
+		"costs as much as ours; predictive, on our metric; shadows, on our metric with warm pods beside the live ones.\n"+
+		"Behind each: its pods, and how long the load exceeded what they carry.\n\n")
 	fmt.Fprintf(w, "Look at the metrics meanwhile:\n  curl -sk %s\n", l.metricURL())
 	fmt.Fprintf(w, "  kubectl --server %s --insecure-skip-tls-verify get --raw /apis/%s\n", l.api.URL(), metric)
 	fmt.Fprintf(w, "  curl -s http://%s/metrics\n\n", l.web.Addr())

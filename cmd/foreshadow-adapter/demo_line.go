@@ -24,6 +24,7 @@ import (
 const (
 	demoNamespace = "shop"
 	demoPool      = "web"
+	demoStandby   = "web-standby" // the same workload, in mode Active
 	demoMetric    = "app_load"
 	demoQuery     = `sum(app_load{namespace="shop"})`
 
@@ -53,11 +54,13 @@ func (g *gate) QueryRange(ctx context.Context, expr string, r history.Range) (hi
 
 // line is the real line from PromQL to the metrics API, on a virtual clock.
 type line struct {
-	clock   *simulate.Clock
-	store   *embedded.Store
-	gate    *gate
-	loop    *refresh.Loop
-	board   *publish.Board
+	clock *simulate.Clock
+	store *embedded.Store
+	gate  *gate
+	loop  *refresh.Loop
+	board *publish.Board
+	// standby is the line of the pool that keeps shadows.
+	standby standbyLine
 	api     *publish.Standalone
 	web     net.Listener
 	metrics externalclient.ExternalMetricsClient
@@ -85,14 +88,23 @@ func (o demoOptions) newLine(ctx context.Context, r *replay, l loggers) (_ *line
 		return nil, err
 	}
 	ln.gate = &gate{Source: ln.store}
-	settings, err := refresh.SettingsOf(o.pool(r), refresh.Binding{Given: checkOnly, Ours: checkOnly}, updateEvery)
-	if err != nil {
+	if ln.loop, err = ln.newLoop(o.pool(r)); err != nil {
 		return nil, err
 	}
-	if ln.loop, err = refresh.NewLoop(settings, ln.gate, nil); err != nil {
+	ln.standby.pool = o.standbyPool(r)
+	if ln.standby.loop, err = ln.newLoop(ln.standby.pool); err != nil {
 		return nil, err
 	}
 	return ln, ln.serve(ctx, o, l)
+}
+
+// newLoop refreshes a pool from the store.
+func (ln *line) newLoop(p *v1alpha1.ShadowPool) (*refresh.Loop, error) {
+	settings, err := refresh.SettingsOf(p, refresh.Binding{Given: checkOnly, Ours: checkOnly}, updateEvery)
+	if err != nil {
+		return nil, err
+	}
+	return refresh.NewLoop(settings, ln.gate, nil)
 }
 
 // pool is the ShadowPool of the demo. Its lead adds an HPA's sync to the cold
@@ -126,22 +138,25 @@ func (ln *line) update(ctx context.Context, now time.Time, load forecast.Series)
 	ln.clock.Set(now)
 	report := ln.loop.Tick(ctx, now)
 	ln.board.Publish(report.Published())
+	ln.standby.refresh(ctx, now, ln.board)
 	return report, ctx.Err()
 }
 
-// read is what the HPA does: it asks the metrics API for the pool's value.
-func (ln *line) read(now time.Time) (float64, error) {
-	ln.clock.Set(now)
-	list, err := ln.metrics.NamespacedMetrics(demoNamespace).List(
-		publish.MetricPredictedCapacity, labels.SelectorFromSet(labels.Set{publish.LabelPool: demoPool}))
-	if err != nil {
-		return 0, err
+// read is what an HPA does: it asks the metrics API for a pool's value.
+func (ln *line) read(pool string) func(now time.Time) (float64, error) {
+	selector := labels.SelectorFromSet(labels.Set{publish.LabelPool: pool})
+	return func(now time.Time) (float64, error) {
+		ln.clock.Set(now)
+		list, err := ln.metrics.NamespacedMetrics(demoNamespace).List(publish.MetricPredictedCapacity, selector)
+		if err != nil {
+			return 0, err
+		}
+		sum := 0.0
+		for _, item := range list.Items {
+			sum += item.Value.AsApproximateFloat64()
+		}
+		return sum, nil
 	}
-	sum := 0.0
-	for _, item := range list.Items {
-		sum += item.Value.AsApproximateFloat64()
-	}
-	return sum, nil
 }
 
 // samplesOf writes a series as samples of the demo's metric.

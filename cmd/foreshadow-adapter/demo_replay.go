@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -111,19 +112,19 @@ func (r *replay) reactive() simulate.Reactive {
 	}
 }
 
-// predictive is our recipe: the served value, and as the second metric the load
-// per pod as a safety net.
-func (r *replay) predictive(read func(time.Time) (float64, error)) (*simulate.Arm, error) {
+// recipe is ours: the served value, and as the second metric the load per pod as
+// a safety net.
+func (r *replay) recipe(name string, read func(time.Time) (float64, error)) simulate.ArmConfig {
 	hpa := simulate.DefaultHPA(1, maxReplicas)
 	hpa.Tolerance = simulate.Tolerance{} // the recipe's: our value is exact already
 	first := int(math.Ceil(r.load.At(r.load.Start()) / (r.capacity * reactiveTarget)))
-	return simulate.NewArm(simulate.ArmConfig{
-		Name: "predictive", Workload: r.workload, HPA: hpa, Replicas: min(max(first, 1), maxReplicas),
+	return simulate.ArmConfig{
+		Name: name, Workload: r.workload, HPA: hpa, Replicas: min(max(first, 1), maxReplicas),
 		Metrics: []simulate.Metric{
 			{Name: "foreshadow_predicted_capacity_replicas", Type: simulate.MetricExternal, AverageValue: 1, Read: read},
 			{Name: "load_per_pod", Type: simulate.MetricPods, AverageValue: r.capacity * safetyTarget, Read: r.load.Read},
 		},
-	}, r.load, r.load.Start())
+	}
 }
 
 // course is one run of a replay.
@@ -134,14 +135,17 @@ type course struct {
 	score      *simulate.Score
 	reactive   *simulate.Arm
 	predictive *simulate.Arm
-	equal      simulate.Solution
+	shadows    *simulate.Shadows
+	equal      simulate.Solution // costs as much as predictive
+	equalPrice simulate.Solution // costs as much as shadows
+	idle       float64           // the price of a shadow, of a live pod's
 	solvedAt   time.Time
 	fed        time.Time // the load before this instant is in the store
 }
 
 // run replays the trace through the line and returns what came of it.
 func (r *replay) run(ctx context.Context, ln *line, live *simulate.Live, p *pacer) (simulate.Report, error) {
-	c := &course{replay: r, line: ln, live: live, fed: r.load.Start()}
+	c := &course{replay: r, line: ln, live: live, fed: r.load.Start(), idle: float64(*ln.standby.pool.Spec.Idle.CPUPercent) / 100}
 	var err error
 	if c.score, err = simulate.NewScore(r.history); err != nil {
 		return simulate.Report{}, err
@@ -149,7 +153,10 @@ func (r *replay) run(ctx context.Context, ln *line, live *simulate.Live, p *pace
 	if c.reactive, err = r.reactive().Arm("reactive", r.load, r.load.Start(), 0); err != nil {
 		return simulate.Report{}, err
 	}
-	if c.predictive, err = r.predictive(ln.read); err != nil {
+	if c.predictive, err = simulate.NewArm(r.recipe("predictive", ln.read(demoPool)), r.load, r.load.Start()); err != nil {
+		return simulate.Report{}, err
+	}
+	if c.shadows, err = r.shadows(ln); err != nil {
 		return simulate.Report{}, err
 	}
 	for now := r.load.Start(); now.Before(r.load.End()); now = now.Add(updateEvery) {
@@ -166,8 +173,12 @@ func (r *replay) run(ctx context.Context, ln *line, live *simulate.Live, p *pace
 	if err := live.Close(); err != nil {
 		return simulate.Report{}, err
 	}
-	return simulate.NewReport(r.trace.Name, r.load.Start(), r.load.End(),
-		c.reactive.State(), c.equal, c.predictive.State(), c.score.Report()), nil
+	return simulate.NewReport(simulate.Outcome{
+		Trace: r.trace.Name, Start: r.load.Start(), End: r.load.End(),
+		Reactive: c.reactive.State(), Predictive: c.predictive.State(), EqualCost: c.equal,
+		Shadows: c.shadows.State(), EqualPrice: c.equalPrice, Used: c.shadows.Used(), IdleShare: c.idle,
+		Forecast: c.score.Report(),
+	}), nil
 }
 
 // step refreshes at now and lets every arm live until the next update.
@@ -200,7 +211,7 @@ func (c *course) step(ctx context.Context, now time.Time) error {
 	}
 	return c.live.Show(simulate.Frame{
 		Now: now, Load: c.load.At(now), Predicted: predicted,
-		Arms: []simulate.ArmState{c.reactive.State(), c.equal.Arm.State(), c.predictive.State()},
+		Arms: []simulate.ArmState{c.reactive.State(), c.equal.Arm.State(), c.predictive.State(), c.shadows.State()},
 	})
 }
 
@@ -211,7 +222,7 @@ func (c *course) advance(ctx context.Context, until time.Time) error {
 	if err := c.reactive.Advance(until); err != nil {
 		return err
 	}
-	invalid := c.predictive.Advance(until)
+	invalid := errors.Join(c.predictive.Advance(until), c.shadows.Advance(until))
 	if err := c.line.alive(ctx); err != nil {
 		return err // it explains the other
 	}
@@ -254,14 +265,25 @@ func (c *course) judge(report refresh.Report, fresh forecast.Series) {
 	}
 }
 
-// solve finds the reactive arm that has cost as much as the predictive one.
+// solve finds the reactive arms that have cost as much as the predictive one, and
+// at the end as the one with shadows.
 func (c *course) solve(until time.Time) error {
-	hint := 0.0
-	if c.equal.Arm != nil {
-		hint = c.equal.ExtraPercent
-	}
 	var err error
-	c.equal, err = c.replay.reactive().Solve("reactive+", c.load, c.load.Start(), until, c.predictive.State().Totals.PodHours(), hint)
+	if c.equal, err = c.solveFor("reactive+", until, c.predictive.State().Totals.PodHours(), c.equal); err != nil {
+		return err
+	}
 	c.solvedAt = until
+	if until.Before(c.load.End()) {
+		return nil
+	}
+	c.equalPrice, err = c.solveFor("reactive, equal price", until, c.shadows.PricedHours(c.idle), c.equal)
 	return err
+}
+
+func (c *course) solveFor(name string, until time.Time, podHours float64, near simulate.Solution) (simulate.Solution, error) {
+	hint := 0.0
+	if near.Arm != nil {
+		hint = near.ExtraPercent
+	}
+	return c.replay.reactive().Solve(name, c.load, c.load.Start(), until, podHours, hint)
 }

@@ -45,6 +45,14 @@ func TestDemoOverloadsLessThanAReactiveHPAOfEqualCost(t *testing.T) {
 			require.Positive(t, got.Predictive.InvalidSyncs, "the outage outlasts the forecast")
 			require.Less(t, got.Predictive.InvalidSyncs, int(outage/simulate.SyncPeriod))
 			require.Zero(t, got.Reactive.InvalidSyncs)
+			most := 0.25
+			if trace == simulate.Application {
+				most = 0.1
+			}
+			require.LessOrEqual(t, float64(got.Shadows.ColdJoins), most*float64(got.Predictive.ColdJoins))
+			require.Less(t, got.Shadows.OverloadSeconds, got.ReactiveEqualPrice.OverloadSeconds)
+			require.InEpsilon(t, *got.Shadows.PricedHours, got.ReactiveEqualPrice.PodHours, simulate.CostTolerance*2)
+			require.Positive(t, *got.Shadows.Activations)
 			require.Greater(t, got.Forecast.Forecasts, 700)
 			require.Positive(t, got.Predictive.OverloadUnforeseenSeconds, "what nothing announces is not foreseen")
 			for _, want := range []string{
@@ -106,6 +114,7 @@ func TestDemoRefusesBadInput(t *testing.T) {
 		{"a replica that carries nothing", []string{"--capacity-per-replica=-1"}, `--capacity-per-replica: -1: write the load that one replica carries, or 0`},
 		{"a replica without number", []string{"--capacity-per-replica=NaN"}, `--capacity-per-replica: NaN: write the load that one replica carries, or 0`},
 		{"a replica that the HPA cannot count", []string{"--capacity-per-replica=0.001"}, `a replica that carries 0.001: the HPA counts in thousandths: write --capacity-per-replica=0.02 or more, or the trace in a smaller unit`},
+		{"shadows that cost nothing", []string{"--idle-cpu-percent=0"}, `--idle-cpu-percent: 0: write a percentage from 1 to 100, such as 10`},
 		{"a missing file", []string{"--csv=/nowhere.csv"}, `--csv: open /nowhere.csv: no such file or directory`},
 		{
 			"an address that others reach",
