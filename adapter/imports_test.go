@@ -49,7 +49,10 @@ var imports = map[string]struct {
 		why: "it reads objects that it is handed and decides nothing",
 	},
 	"adapter/shadow/shadowtest": {may: []string{"adapter/api/v1alpha1", "adapter/shadow/observe"}, why: "it builds objects and does nothing with them"},
-	"adapter/simulate":          {may: []string{"adapter/capacity", "forecast"}, why: "it sees the served number as any autoscaler does"},
+	"adapter/simulate":          {
+		may: []string{"adapter/api/v1alpha1", "adapter/capacity", "adapter/shadow", "forecast"},
+		why: "it sees the served number as any autoscaler does, and asks the planner as the controller does",
+	},
 	"cmd/foreshadow-adapter":    {may: []string{"adapter/...", "forecast"}, why: "it wires everything; what tests need stays in tests"},
 	"cmd/kubectl-foreshadow":    {may: []string{"adapter/cli"}, why: "a verb that needs more than the process is one of adapter/cli"},
 	"e2e/...":                   {may: []string{"adapter/...", "e2e/...", "forecast"}, why: "it drives the product from outside"},
