@@ -36,7 +36,17 @@ var imports = map[string]struct {
 		tests: []string{"adapter/history/embedded"},
 		why:   "it joins the seams and leaves the choice of a source to cmd",
 	},
-	"adapter/shadow":           {may: []string{"adapter/api/v1alpha1"}, why: "it decides on what it is handed and asks nobody"},
+	"adapter/shadow": {may: []string{"adapter/api/v1alpha1"}, why: "it decides on what it is handed and asks nobody"},
+	"adapter/shadow/actuate": {
+		may:   []string{"adapter/api/v1alpha1", "adapter/shadow", "adapter/shadow/observe"},
+		tests: []string{"adapter/shadow/model", "adapter/shadow/shadowtest"},
+		why:   "it does what was decided and decides nothing",
+	},
+	"adapter/shadow/cluster": {
+		may:   []string{"adapter/api/v1alpha1", "adapter/shadow", "adapter/shadow/actuate", "adapter/shadow/observe"},
+		tests: []string{"adapter/shadow/shadowtest"},
+		why:   "it joins the parts of the lifecycle on an API server",
+	},
 	"adapter/shadow/invariant": {may: []string{"adapter/api/v1alpha1"}, why: "it judges objects, not our view of them"},
 	"adapter/shadow/model": {
 		may:   []string{"adapter/api/v1alpha1", "adapter/shadow/actuate", "adapter/shadow/invariant", "adapter/shadow/observe"},
@@ -49,14 +59,14 @@ var imports = map[string]struct {
 		why: "it reads objects that it is handed and decides nothing",
 	},
 	"adapter/shadow/shadowtest": {may: []string{"adapter/api/v1alpha1", "adapter/shadow/observe"}, why: "it builds objects and does nothing with them"},
-	"adapter/simulate":          {
+	"adapter/simulate": {
 		may: []string{"adapter/api/v1alpha1", "adapter/capacity", "adapter/shadow", "forecast"},
 		why: "it sees the served number as any autoscaler does, and asks the planner as the controller does",
 	},
-	"cmd/foreshadow-adapter":    {may: []string{"adapter/...", "forecast"}, why: "it wires everything; what tests need stays in tests"},
-	"cmd/kubectl-foreshadow":    {may: []string{"adapter/cli"}, why: "a verb that needs more than the process is one of adapter/cli"},
-	"e2e/...":                   {may: []string{"adapter/...", "e2e/...", "forecast"}, why: "it drives the product from outside"},
-	"forecast":                  {why: "it knows numbers only"},
+	"cmd/foreshadow-adapter": {may: []string{"adapter/...", "forecast"}, why: "it wires everything; what tests need stays in tests"},
+	"cmd/kubectl-foreshadow": {may: []string{"adapter/cli"}, why: "a verb that needs more than the process is one of adapter/cli"},
+	"e2e/...":                {may: []string{"adapter/...", "e2e/...", "forecast"}, why: "it drives the product from outside"},
+	"forecast":               {why: "it knows numbers only"},
 }
 
 // dependencies are those of others that may not spread.

@@ -36,10 +36,15 @@ type serveOptions struct {
 	kubeconfig      string
 	namespaces      []string
 	leaderNamespace string
+
+	roles   []string
+	shadows shadowsFlags
 }
 
 func (o *serveOptions) install(fs *pflag.FlagSet) {
 	o.log.install(fs)
+	fs.StringSliceVar(&o.roles, "roles", []string{roleMetrics}, "What this adapter does: metrics forecasts and answers autoscalers, shadows makes shadows and activates them. Each has rights of its own, so run them apart.")
+	o.shadows.install(fs)
 	fs.StringVar(&o.prometheusURL, "prometheus.url", "", "URL of the Prometheus HTTP API (Thanos, Mimir and VictoriaMetrics speak it too). Empty: the embedded store.")
 	fs.StringVar(&o.prometheusConfig, "prometheus.config-file", "", "File with TLS, basic or bearer authentication for Prometheus, in the format of its http_config.")
 	durationVar(fs, &o.prometheusTimeout, "prometheus.timeout", 30*time.Second, "Time that one query, or one chunk of a long one, may take, retries included; as long again it may wait for its turn.")
@@ -60,12 +65,12 @@ func (o *serveOptions) install(fs *pflag.FlagSet) {
 
 	fs.StringVar(&o.kubeconfig, "kubeconfig", "", "Kubeconfig of the API server; in a cluster none is needed. The default of --lister-kubeconfig, --authentication-kubeconfig and --authorization-kubeconfig.")
 	fs.StringSliceVar(&o.namespaces, "namespaces", nil, "Namespaces whose ShadowPools are served. Empty: all.")
-	fs.StringVar(&o.leaderNamespace, "leader-election.namespace", "", "Namespace of the lease by which one of several adapters writes statuses. Empty: this one writes without asking.")
+	fs.StringVar(&o.leaderNamespace, "leader-election.namespace", "", "Namespace of the leases by which one of several adapters writes, one for each role. Empty: this one writes without asking.")
 }
 
 // complete checks the flags together and hands the one kubeconfig on.
 func (o *serveOptions) complete(fs *pflag.FlagSet) error {
-	var errs []error
+	errs := o.checkRoles(fs)
 	if o.prometheusURL != "" {
 		for _, name := range []string{"storage.path", "storage.retention", "scrape.config-file"} {
 			if fs.Changed(name) {

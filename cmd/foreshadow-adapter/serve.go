@@ -26,6 +26,7 @@ import (
 	"github.com/foreshadow-dev/foreshadow/adapter/pools"
 	"github.com/foreshadow-dev/foreshadow/adapter/publish"
 	"github.com/foreshadow-dev/foreshadow/adapter/refresh"
+	"github.com/foreshadow-dev/foreshadow/adapter/shadow/cluster"
 )
 
 // server is the adapter as serve wires it.
@@ -39,6 +40,7 @@ type server struct {
 	cluster  *publish.Cluster
 	watcher  pools.Watcher
 	status   refresh.StatusSink
+	shadows  *cluster.Controller
 	unseen   func() int     // pools that no round has ended for
 	closers  []func() error // called when nothing runs any more
 
@@ -86,18 +88,15 @@ func (s *server) run(ctx context.Context, logs io.Writer, provider *publish.Prov
 	level.Info(s.loggers.kit).Log("msg", "starting foreshadow-adapter", "version", version.Info())
 
 	var g run.Group
-	if err := s.newWatcher(); err != nil {
-		return err
+	if s.o.has(roleMetrics) {
+		if err := s.addMetrics(ctx, &g, provider); err != nil {
+			return err
+		}
 	}
-	source, err := s.addSource(ctx, &g)
-	if err != nil {
-		return err
-	}
-	if err := s.addPools(ctx, &g, source); err != nil {
-		return err
-	}
-	if err := s.addMetricsAPI(ctx, &g, provider); err != nil {
-		return err
+	if s.o.has(roleShadows) {
+		if err := s.addShadows(ctx, &g); err != nil {
+			return err
+		}
 	}
 	if err := s.addWeb(&g); err != nil {
 		return err
@@ -109,6 +108,21 @@ func (s *server) run(ctx context.Context, logs io.Writer, provider *publish.Prov
 	}
 	level.Info(s.loggers.kit).Log("msg", "stopped")
 	return nil
+}
+
+// addMetrics runs the role that forecasts and answers autoscalers.
+func (s *server) addMetrics(ctx context.Context, g *run.Group, provider *publish.Provider) error {
+	if err := s.newWatcher(); err != nil {
+		return err
+	}
+	source, err := s.addSource(ctx, g)
+	if err != nil {
+		return err
+	}
+	if err := s.addPools(ctx, g, source); err != nil {
+		return err
+	}
+	return s.addMetricsAPI(ctx, g, provider)
 }
 
 // queriesPerNamespace is how many queries one namespace may have under way.
@@ -194,6 +208,9 @@ const firstRounds = 2 * time.Minute
 // adapter that has just started takes no requests that another one can answer.
 // A Prometheus that cannot be read keeps nobody from being ready.
 func (s *server) ready() error {
+	if err := s.shadowsReady(); err != nil || !s.o.has(roleMetrics) {
+		return err
+	}
 	if s.watcher == nil || s.unseen == nil {
 		return errors.New("starting")
 	}

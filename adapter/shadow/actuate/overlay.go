@@ -41,6 +41,8 @@ type layer struct {
 	real *v1alpha1.ShadowPool
 	// workload is the last scale that was written.
 	workload *scaleEntry
+	// service is when the Service was written.
+	service time.Time
 	// refused are the pods that the server would not resize.
 	refused map[types.UID]bool
 }
@@ -134,6 +136,24 @@ func (o *Overlay) refuse(pool Pool, uid types.UID) {
 	l.refused = refused // a World may have the old one
 }
 
+// served notes that the Service was written.
+func (o *Overlay) served(pool Pool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.layer(pool).service = o.clock.Now()
+}
+
+// serves is for how long yet the caches may not show the Service that was
+// written.
+func (o *Overlay) serves(pool Pool) time.Duration {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if l := o.pools[pool]; l != nil && !l.service.IsZero() {
+		return l.service.Add(patience).Sub(o.clock.Now())
+	}
+	return 0
+}
+
 // forget drops all that is known of a pool.
 func (o *Overlay) forget(pool Pool) {
 	o.mu.Lock()
@@ -172,7 +192,7 @@ func (o *Overlay) apply(w *observe.World) {
 	l.applyScale(w)
 	l.applyPods(w)
 	w.ResizesRefused = l.refused
-	if len(l.pods) == 0 && l.pool == nil && l.draft == nil && l.workload == nil && len(l.refused) == 0 {
+	if len(l.pods) == 0 && l.pool == nil && l.draft == nil && l.service.IsZero() && l.workload == nil && len(l.refused) == 0 {
 		delete(o.pools, w.Pool.Key())
 	}
 }

@@ -36,7 +36,14 @@ func (c *act) writeService(ctx context.Context) {
 			return
 		}
 	}
-	if _, err := c.send(ctx, pointService, Write{Verb: VerbApply, Object: want}); err != nil && ctx.Err() == nil {
+	if wait := c.overlay.serves(pool.Key()); wait > 0 {
+		c.later = max(c.later, wait)
+		return
+	}
+	switch _, err := c.send(ctx, pointService, Write{Verb: VerbApply, Object: want}); {
+	case err == nil:
+		c.overlay.served(pool.Key())
+	case ctx.Err() == nil:
 		c.fail(fmt.Errorf("apply Service %s/%s: %w", want.Namespace, want.Name, err))
 	}
 }

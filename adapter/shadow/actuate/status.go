@@ -28,7 +28,9 @@ func (c *act) writeStatus(ctx context.Context) {
 		return
 	}
 	if wait := c.overlay.hold(pool.Key(), want); wait > 0 || c.Urgent(pool.Key()) {
-		c.later = max(wait, time.Millisecond)
+		if wait = max(wait, time.Millisecond); c.later == 0 || wait < c.later {
+			c.later = wait
+		}
 		return
 	}
 	c.tryStatus(ctx, pool, want)

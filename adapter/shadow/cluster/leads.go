@@ -1,0 +1,233 @@
+package cluster
+
+import (
+	"slices"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
+	"github.com/foreshadow-dev/foreshadow/adapter/shadow"
+	"github.com/foreshadow-dev/foreshadow/adapter/shadow/observe"
+)
+
+const (
+	// leadSamples is how many start-ups are remembered.
+	leadSamples = 50
+	// leadQuantile is the one that is learnt.
+	leadQuantile = 0.95
+	// longStart is the longest start-up that is believed of a pod that nobody saw
+	// start: its condition Ready may be of a later day.
+	longStart = 15 * time.Minute
+	// leadStep is by how much a lead has to change before it is written again.
+	leadStep = 0.2
+)
+
+// startUp is how long one pod took, in parts.
+type startUp struct {
+	scheduled, pulled, initialised, ready, all time.Duration
+}
+
+// learner learns how long the pods of one pool's workload take to start.
+type learner struct {
+	// started are the pods that were seen starting, done those that count.
+	starting, done map[types.UID]bool
+	own            []startUp
+	warmUps        []time.Duration
+	written        *v1alpha1.LeadStatus
+}
+
+func newLearner(was *v1alpha1.LeadStatus) *learner {
+	return &learner{starting: map[types.UID]bool{}, done: map[types.UID]bool{}, written: was}
+}
+
+// look takes what a World shows of pods that have started since; cold are those
+// of them that the ReplicaSet made itself and that were seen starting.
+func (l *learner) look(w *observe.World) (cold []*corev1.Pod, warmed []time.Duration) {
+	alive := make(map[types.UID]bool, len(w.Pods))
+	for _, p := range w.Pods {
+		alive[p.UID] = true
+		if l.done[p.UID] || p.DeletionTimestamp != nil {
+			continue
+		}
+		if p.Labels[v1alpha1.PoolLabel] != "" {
+			if d, ok := warmUpOf(p); ok {
+				l.done[p.UID] = true
+				l.warmUps = keep(l.warmUps, d)
+				warmed = append(warmed, d)
+			}
+			continue
+		}
+		at := conditionOf(p, corev1.PodReady)
+		if at == nil || at.Status != corev1.ConditionTrue {
+			l.starting[p.UID] = true
+			continue
+		}
+		l.done[p.UID] = true
+		s, ok := startUpOf(p, at.LastTransitionTime.Time)
+		seen := l.starting[p.UID]
+		if ok && (seen || s.all <= longStart) {
+			l.own = keep(l.own, s)
+		}
+		if seen {
+			cold = append(cold, p)
+		}
+	}
+	for _, set := range []map[types.UID]bool{l.starting, l.done} {
+		for uid := range set {
+			if !alive[uid] {
+				delete(set, uid)
+			}
+		}
+	}
+	return cold, warmed
+}
+
+func keep[T any](list []T, v T) []T {
+	list = append(list, v)
+	return list[max(0, len(list)-leadSamples):]
+}
+
+// startUpOf measures the start of a pod that was never restarted.
+func startUpOf(p *corev1.Pod, ready time.Time) (startUp, bool) {
+	began := p.CreationTimestamp.Time
+	s := startUp{all: ready.Sub(began), ready: ready.Sub(began)}
+	for i := range p.Status.ContainerStatuses {
+		if p.Status.ContainerStatuses[i].RestartCount > 0 {
+			return s, false
+		}
+	}
+	if c := conditionOf(p, corev1.PodScheduled); c != nil && c.Status == corev1.ConditionTrue {
+		s.scheduled = c.LastTransitionTime.Sub(began)
+	}
+	if c := conditionOf(p, corev1.PodInitialized); c != nil && c.Status == corev1.ConditionTrue {
+		s.initialised = c.LastTransitionTime.Sub(began)
+	}
+	if at := firstStart(p); !at.IsZero() {
+		s.pulled = at.Sub(began)
+	}
+	return s, s.all > 0
+}
+
+// firstStart is when the first container of a pod started; zero if nobody says.
+func firstStart(p *corev1.Pod) (first time.Time) {
+	for _, list := range [][]corev1.ContainerStatus{p.Status.InitContainerStatuses, p.Status.ContainerStatuses} {
+		for i := range list {
+			at := time.Time{}
+			switch s := &list[i].State; {
+			case s.Running != nil:
+				at = s.Running.StartedAt.Time
+			case s.Terminated != nil:
+				at = s.Terminated.StartedAt.Time
+			}
+			if !at.IsZero() && (first.IsZero() || at.Before(first)) {
+				first = at
+			}
+		}
+	}
+	return first
+}
+
+// warmUpOf is how long a shadow took from Ready to warm.
+func warmUpOf(p *corev1.Pod) (time.Duration, bool) {
+	ready, warm := conditionOf(p, corev1.PodReady), conditionOf(p, v1alpha1.WarmedCondition)
+	if ready == nil || warm == nil || ready.Status != corev1.ConditionTrue || warm.Status != corev1.ConditionTrue {
+		return 0, false
+	}
+	d := warm.LastTransitionTime.Sub(ready.LastTransitionTime.Time)
+	return d, d >= 0 && p.Annotations[v1alpha1.ActivationAnnotation] == ""
+}
+
+func conditionOf(p *corev1.Pod, t corev1.PodConditionType) *corev1.PodCondition {
+	for i := range p.Status.Conditions {
+		if p.Status.Conditions[i].Type == t {
+			return &p.Status.Conditions[i]
+		}
+	}
+	return nil
+}
+
+// leads returns what the planner goes by. What was learnt before this process
+// began counts until it has seen a start-up itself.
+func (l *learner) leads(refresh time.Duration) shadow.Leads {
+	out := shadow.Leads{Refresh: refresh}
+	if s := l.status(); s != nil {
+		out.ColdStart, _ = s.ColdStart.Parse()
+		out.WarmUp, _ = s.WarmUp.Parse()
+	}
+	for i, s := range l.own {
+		if i == 0 || s.all < out.ColdStartMin {
+			out.ColdStartMin = s.all
+		}
+	}
+	return out
+}
+
+// status returns the leads for the pool's status; the last ones where they have
+// hardly changed. Nil while nothing was learnt.
+func (l *learner) status() *v1alpha1.LeadStatus {
+	if len(l.own) == 0 && len(l.warmUps) == 0 {
+		return l.written
+	}
+	next := &v1alpha1.LeadStatus{}
+	if l.written != nil {
+		*next = *l.written
+	}
+	if len(l.own) > 0 {
+		part := func(of func(startUp) time.Duration) v1alpha1.Duration {
+			var all []time.Duration
+			for _, s := range l.own {
+				if d := of(s); d > 0 {
+					all = append(all, d)
+				}
+			}
+			return written(quantile(all))
+		}
+		next.ColdStart = part(func(s startUp) time.Duration { return s.all })
+		next.Scheduled = part(func(s startUp) time.Duration { return s.scheduled })
+		next.Pulled = part(func(s startUp) time.Duration { return s.pulled })
+		next.Initialised = part(func(s startUp) time.Duration { return s.initialised })
+		next.Ready = part(func(s startUp) time.Duration { return s.ready })
+		next.Samples = int32(len(l.own))
+	}
+	if len(l.warmUps) > 0 {
+		next.WarmUp = written(quantile(l.warmUps))
+	}
+	if l.written == nil || differs(l.written.ColdStart, next.ColdStart) || differs(l.written.WarmUp, next.WarmUp) {
+		l.written = next
+	}
+	return l.written
+}
+
+// differs says that two durations are not about the same.
+func differs(a, b v1alpha1.Duration) bool {
+	if a == b {
+		return false
+	}
+	x, errX := a.Parse()
+	y, errY := b.Parse()
+	if errX != nil || errY != nil || x == 0 || y == 0 {
+		return true
+	}
+	return max(x, y)-min(x, y) > max(time.Second, time.Duration(leadStep*float64(x)))
+}
+
+// quantile returns the leadQuantile of durations, the higher neighbour where it
+// falls between two; 0 of none.
+func quantile(all []time.Duration) time.Duration {
+	if len(all) == 0 {
+		return 0
+	}
+	sorted := slices.Sorted(slices.Values(all))
+	i := int(leadQuantile*float64(len(sorted)-1) + 0.999999)
+	return sorted[min(i, len(sorted)-1)]
+}
+
+// written is a duration in whole seconds, rounded up; nothing where it is 0.
+func written(d time.Duration) v1alpha1.Duration {
+	if d <= 0 {
+		return ""
+	}
+	return v1alpha1.DurationOf(max(time.Second, (d + time.Second - 1).Truncate(time.Second)))
+}

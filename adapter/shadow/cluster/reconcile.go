@@ -1,0 +1,222 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
+	appsv1 "k8s.io/api/apps/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/clock"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
+	"github.com/foreshadow-dev/foreshadow/adapter/shadow"
+	"github.com/foreshadow-dev/foreshadow/adapter/shadow/actuate"
+	"github.com/foreshadow-dev/foreshadow/adapter/shadow/observe"
+)
+
+// catchUp is how long a cache is given to show what a live list has shown.
+const catchUp = 100 * time.Millisecond
+
+// reconciler looks at one pool at a time and does what is decided; controller-
+// runtime calls it for many pools at once, and for one pool never twice at the
+// same time.
+type reconciler struct {
+	gatherer
+	opts     *Options
+	live     client.Reader
+	clock    clock.PassiveClock
+	actuator *actuate.Actuator
+	pulse    *pulse
+	caps     *caps
+	metrics  *metrics
+	exporter *exporter
+	events   announcer
+	logger   log.Logger
+	// metricsAlive says that the metrics role is there, paused that the
+	// installation is paused.
+	metricsAlive func() bool
+	paused       func(context.Context) (bool, error)
+	// fatal ends the role.
+	fatal func(error)
+
+	// epoch is 0 until this process leads.
+	epoch atomic.Int64
+
+	mu    sync.Mutex
+	pools map[actuate.Pool]*known
+}
+
+// known is what is kept of a pool between two looks: nothing that a pod or the
+// status could say.
+type known struct {
+	uid     types.UID
+	learner *learner
+	// begun says that its ReplicaSets were listed live once.
+	begun bool
+	// missing is why the last raise was not served by shadows.
+	missing string
+}
+
+var _ reconcile.Reconciler = (*reconciler)(nil)
+
+// Reconcile observes, plans and acts for one pool.
+func (r *reconciler) Reconcile(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
+	raisedAt := r.pulse.take(req.NamespacedName)
+	began := r.clock.Now()
+	w, k, err := r.world(ctx, req.NamespacedName)
+	if err != nil || w == nil {
+		return reconcile.Result{}, err
+	}
+	if ready, err := r.ready(ctx, w, k); err != nil || !ready {
+		return reconcile.Result{RequeueAfter: catchUp}, err
+	}
+	if err := r.actuator.Refresh(ctx, w); err != nil {
+		return reconcile.Result{}, err
+	}
+	cold, warmed := k.learner.look(w)
+	w.Leads = k.learner.leads(r.opts.Refresh)
+	in, d := r.caps.within(w, func() (shadow.Observed, shadow.Decision) {
+		in := observe.Observe(*w)
+		return in, shadow.Plan(w.Now, in)
+	})
+	d.Status.Leads = k.learner.status()
+	r.exporter.update(w, &in)
+	r.countStarts(w, k, &d, len(cold), warmed)
+	planned := r.clock.Now()
+	report, err := r.actuator.Act(ctx, w, &in, &d)
+	r.sum(w, &report, timing{raisedAt, began, planned})
+	return r.result(ctx, w, &report, err)
+}
+
+// world gathers what there is to know of a pool; nil if it is gone.
+func (r *reconciler) world(ctx context.Context, key actuate.Pool) (*observe.World, *known, error) {
+	epoch := r.epoch.Load()
+	if epoch == 0 {
+		return nil, nil, errors.New("look at pool: this process does not lead yet")
+	}
+	pool := &v1alpha1.ShadowPool{}
+	err := r.cache.Get(ctx, key, pool)
+	if apierrors.IsNotFound(err) {
+		r.forget(key)
+		return nil, nil, nil
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("read pool %s: %w", key, err)
+	}
+	pool.Default()
+	k := r.know(pool)
+	w, err := r.gather(ctx, pool)
+	if err != nil {
+		return nil, nil, err
+	}
+	w.Paused, err = r.paused(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	w.MetricsAlive, w.KeepLabels, w.Epoch, w.Now = r.metricsAlive(), r.opts.KeepLabels, epoch, r.clock.Now()
+	if r.opts.Progress != nil {
+		w.Progress = r.progress(w)
+	}
+	return w, k, nil
+}
+
+// progress asks how warm the shadows are.
+func (r *reconciler) progress(w *observe.World) map[types.UID]shadow.Progress {
+	out := map[types.UID]shadow.Progress{}
+	for _, p := range w.Pods {
+		if controllerOf(p).UID != w.Pool.UID {
+			continue
+		}
+		if progress, ok := r.opts.Progress.Progress(w.Pool, p, w.Now); ok {
+			out[p.UID] = progress
+		}
+	}
+	return out
+}
+
+// know returns what is kept of a pool.
+func (r *reconciler) know(pool *v1alpha1.ShadowPool) *known {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	k := r.pools[pool.Key()]
+	if k == nil || k.uid != pool.UID {
+		k = &known{uid: pool.UID, learner: newLearner(pool.Status.Leads)}
+		r.pools[pool.Key()] = k
+	}
+	return k
+}
+
+// forget drops all that is kept of a pool that is gone.
+func (r *reconciler) forget(pool actuate.Pool) {
+	r.mu.Lock()
+	delete(r.pools, pool)
+	r.mu.Unlock()
+	r.actuator.Forget(pool)
+	r.caps.forget(pool)
+	r.metrics.forget(pool)
+	r.exporter.forget(pool)
+}
+
+// ready says that the cache shows the pool's ReplicaSets as they are, or as they
+// were after this process began to lead: before that nothing is done.
+func (r *reconciler) ready(ctx context.Context, w *observe.World, k *known) (bool, error) {
+	if k.begun {
+		return true, nil
+	}
+	var list appsv1.ReplicaSetList
+	if err := r.live.List(ctx, &list, client.InNamespace(w.Pool.Namespace)); err != nil {
+		return false, fmt.Errorf("list ReplicaSets of namespace %s: %w", w.Pool.Namespace, err)
+	}
+	shown := map[types.UID]*appsv1.ReplicaSet{}
+	for _, rs := range w.ReplicaSets {
+		shown[rs.UID] = rs
+	}
+	for i := range list.Items {
+		rs := &list.Items[i]
+		if !r.concerns(w, rs) {
+			continue
+		}
+		if was := shown[rs.UID]; was == nil || was.Generation < rs.Generation {
+			return false, nil
+		}
+	}
+	k.begun = true
+	return true, nil
+}
+
+// concerns says that a ReplicaSet is one of the pool's.
+func (r *reconciler) concerns(w *observe.World, rs *appsv1.ReplicaSet) bool {
+	ref := w.Pool.Spec.ScaleTargetRef
+	if ref.Kind == "ReplicaSet" {
+		return rs.Name == ref.Name
+	}
+	owner := controllerOf(rs)
+	return owner.Kind == ref.Kind && owner.Name == ref.Name
+}
+
+// result says when to look again, and ends the role where it has to end.
+func (r *reconciler) result(ctx context.Context, w *observe.World, report *actuate.Report, err error) (reconcile.Result, error) {
+	switch {
+	case errors.Is(err, actuate.ErrFenced):
+		r.fatal(fmt.Errorf("stop at pool %s: %w", w.Pool.Key(), err))
+		return reconcile.Result{}, nil
+	case errors.Is(err, actuate.ErrBroken):
+		level.Error(r.logger).Log("msg", "an invariant does not hold, nothing is written", "pool", w.Pool.Key(), "err", err)
+		r.metrics.broken.WithLabelValues(w.Pool.Namespace, w.Pool.Name).Inc()
+		return reconcile.Result{RequeueAfter: time.Minute}, nil
+	case err != nil && ctx.Err() != nil:
+		return reconcile.Result{}, nil // the role ends
+	case err != nil:
+		return reconcile.Result{}, fmt.Errorf("act for pool %s: %w", w.Pool.Key(), err)
+	}
+	return reconcile.Result{RequeueAfter: report.Requeue}, nil
+}

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/go-logr/logr"
+	"github.com/oklog/run"
+	"github.com/spf13/pflag"
+
+	"github.com/foreshadow-dev/foreshadow/adapter/shadow/cluster"
+)
+
+// The roles of an adapter.
+const (
+	roleMetrics = "metrics"
+	roleShadows = "shadows"
+)
+
+// shadowsFlags are the flags of the role that makes and activates shadows.
+type shadowsFlags struct {
+	pause             bool
+	max, perNamespace int
+	keepLabels        []string
+}
+
+func (f *shadowsFlags) install(fs *pflag.FlagSet) {
+	fs.BoolVar(&f.pause, "shadows.pause", false, "Pause the shadows of the whole installation. Without a restart: the key "+cluster.PauseKey+" of ConfigMap "+cluster.PauseConfigMap+" in --leader-election.namespace, with the value shadows.")
+	fs.IntVar(&f.max, "shadows.max", 0, "Shadows that all pools together may have. 0: no bound.")
+	fs.IntVar(&f.perNamespace, "shadows.max-per-namespace", 0, "Shadows that the pools of a namespace together may have. 0: no bound.")
+	fs.StringSliceVar(&f.keepLabels, "labels.keep", nil, "Label keys of pods that shadows keep if they can: others are taken away first to hide a shadow from a selector.")
+}
+
+// has says that the adapter has a role.
+func (o *serveOptions) has(role string) bool { return slices.Contains(o.roles, role) }
+
+// checkRoles checks what the roles mean together.
+func (o *serveOptions) checkRoles(fs *pflag.FlagSet) (errs []error) {
+	if len(o.roles) == 0 {
+		errs = append(errs, errors.New("--roles: write metrics, shadows or metrics,shadows"))
+	}
+	for _, r := range o.roles {
+		if r != roleMetrics && r != roleShadows {
+			errs = append(errs, fmt.Errorf("--roles: unknown role %q: write metrics, shadows or metrics,shadows", r))
+		}
+	}
+	if o.has(roleShadows) && o.poolsFile != "" {
+		errs = append(errs, errors.New("--roles: shadows live in a cluster: leave --pools.file out, or the role shadows"))
+	}
+	if !o.has(roleShadows) {
+		for _, name := range []string{"shadows.pause", "shadows.max", "shadows.max-per-namespace", "labels.keep"} {
+			if fs.Changed(name) {
+				errs = append(errs, fmt.Errorf("--%s: has no meaning without --roles=shadows: leave one of them out", name))
+			}
+		}
+	}
+	return errs
+}
+
+// addShadows runs the role that makes and activates shadows.
+func (s *server) addShadows(ctx context.Context, g *run.Group) error {
+	cfg, err := s.restConfig()
+	if err != nil {
+		return err
+	}
+	s.shadows, err = cluster.New(cluster.Options{
+		Config: cfg, Namespaces: s.o.namespaces, LeaderElectionNamespace: s.o.leaderNamespace,
+		Paused: s.o.shadows.pause, Max: s.o.shadows.max, MaxPerNamespace: s.o.shadows.perNamespace, KeepLabels: s.o.shadows.keepLabels,
+		Refresh: s.o.interval, Logger: s.loggers.kit, Logr: logr.FromSlogHandler(s.loggers.slog.Handler()),
+		Registerer: s.registry, Clock: s.clock,
+	})
+	if err != nil {
+		return err
+	}
+	addActor(ctx, g, s.shadows.Run)
+	return nil
+}
+
+// shadowsReady says whether the role, if the adapter has it, could take over.
+func (s *server) shadowsReady() error {
+	if !s.o.has(roleShadows) {
+		return nil
+	}
+	if s.shadows == nil {
+		return errors.New("starting")
+	}
+	select {
+	case <-s.shadows.Synced():
+		return nil
+	default:
+		return errors.New("the cluster has not been read yet")
+	}
+}
