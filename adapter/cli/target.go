@@ -24,15 +24,22 @@ var targetKinds = []struct {
 	{[]string{"pool", "shadowpool", "shadowpools", "shp"}, v1alpha1.GroupVersionKind()},
 }
 
+// cutKind reads KIND/NAME or, as -o name prints it, KIND.GROUP/NAME.
+func cutKind(arg string) (kind, name string, found bool) {
+	kind, name, found = strings.Cut(arg, "/")
+	kind, _, _ = strings.Cut(strings.ToLower(kind), ".")
+	return kind, name, found
+}
+
 // parseTarget reads NAME, of a Deployment, or KIND/NAME.
 func parseTarget(namespace, arg string) (client.Target, error) {
-	kind, name, found := strings.Cut(arg, "/")
+	kind, name, found := cutKind(arg)
 	if !found {
 		kind, name = targetKinds[0].names[0], arg
 	}
 	for _, k := range targetKinds {
 		switch {
-		case !slices.Contains(k.names, strings.ToLower(kind)):
+		case !slices.Contains(k.names, kind):
 			continue
 		case name == "":
 			return client.Target{}, fmt.Errorf("%q: write the name behind the kind, such as %s/web", arg, kind)
@@ -48,11 +55,11 @@ func parseTarget(namespace, arg string) (client.Target, error) {
 
 // parsePool reads POOL or pool/POOL.
 func parsePool(arg string) (string, error) {
-	kind, name, found := strings.Cut(arg, "/")
+	kind, name, found := cutKind(arg)
 	if !found {
 		return arg, nil
 	}
-	if k := targetKinds[len(targetKinds)-1]; slices.Contains(k.names, strings.ToLower(kind)) && name != "" {
+	if k := targetKinds[len(targetKinds)-1]; slices.Contains(k.names, kind) && name != "" {
 		return name, nil
 	}
 	return "", fmt.Errorf("%q: write the name of a pool, or pool/NAME", arg)
