@@ -30,6 +30,9 @@ type Pool struct {
 	ForecastSuccess time.Time
 	// Model names the forecast model in use. Empty: there is none.
 	Model string
+	// Shadows is what is known of the pool's shadows.
+	Shadows Shadows
+
 	// Degraded says that the history behind the readings was incomplete, such as a partial response.
 	Degraded bool
 }
@@ -100,5 +103,6 @@ func (p *Pool) clone() Pool {
 	}
 	c := *p
 	c.Loads = loads
+	c.Shadows.List = slices.Clone(p.Shadows.List)
 	return c
 }

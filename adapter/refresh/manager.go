@@ -3,15 +3,12 @@ package refresh
 import (
 	"context"
 	"fmt"
-	"hash/fnv"
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/go-kit/log"
-	"github.com/go-kit/log/level"
 	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -68,16 +65,6 @@ type Manager struct {
 	running sync.WaitGroup
 }
 
-// worker owns the loop of one pool.
-type worker struct {
-	looked atomic.Bool // at least one round has ended, or the pool is refused
-	pool   *v1alpha1.ShadowPool
-	loop   *Loop
-	last   *Report // of the last round
-	cancel context.CancelFunc
-	done   chan struct{}
-}
-
 // NewManager returns a manager that publishes to board. Its pools are refreshed
 // while Run runs.
 func NewManager(cfg Config, board *publish.Board, c clock.WithTicker, logger log.Logger, reg prometheus.Registerer) (*Manager, error) {
@@ -110,25 +97,53 @@ func (m *Manager) Run(ctx context.Context) error {
 
 // Set adds a pool or takes over its new spec. What was read and fitted for it
 // is kept where the spec asks for the same history; a pool that comes again as
-// it was changes nothing.
+// it was changes nothing, and one with news of its shadows alone goes on with
+// them.
 func (m *Manager) Set(pool *v1alpha1.ShadowPool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	key := pool.Namespace + "/" + pool.Name
 	old := m.pools[key]
 	if old != nil && samePool(old.pool, pool) {
+		m.setStandby(old, pool)
 		return
 	}
+	w := newWorker(pool, m.clock.Now())
 	if old == nil {
-		m.board.Publish(unpublished(pool, "it has not been computed yet"))
-	} else if old.cancel != nil {
-		old.cancel()
+		m.publish(w, unpublished(pool, "it has not been computed yet"))
+	} else {
+		m.publish(w, old.published)
+		if old.cancel != nil {
+			old.cancel()
+		}
 	}
-	w := &worker{pool: pool, done: make(chan struct{})}
 	m.pools[key] = w
 	if m.launch != nil {
 		m.launch(w, old)
 	}
+}
+
+// setStandby takes over what a pool's status says of its shadows. What depends
+// on nothing else is published at once. m.mu is held.
+func (m *Manager) setStandby(w *worker, pool *v1alpha1.ShadowPool) {
+	if shadows := shadowsOf(pool, m.clock.Now()); !shadows.Same(w.shadows) {
+		w.shadows = shadows
+		m.publish(w, w.published)
+	}
+	if standby := StandbyOf(pool); standby != w.standby {
+		w.standby = standby
+		select {
+		case w.woken <- struct{}{}:
+		default: // it has not woken from the last change yet
+		}
+	}
+}
+
+// publish publishes p with what is known of the pool's shadows. m.mu is held.
+func (m *Manager) publish(w *worker, p publish.Pool) {
+	p.Shadows = w.shadows
+	w.published = p
+	m.board.Publish(p)
 }
 
 // samePool says that two states of a pool ask for the same.
@@ -178,61 +193,6 @@ func (m *Manager) Delete(namespace, name string) {
 	})
 }
 
-// start runs the worker after the one that it replaces has ended. m.mu is held.
-func (m *Manager) start(ctx context.Context, w, old *worker) {
-	ctx, cancel := context.WithCancel(ctx)
-	w.cancel = cancel
-	m.running.Go(func() {
-		defer close(w.done)
-		defer cancel()
-		if old != nil && old.cancel != nil {
-			<-old.done
-			w.loop = old.loop
-		}
-		m.work(ctx, w)
-	})
-}
-
-// work runs the rounds of one pool: one at once, then one each interval at the
-// pool's own phase, so that the pools do not all ask at the same instant.
-func (m *Manager) work(ctx context.Context, w *worker) {
-	logger := log.With(m.logger, "pool", w.pool.Namespace+"/"+w.pool.Name)
-	loop, err := m.newLoop(w.pool, w.loop)
-	if err != nil {
-		level.Warn(logger).Log("msg", "pool is refused", "err", err)
-		m.refuse(w, err)
-		return
-	}
-	w.loop = loop
-	m.round(ctx, w, logger)
-	first := m.clock.NewTimer(m.phase(w.pool))
-	defer first.Stop()
-	select {
-	case <-ctx.Done():
-		return
-	case <-first.C():
-	}
-	ticker := m.clock.NewTicker(m.cfg.Interval)
-	defer ticker.Stop()
-	for {
-		m.round(ctx, w, logger)
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C():
-		}
-	}
-}
-
-// phase returns the time from now to the pool's next turn within the interval.
-func (m *Manager) phase(p *v1alpha1.ShadowPool) time.Duration {
-	h := fnv.New64a()
-	_, _ = h.Write([]byte(p.Namespace + "/" + p.Name)) // a hash never fails
-	turn := time.Duration(h.Sum64() % uint64(m.cfg.Interval))
-	into := time.Duration(m.clock.Now().UnixNano() % int64(m.cfg.Interval))
-	return (turn - into + m.cfg.Interval) % m.cfg.Interval
-}
-
 // newLoop reads the pool's spec.
 func (m *Manager) newLoop(p *v1alpha1.ShadowPool, old *Loop) (*Loop, error) {
 	src, ok := m.cfg.Sources[p.Spec.Load.Source]
@@ -263,19 +223,6 @@ func (m *Manager) sourceNames() []string {
 	return names
 }
 
-// round refreshes the pool once and publishes the outcome.
-func (m *Manager) round(ctx context.Context, w *worker, logger log.Logger) {
-	began := m.clock.Now()
-	r := w.loop.Tick(ctx, began)
-	if ctx.Err() != nil {
-		return // a round that was cut short says nothing of the pool
-	}
-	m.metrics.observe(r, m.clock.Since(began))
-	logReport(logger, r, w.last)
-	w.last = &r
-	m.tell(w, r.Published(), r.Status())
-}
-
 // tell publishes what a worker found, unless another one has its pool by now.
 func (m *Manager) tell(w *worker, p publish.Pool, status v1alpha1.ShadowPoolStatus) {
 	m.mu.Lock()
@@ -284,7 +231,7 @@ func (m *Manager) tell(w *worker, p publish.Pool, status v1alpha1.ShadowPoolStat
 		return
 	}
 	w.looked.Store(true)
-	m.board.Publish(p)
+	m.publish(w, p)
 	if m.cfg.Status != nil {
 		status.ObservedGeneration = w.pool.Generation
 		m.cfg.Status.Set(w.pool, status)

@@ -2,9 +2,12 @@ package refresh
 
 import (
 	"cmp"
+	"fmt"
+	"math"
 	"time"
 
 	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
+	"github.com/foreshadow-dev/foreshadow/adapter/publish"
 )
 
 // Standby is what a pool's status says of its shadows, as far as a value
@@ -58,6 +61,40 @@ func (s Settings) withLeads(learnt Standby) Settings {
 	s.Capacity.ColdStartLead = cmp.Or(s.GivenColdStart, coldStart)
 	s.Capacity.ShadowLead = coldStart + cmp.Or(learnt.WarmUp, s.MinReady)
 	return s
+}
+
+// shadowsOf returns what others may read of a pool's shadows, as its status said
+// it at now.
+func shadowsOf(p *v1alpha1.ShadowPool, now time.Time) publish.Shadows {
+	out := publish.Shadows{SeenAt: now}
+	switch counts := p.Status.Counts; {
+	case p.Spec.Mode != v1alpha1.ModeActive:
+		out.Warm = publish.Refuse(fmt.Sprintf("the pool is in mode %s and keeps no shadows: write spec.mode Active", p.Spec.Mode))
+	case counts == nil:
+		out.Warm = publish.Refuse("nobody has counted its shadows yet: look whether the adapter with the role shadows runs")
+	default:
+		out.Warm = publish.Standing(float64(counts.Ready), now)
+	}
+	for _, s := range p.Status.Shadows {
+		out.List = append(out.List, publish.Shadow{Pod: s.Name, State: string(s.State), Progress: progressOf(s)})
+	}
+	return out
+}
+
+// progressOf returns how far a shadow has warmed up, NaN where that is not said
+// and does not follow from its state.
+func progressOf(s v1alpha1.ShadowStatus) float64 {
+	if v, err := s.Progress.Parse(); err == nil && v >= 0 && v <= 1 {
+		return v
+	}
+	switch s.State {
+	case v1alpha1.ShadowCreating:
+		return 0
+	case v1alpha1.ShadowReady, v1alpha1.ShadowActive, v1alpha1.ShadowBridged:
+		return 1
+	case v1alpha1.ShadowWarming, v1alpha1.ShadowDraining, v1alpha1.ShadowDeactivated:
+	}
+	return math.NaN()
 }
 
 // SetStandby takes over what is known of the shadows. The cover counts in the
