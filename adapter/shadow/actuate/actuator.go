@@ -78,7 +78,6 @@ func New(cfg Config) (*Actuator, error) {
 // Refresh brings what a cache knows of a pool up to what our own writes have
 // returned. It reads live what a cache has not shown for long.
 func (a *Actuator) Refresh(ctx context.Context, w *observe.World) error {
-	a.overlay.apply(w)
 	if err := a.overlay.verify(ctx, a.Reader, w.Pool.Key()); err != nil {
 		return err
 	}
