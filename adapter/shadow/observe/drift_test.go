@@ -29,11 +29,6 @@ func TestDrift(t *testing.T) {
 			p.Spec.TopologySpreadConstraints = append(p.Spec.TopologySpreadConstraints, corev1.TopologySpreadConstraint{TopologyKey: key, LabelSelector: s, MatchLabelKeys: copied})
 		}
 	}
-	expression := func(s *metav1.LabelSelector, key, value string) *metav1.LabelSelector {
-		out := s.DeepCopy()
-		out.MatchExpressions = append(out.MatchExpressions, metav1.LabelSelectorRequirement{Key: key, Operator: "In", Values: []string{value}})
-		return out
-	}
 	env := func(name, value string) func(pod) {
 		return func(p pod) {
 			p.Spec.Containers[0].Env = append(p.Spec.Containers[0].Env, corev1.EnvVar{Name: name, Value: value})
@@ -71,13 +66,13 @@ func TestDrift(t *testing.T) {
 		{
 			"what the API server copies into a spread term",
 			[]func(pod){spread("zone", matching("app", "web"), "pod-template-hash")},
-			[]func(pod){spread("zone", expression(matching("app", "web"), "pod-template-hash", "6d4"), "pod-template-hash")},
+			[]func(pod){spread("zone", expression(matching("app", "web"), "pod-template-hash", "In", "6d4"), "pod-template-hash")},
 			nil, "",
 		},
 		{
 			"what it does not copy",
 			[]func(pod){spread("zone", matching("app", "web"), "pod-template-hash")},
-			[]func(pod){spread("zone", expression(matching("app", "web"), "tier", "front"), "pod-template-hash")},
+			[]func(pod){spread("zone", expression(matching("app", "web"), "tier", "In", "front"), "pod-template-hash")},
 			nil,
 			"spec.topologySpreadConstraints[0].labelSelector.matchExpressions[0]",
 		},

@@ -76,6 +76,7 @@ func TestObserveOursAsked(t *testing.T) {
 		}), nil, nil, true},
 		{"an HPA of another workload", hpa(func(h *autoscalingv2.HorizontalPodAutoscaler) { h.Spec.ScaleTargetRef.Name = "api" }), nil, nil, false},
 		{"an HPA of another kind of the same name", hpa(func(h *autoscalingv2.HorizontalPodAutoscaler) { h.Spec.ScaleTargetRef.Kind = "StatefulSet" }), nil, nil, false},
+		{"an HPA of a Deployment of another API", hpa(func(h *autoscalingv2.HorizontalPodAutoscaler) { h.Spec.ScaleTargetRef.APIVersion = "example.org/v1" }), nil, nil, false},
 		{"an HPA of the pool that owns the scale", hpa(onPool), nil, own, true},
 		{"an HPA of a pool that does not own the scale", hpa(onPool), nil, nil, false},
 		{"KEDA asks our scaler for the pool", nil, scaled(web, external(map[string]any{"scalerAddress": "foreshadow-adapter.monitoring:6000", "pool": "web"})), nil, true},

@@ -1,8 +1,6 @@
 package observe
 
 import (
-	"slices"
-
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
@@ -39,10 +37,7 @@ func needOf(s SelectorRef, set map[string]string) (need, bool) {
 	var n need
 	for i := range all {
 		key := all[i].Key()
-		if i > 0 && slices.ContainsFunc(all[:i], func(r labels.Requirement) bool { return r.Key() == key }) {
-			continue // judged with the first of its key
-		}
-		with, without := judgeKey(all[i:], key, set)
+		with, without := judgeKey(all, key, set)
 		switch {
 		case !with && !without:
 			return need{}, false

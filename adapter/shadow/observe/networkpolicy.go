@@ -71,7 +71,7 @@ func (a *audience) shut(p *networkingv1.NetworkPolicy) (out []networkingv1.Netwo
 		lets := func(set labels.Set) bool {
 			return slices.ContainsFunc(r.From, func(peer networkingv1.NetworkPolicyPeer) bool { return a.lets(&peer, set) })
 		}
-		if len(r.From) > 0 && lets(a.live) && !lets(a.hidden) {
+		if lets(a.live) && !lets(a.hidden) {
 			out = append(out, r)
 		}
 	}

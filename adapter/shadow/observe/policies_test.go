@@ -32,6 +32,13 @@ func pods(of *metav1.LabelSelector) networkingv1.NetworkPolicyPeer {
 	return networkingv1.NetworkPolicyPeer{PodSelector: of}
 }
 
+// expression returns a selector that asks for one thing more.
+func expression(s *metav1.LabelSelector, key string, op metav1.LabelSelectorOperator, values ...string) *metav1.LabelSelector {
+	out := s.DeepCopy()
+	out.MatchExpressions = append(out.MatchExpressions, metav1.LabelSelectorRequirement{Key: key, Operator: op, Values: values})
+	return out
+}
+
 func typed(p *networkingv1.NetworkPolicy, types ...networkingv1.PolicyType) *networkingv1.NetworkPolicy {
 	p.Spec.PolicyTypes = types
 	return p
@@ -70,6 +77,9 @@ func TestObservePolicyGaps(t *testing.T) {
 		{"a policy with a twin", []*networkingv1.NetworkPolicy{network("web", web), network("twin", pool)}, nil, ""},
 		{"a policy with the twin of another pool", []*networkingv1.NetworkPolicy{
 			network("web", web), network("twin", matching(v1alpha1.PoolLabel, "api")),
+		}, nil, "NetworkPolicy web holds"},
+		{"a policy for all but another pool's shadows is no twin", []*networkingv1.NetworkPolicy{
+			network("web", web), network("others", expression(&metav1.LabelSelector{}, v1alpha1.PoolLabel, metav1.LabelSelectorOpNotIn, "api")),
 		}, nil, "NetworkPolicy web holds"},
 		{"the twin bounds the other direction", []*networkingv1.NetworkPolicy{
 			typed(network("web", web), egress), network("twin", pool),

@@ -174,7 +174,7 @@ func inClass(r corev1.ScopedResourceSelectorRequirement, class string) bool {
 	case corev1.ScopeSelectorOpDoesNotExist:
 		return class == ""
 	case corev1.ScopeSelectorOpIn:
-		return class != "" && slices.Contains(r.Values, class)
+		return slices.Contains(r.Values, class)
 	case corev1.ScopeSelectorOpNotIn:
 		return !slices.Contains(r.Values, class)
 	}

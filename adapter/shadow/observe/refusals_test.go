@@ -213,9 +213,11 @@ func TestObserveRefusalsOfARollout(t *testing.T) {
 	next := shadowtest.ReplicaSet(shadowtest.Deployment(2, image("example.org/web:2")))
 	idle := shadowtest.ReplicaSet(shadowtest.Deployment(0, image("example.org/web:0"), func(d *appsv1.Deployment) { d.Spec.Template.Spec.HostNetwork = true }))
 	s.ReplicaSets = append(s.ReplicaSets, next, idle)
+	s.PodDisruptionBudgets = []*policyv1.PodDisruptionBudget{budget("all", &metav1.LabelSelector{})} // of both, named once
 	got := observe.Observe(s.World).Refusals
-	require.Len(t, got, 1)
+	require.Len(t, got, 2)
 	require.Contains(t, got[0].Message, s.rs.Name)
+	require.Equal(t, observe.ReasonSelectorUnhideable, got[1].Reason)
 }
 
 func TestObservePublished(t *testing.T) {

@@ -83,6 +83,10 @@ func TestObserveExposure(t *testing.T) {
 		{"a budget for everything", v1alpha1.ShadowReady, func(s *scene) {
 			s.PodDisruptionBudgets = []*policyv1.PodDisruptionBudget{budget("all", &metav1.LabelSelector{})}
 		}, nil, []string{"PodDisruptionBudget/all"}, nil},
+		{"hiding from one leaves another", v1alpha1.ShadowReady, func(s *scene) {
+			s.Services = []*corev1.Service{service("front", map[string]string{"tier": "front"})}
+			s.PodDisruptionBudgets = []*policyv1.PodDisruptionBudget{budget("all", &metav1.LabelSelector{})}
+		}, nil, []string{"PodDisruptionBudget/all", "Service/front"}, nil},
 		{"hiding from one would show it to another", v1alpha1.ShadowReady, func(s *scene) {
 			s.Services = []*corev1.Service{service("front", map[string]string{"tier": "front"})}
 			s.PodDisruptionBudgets = []*policyv1.PodDisruptionBudget{budget("untiered", &metav1.LabelSelector{
@@ -92,6 +96,9 @@ func TestObserveExposure(t *testing.T) {
 		{"somebody gave it its labels back", v1alpha1.ShadowReady, func(*scene) {}, func(p *corev1.Pod) {
 			p.Labels["app"] = "web"
 		}, []string{"Deployment/web", "ReplicaSet/*"}, []string{"app"}},
+		{"a label alone makes no bridge", v1alpha1.ShadowBridged, func(s *scene) {
+			s.Services = []*corev1.Service{service("front", map[string]string{"tier": "front"})}
+		}, nil, []string{"Service/front"}, []string{"tier"}},
 		{"a bridge is meant to be found", v1alpha1.ShadowBridged, func(*scene) {}, func(p *corev1.Pod) { p.Labels["app"] = "web" }, nil, nil},
 	}
 	for _, tt := range tests {
@@ -118,6 +125,14 @@ func TestObserveExposure(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestObserveHidesTheLabelsToKeepLast(t *testing.T) {
+	s := newScene(1)
+	s.KeepLabels = []string{"tier"}
+	s.Services = []*corev1.Service{service("front", map[string]string{"tier": "front", "team": "shop"})}
+	s.add(s.shadow("a", v1alpha1.ShadowReady, func(p *corev1.Pod) { p.Labels["team"] = "shop" }))
+	require.Equal(t, []string{"team"}, observe.Observe(s.World).Pods[0].HideKeys)
 }
 
 // What the planner would do follows: what can be hidden is, what cannot ends.

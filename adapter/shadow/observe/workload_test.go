@@ -1,8 +1,10 @@
 package observe_test
 
 import (
+	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 	appsv1 "k8s.io/api/apps/v1"
@@ -155,6 +157,7 @@ func TestObserveRollout(t *testing.T) {
 		{"a surge may be a number", map[string]any{"spec.strategy.canary.maxSurge": int64(3)}, func(w *shadow.Workload) { w.MaxSurge = 3 }},
 		{"blue-green makes a second set", map[string]any{"spec.strategy.blueGreen.activeService": "web"}, func(w *shadow.Workload) { w.MaxSurge = 4 }},
 		{"a larger preview counts", map[string]any{"spec.strategy.blueGreen.previewReplicaCount": int64(6)}, func(w *shadow.Workload) { w.MaxSurge = 6 }},
+		{"a smaller preview grows before it is promoted", map[string]any{"spec.strategy.blueGreen.previewReplicaCount": int64(2)}, func(w *shadow.Workload) { w.MaxSurge = 4 }},
 		{"it is not Healthy", map[string]any{"status.phase": "Progressing"}, func(w *shadow.Workload) { w.Stable = false }},
 		{"its controller has yet to see it", map[string]any{"status.observedGeneration": "2"}, func(w *shadow.Workload) { w.Stable = false }},
 		{"an early version wrote a hash for the generation", map[string]any{"status.observedGeneration": "6d4cf"}, func(*shadow.Workload) {}},
@@ -199,6 +202,21 @@ func TestObserveReplicaSet(t *testing.T) {
 			tt.want(&want)
 			require.Equal(t, want, observe.ReplicaSet(rs))
 		})
+	}
+}
+
+// What others say goes into our own sentences, as far as there is room for it.
+func TestObserveShortensWhatAReplicaSetSays(t *testing.T) {
+	for _, n := range []int{10, 237, 239, 241, 242, 1000} {
+		rs := shadowtest.ReplicaSet(shadowtest.Deployment(3), func(rs *appsv1.ReplicaSet) {
+			rs.Status.Conditions = []appsv1.ReplicaSetCondition{{
+				Type: appsv1.ReplicaSetReplicaFailure, Status: "True", Reason: "FailedCreate", Message: strings.Repeat("x", n) + "äöü",
+			}}
+		})
+		got := observe.ReplicaSet(rs).Failing
+		require.True(t, utf8.ValidString(got), n)
+		require.LessOrEqual(t, len(got), 256+len("..."), n)
+		require.True(t, strings.HasPrefix(got, "FailedCreate: x"), n)
 	}
 }
 
