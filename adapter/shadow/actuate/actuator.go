@@ -82,6 +82,7 @@ func (a *Actuator) Refresh(ctx context.Context, w *observe.World) error {
 		return err
 	}
 	a.overlay.apply(w)
+	w.Pool = inOrder(w.Pool)
 	return nil
 }
 

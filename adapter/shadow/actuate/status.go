@@ -3,6 +3,8 @@ package actuate
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -135,9 +137,31 @@ func sameStatus(have, want *v1alpha1.ShadowPoolStatus) bool {
 		}
 	}
 	for _, s := range []*v1alpha1.ShadowPoolStatus{&h, &w} {
+		s.Shadows = byName(s.Shadows)
 		s.Conditions, s.ObservedGeneration, s.Forecast, s.Capacity = nil, 0, nil, nil
 	}
 	return equality.Semantic.DeepEqual(h, w)
+}
+
+// byName returns shadows by their names, as they were decided: the API server
+// keeps a list that is a map in an order of its own.
+func byName(list []v1alpha1.ShadowStatus) []v1alpha1.ShadowStatus {
+	less := func(a, b v1alpha1.ShadowStatus) int { return strings.Compare(a.Name, b.Name) }
+	if slices.IsSortedFunc(list, less) {
+		return list
+	}
+	return slices.SortedFunc(slices.Values(list), less)
+}
+
+// inOrder returns a pool whose status lists its shadows by name.
+func inOrder(p *v1alpha1.ShadowPool) *v1alpha1.ShadowPool {
+	sorted := byName(p.Status.Shadows)
+	if len(sorted) == 0 || &sorted[0] == &p.Status.Shadows[0] {
+		return p
+	}
+	out := *p
+	out.Status.Shadows = sorted
+	return &out
 }
 
 // ours says that a condition is one of the shadows role.
