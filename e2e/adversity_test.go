@@ -48,7 +48,7 @@ func TestAdversity(t *testing.T) {
 func flapAtOnce(t *testing.T) {
 	s := openShop(t, "flap", 4, 3, "")
 	before := s.live(t)
-	for range 5 {
+	for range 3 {
 		s.scaleTo(t, 7)
 		from := s.workload.clock.Now()
 		require.NoError(t, process.Until(t.Context(), time.Minute, "200 ms", func(context.Context) (string, bool) {

@@ -135,10 +135,14 @@ func (w *world) siblings(rs *replicaSet) []*replicaSet {
 
 // poolOf returns the pool whose label a pod bears, or nil.
 func (w *world) poolOf(p *corev1.Pod) *pool {
+	if o, ok := w.pools[controller(p).UID]; ok {
+		return o
+	}
+	var found *pool
 	for _, o := range sorted(w.pools) {
-		if o.Namespace == p.Namespace && o.Name == p.Labels[v1alpha1.PoolLabel] {
-			return o
+		if o.Namespace == p.Namespace && o.Name == p.Labels[v1alpha1.PoolLabel] && (found == nil || !found.gone.IsZero()) {
+			found = o
 		}
 	}
-	return nil
+	return found
 }
