@@ -189,6 +189,7 @@ func (c *act) reread(ctx context.Context, t *task, s step) (over bool) {
 	}
 	c.overlay.wrote(c.w.Pool.Key(), live)
 	t.pod = live
+	c.observe(t)
 	if s.there(t) {
 		t.Result, t.Object = ResultAlready, live
 		return true
@@ -198,8 +199,8 @@ func (c *act) reread(ctx context.Context, t *task, s step) (over bool) {
 			t.Result, t.Err = ResultFailed, err
 			return true
 		}
+		c.observe(t)
 	}
-	c.observe(t)
 	return false
 }
 

@@ -38,21 +38,13 @@ func isSettled(t *task) bool {
 	return t.pod.Annotations[corev1.PodDeletionCost] != observe.ActivationCost
 }
 
-func isWarmed(t *task) bool { return warmth(t.pod) == corev1.ConditionTrue }
+// A condition of before a restart is there and counts for nothing.
+func isWarmed(t *task) bool { return !t.seen.WarmedAt.IsZero() }
 
-func isCooled(t *task) bool { return warmth(t.pod) != corev1.ConditionTrue }
+func isCooled(t *task) bool { return t.seen.WarmedAt.IsZero() }
 
 func isEnding(t *task) bool { return t.pod.DeletionTimestamp != nil }
 
 func label(p *corev1.Pod) v1alpha1.ShadowState {
 	return v1alpha1.ShadowState(p.Labels[v1alpha1.StateLabel])
-}
-
-func warmth(p *corev1.Pod) corev1.ConditionStatus {
-	for i := range p.Status.Conditions {
-		if c := &p.Status.Conditions[i]; c.Type == v1alpha1.WarmedCondition {
-			return c.Status
-		}
-	}
-	return corev1.ConditionUnknown
 }
