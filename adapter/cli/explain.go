@@ -127,7 +127,7 @@ func explainLoad(b *bytes.Buffer, p *v1alpha1.ShadowPool) {
 		orNone(string(f.PredictedLoad)), p.Spec.Prediction.Quantile, p.Spec.Prediction.ActivationLead)
 	line("model    = %s, from %s of history", orNone(f.Model), orNone(string(f.History)))
 	if f.Note != "" {
-		line("           %s", f.Note)
+		line("note     = %s", f.Note)
 	}
 	if c == nil {
 		return
@@ -144,11 +144,11 @@ func explainLoad(b *bytes.Buffer, p *v1alpha1.ShadowPool) {
 		line("value    = %d, which the autoscaler gets; a cold start is spared for %d", *c.PredictedReplicas, cover)
 	}
 	if c.ShadowReplicas != nil && c.NowReplicas != nil {
-		line("shadows  = %d at shadowQuantile %s - now %d = %d, at least minShadows %d, at most the budget", *c.ShadowReplicas,
-			p.Spec.Prediction.ShadowQuantile, *c.NowReplicas, *c.ShadowReplicas-*c.NowReplicas, *p.Spec.MinShadows)
+		line("shadows  = %d needed at shadowQuantile %s - %d now, at least minShadows %d, at most the budget",
+			*c.ShadowReplicas, p.Spec.Prediction.ShadowQuantile, *c.NowReplicas, *p.Spec.MinShadows)
 	}
 	if c.Note != "" {
-		line("           %s", c.Note)
+		line("why      = %s", c.Note)
 	}
 	if l := p.Status.Leads; l != nil {
 		line("leads    = %s from creation to Ready, %s to warm, learnt from %d start-ups", orNone(string(l.ColdStart)), orNone(string(l.WarmUp)), l.Samples)

@@ -44,6 +44,7 @@ type fakeAPI struct {
 	news    chan struct{} // closed with each change
 	open    int           // watches
 	drop    chan struct{} // closed to end all watches
+	down    bool
 	writes  []string
 }
 
@@ -88,10 +89,12 @@ func parse(path string) address {
 func (f *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a := parse(r.URL.Path)
 	f.mu.Lock()
-	known := served[a.resource] != "" && !f.absent[a.resource]
+	known, down := served[a.resource] != "" && !f.absent[a.resource], f.down
 	f.mu.Unlock()
 	q := r.URL.Query()
 	switch {
+	case down:
+		fail(w, http.StatusServiceUnavailable, metav1.StatusReasonServiceUnavailable, "the server is away", nil)
 	case !known:
 		http.NotFound(w, r)
 	case r.Method == http.MethodGet && q.Get("watch") != "":
@@ -189,7 +192,7 @@ func (f *fakeAPI) watch(w http.ResponseWriter, r *http.Request, a address) {
 		f.mu.Lock()
 		var events []change
 		for _, c := range f.history {
-			if c.version > since && selected(a, r.URL.Query(), c.path) {
+			if c.version > since && selected(a, r.URL.Query(), c.path) && labelled(c.object, r.URL.Query().Get("labelSelector")) {
 				events = append(events, c)
 			}
 		}

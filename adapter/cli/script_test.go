@@ -60,8 +60,9 @@ func runCommand() {
 //	uninstall PATH   let the cluster not know a resource
 //	object PATH      print one
 //	writes           print what was written so far, one request a line
-//	watching         wait until a watch is open
-//	drop             break all watches off
+//	watching         wait until pools and pods are watched
+//	down             break all watches off and answer nothing
+//	up               answer again
 //	printed FILE TEXT  wait until the file of a background command has the text
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -76,7 +77,8 @@ func TestScripts(t *testing.T) {
 			"object":    api(printObject),
 			"writes":    api(printWrites),
 			"watching":  api(func(_ *testscript.TestScript, f *fakeAPI, _ []string) error { return f.awaitWatch() }),
-			"drop":      api(func(_ *testscript.TestScript, f *fakeAPI, _ []string) error { f.dropWatches(); return nil }),
+			"down":      api(func(_ *testscript.TestScript, f *fakeAPI, _ []string) error { f.turn(true); return nil }),
+			"up":        api(func(_ *testscript.TestScript, f *fakeAPI, _ []string) error { f.turn(false); return nil }),
 			"printed":   printed,
 		},
 	})
@@ -90,7 +92,7 @@ func setUp(env *testscript.Env) error {
 	env.Values[apiKey{}] = f
 	server := httptest.NewServer(f)
 	env.Defer(func() {
-		f.dropWatches()
+		f.turn(true)
 		server.Close()
 	})
 	if raw, err := os.ReadFile(filepath.Join(env.WorkDir, "cluster.yaml")); err == nil {
@@ -194,16 +196,18 @@ func await(what string, so func() bool) error {
 }
 
 func (f *fakeAPI) awaitWatch() error {
-	return await("a watch", func() bool {
+	return await("the watches of pools and pods", func() bool {
 		f.mu.Lock()
 		defer f.mu.Unlock()
-		return f.open > 0
+		return f.open == 2
 	})
 }
 
-func (f *fakeAPI) dropWatches() {
+// turn lets the API go down, which ends all watches, or come up again.
+func (f *fakeAPI) turn(down bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.down = down
 	close(f.drop)
 	f.drop = make(chan struct{})
 }

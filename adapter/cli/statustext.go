@@ -49,12 +49,21 @@ func writeHead(b *bytes.Buffer, s *client.Status, now time.Time) {
 	field(b, "Shadows", "%s", countsText(&s.Counts))
 	field(b, "Load", "%s", loadText(s.Forecast, now))
 	field(b, "Replicas", "%s", replicasText(s.Capacity, s.Cover))
-	if d := s.LastDecision; d != nil {
-		field(b, "Decided", "%s ago, %s", age(d.Time.Time, now), d.Message)
+	if text := decidedText(s.LastDecision, now); text != "" {
+		field(b, "Decided", "%s", text)
 	}
 	for _, c := range notable(s.Conditions) {
 		field(b, "Note", "%s: %s", c.Type, orReason(c))
 	}
+}
+
+// decidedText says what was decided last; empty where it was to wait, for that
+// is what the last sentence says.
+func decidedText(d *v1alpha1.LastDecision, now time.Time) string {
+	if d == nil || strings.HasPrefix(d.Message, "waits: ") {
+		return ""
+	}
+	return age(d.Time.Time, now) + " ago, " + d.Message
 }
 
 func pausedText(v v1alpha1.Pause) string {
@@ -95,7 +104,7 @@ func loadText(f *v1alpha1.ForecastStatus, now time.Time) string {
 	}
 	parts := []string{}
 	if f.ObservedLoad != "" {
-		parts = append(parts, string(f.ObservedLoad)+" now")
+		parts = append(parts, string(f.ObservedLoad)+" observed")
 	}
 	if f.PredictedLoad != "" {
 		parts = append(parts, string(f.PredictedLoad)+" predicted")
@@ -103,7 +112,8 @@ func loadText(f *v1alpha1.ForecastStatus, now time.Time) string {
 	if f.Model != "" {
 		parts = append(parts, "model "+f.Model)
 	}
-	return strings.Join(append(parts, "computed "+age(f.ComputedAt.Time, now)+" ago"), ", ")
+	// The status is not written anew while nothing changes.
+	return strings.Join(append(parts, "as of "+age(f.ComputedAt.Time, now)+" ago"), ", ")
 }
 
 func replicasText(c *v1alpha1.CapacityStatus, cover *v1alpha1.CoverStatus) string {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
@@ -23,7 +24,7 @@ import (
 // rewatch is how long a watch rests that broke off.
 const rewatch = time.Second
 
-// watcher prints pools, and then what changes of them.
+// watcher prints pools, and then what changes of them and of their shadows.
 type watcher struct {
 	*lookOptions
 	kube      ctrlclient.WithWatch
@@ -31,8 +32,12 @@ type watcher struct {
 	names     []string
 	printer   printers.ResourcePrinter
 
-	seen map[types.NamespacedName]*client.Status
-	buf  bytes.Buffer
+	// pools and pods are as the cluster had them last; pods is nil where they may
+	// not be read.
+	pools map[types.NamespacedName]*v1alpha1.ShadowPool
+	pods  map[types.NamespacedName]*corev1.Pod
+	seen  map[types.NamespacedName]*client.Status
+	buf   bytes.Buffer
 	// table writes to buf and keeps its column widths, so that rows of different
 	// moments stand below each other.
 	table interface {
@@ -42,20 +47,26 @@ type watcher struct {
 }
 
 func (o *lookOptions) newWatcher(kube ctrlclient.WithWatch, namespace string, names []string, printer printers.ResourcePrinter) *watcher {
-	w := &watcher{lookOptions: o, kube: kube, namespace: namespace, names: names, printer: printer, seen: map[types.NamespacedName]*client.Status{}}
+	w := &watcher{
+		lookOptions: o, kube: kube, namespace: namespace, names: names, printer: printer,
+		pools: map[types.NamespacedName]*v1alpha1.ShadowPool{}, seen: map[types.NamespacedName]*client.Status{},
+	}
 	w.table = printers.GetNewTabWriter(&w.buf)
 	return w
 }
+
+// versions are those of the lists to go on from; empty where there is none.
+type versions struct{ pools, pods string }
 
 // run goes on until ctx is done, which is no error. A connection that breaks is
 // made anew, unless --request-timeout bounds it.
 func (w *watcher) run(ctx context.Context) error {
 	// Names that are not there, and a cluster without ShadowPools, are said as
 	// without --watch.
-	if _, err := w.pools(ctx, w.kube, w.namespace, w.names); err != nil {
+	if _, err := w.lookOptions.pools(ctx, w.kube, w.namespace, w.names); err != nil {
 		return err
 	}
-	version, err := w.look(ctx)
+	from, err := w.look(ctx)
 	if err != nil {
 		return err
 	}
@@ -65,8 +76,8 @@ func (w *watcher) run(ctx context.Context) error {
 		}
 	}
 	for {
-		if version != "" {
-			if err := w.follow(ctx, version); err != nil {
+		if from.pools != "" {
+			if err := w.follow(ctx, from); err != nil {
 				return err
 			}
 		}
@@ -78,18 +89,18 @@ func (w *watcher) run(ctx context.Context) error {
 			return nil
 		case <-w.Clock.After(rewatch):
 		}
-		version = w.lookAgain(ctx)
+		from = w.lookAgain(ctx)
 	}
 }
 
 // lookAgain looks after a watch broke off. A cluster that does not answer now
 // may do so later: what is wrong is said, and there is no version to go on from.
-func (w *watcher) lookAgain(ctx context.Context) (version string) {
-	version, err := w.look(ctx)
+func (w *watcher) lookAgain(ctx context.Context) versions {
+	from, err := w.look(ctx)
 	if err != nil && ctx.Err() == nil {
 		fmt.Fprintf(w.Streams.ErrOut, "watch pools: %v; trying again\n", err) //nolint:errcheck // nowhere to say so
 	}
-	return version
+	return from
 }
 
 // bounded says that the user gave the requests a time.
@@ -107,68 +118,117 @@ func (w *watcher) options(version string) []ctrlclient.ListOption {
 	return []ctrlclient.ListOption{&ctrlclient.ListOptions{Namespace: w.namespace, Raw: raw}}
 }
 
-// look lists the pools, prints what is new of them, and returns the version to
-// go on from.
-func (w *watcher) look(ctx context.Context) (version string, err error) {
+// look lists pods and pools and prints what is new of them.
+func (w *watcher) look(ctx context.Context) (versions, error) {
+	var from versions
+	from.pods = w.lookAtPods(ctx)
 	var list v1alpha1.ShadowPoolList
 	if err := w.kube.List(ctx, &list, w.options("")...); err != nil {
-		return "", err
+		return versions{}, err
 	}
 	there := map[types.NamespacedName]bool{}
 	for i := range list.Items {
 		p := &list.Items[i]
 		there[p.Key()] = true
-		if err := w.update(ctx, p); err != nil {
-			return "", err
+		if err := w.update(p); err != nil {
+			return versions{}, err
 		}
 	}
 	for key := range w.seen {
 		if !there[key] {
 			if err := w.gone(key); err != nil {
-				return "", err
+				return versions{}, err
 			}
 		}
 	}
-	return list.ResourceVersion, nil
+	from.pools = list.ResourceVersion
+	return from, nil
 }
 
-// follow prints changes until the watch ends.
-func (w *watcher) follow(ctx context.Context, version string) error {
-	changes, err := w.kube.Watch(ctx, &v1alpha1.ShadowPoolList{}, w.options(version)...)
-	if err != nil {
-		return nil // the next look says what is wrong, if it still is
+// lookAtPods lists the pods that are or were shadows.
+func (w *watcher) lookAtPods(ctx context.Context) (version string) {
+	var list corev1.PodList
+	if err := w.kube.List(ctx, &list, ctrlclient.InNamespace(w.namespace), ctrlclient.HasLabels{v1alpha1.PoolLabel}); err != nil {
+		w.pods = nil
+		return ""
 	}
-	defer changes.Stop()
-	for event := range changes.ResultChan() {
-		p, ok := event.Object.(*v1alpha1.ShadowPool)
-		if !ok {
-			return nil // an error, such as a version that is too old: look again
+	w.pods = make(map[types.NamespacedName]*corev1.Pod, len(list.Items))
+	for i := range list.Items {
+		w.pods[ctrlclient.ObjectKeyFromObject(&list.Items[i])] = &list.Items[i]
+	}
+	return list.ResourceVersion
+}
+
+// follow prints changes until a watch ends. What is wrong then, the next look
+// says, if it still is.
+func (w *watcher) follow(ctx context.Context, from versions) error {
+	pools, err := w.kube.Watch(ctx, &v1alpha1.ShadowPoolList{}, w.options(from.pools)...)
+	if err != nil {
+		return nil
+	}
+	defer pools.Stop()
+	var pods <-chan watch.Event // without the right to it, nothing comes
+	if from.pods != "" {
+		selected := &ctrlclient.ListOptions{Namespace: w.namespace, Raw: &metav1.ListOptions{ResourceVersion: from.pods}}
+		ctrlclient.HasLabels{v1alpha1.PoolLabel}.ApplyToList(selected)
+		if changes, err := w.kube.Watch(ctx, &corev1.PodList{}, selected); err == nil {
+			defer changes.Stop()
+			pods = changes.ResultChan()
 		}
-		switch event.Type {
-		case watch.Added, watch.Modified:
-			err = w.update(ctx, p)
-		case watch.Deleted:
-			err = w.gone(p.Key())
-		case watch.Bookmark, watch.Error:
+	}
+	for {
+		var event watch.Event
+		var open bool
+		select {
+		case event, open = <-pools.ResultChan():
+		case event, open = <-pods:
 		}
-		if err != nil {
+		if !open {
+			return nil
+		}
+		if on, err := w.take(event); err != nil || !on {
 			return err
 		}
 	}
-	return nil
 }
 
-// update prints a pool that is new, or what has changed of one.
-func (w *watcher) update(ctx context.Context, p *v1alpha1.ShadowPool) error {
-	if len(w.names) > 0 && !slices.Contains(w.names, p.Name) {
+// take prints what an event changes. It is false for an error of the watch, such
+// as a version that is too old.
+func (w *watcher) take(event watch.Event) (on bool, err error) {
+	deleted := event.Type == watch.Deleted
+	switch o := event.Object.(type) {
+	case *v1alpha1.ShadowPool:
+		if deleted {
+			return true, w.gone(o.Key())
+		}
+		return true, w.update(o)
+	case *corev1.Pod:
+		key := ctrlclient.ObjectKeyFromObject(o)
+		if w.pods[key] = o; deleted {
+			delete(w.pods, key)
+		}
+		if p := w.pools[types.NamespacedName{Namespace: o.Namespace, Name: o.Labels[v1alpha1.PoolLabel]}]; p != nil {
+			return true, w.update(p)
+		}
+		return true, nil
+	}
+	return false, nil
+}
+
+// update prints a pool that is new, or what has changed of one or its pods.
+func (w *watcher) update(written *v1alpha1.ShadowPool) error {
+	if len(w.names) > 0 && !slices.Contains(w.names, written.Name) {
 		return nil
 	}
+	now, key := w.Clock.Now(), written.Key()
+	w.pools[key] = written
+	p := written.DeepCopy()
 	p.Default()
-	client.New(w.kube, w.Clock).Refresh(ctx, p)
-	now := w.Clock.Now()
-	is := client.StatusOf(p, now)
-	was := w.seen[p.Key()]
-	w.seen[p.Key()] = is
+	if w.pods != nil {
+		client.RefreshFrom(p, w.podsOf(key), now)
+	}
+	is, was := client.StatusOf(p, now), w.seen[key]
+	w.seen[key] = is
 	if was != nil && same(was, is) {
 		return nil
 	}
@@ -183,6 +243,17 @@ func (w *watcher) update(ctx context.Context, p *v1alpha1.ShadowPool) error {
 		return w.first(p, is, now)
 	}
 	return w.changes(was, is, now)
+}
+
+// podsOf returns the pods of a pool.
+func (w *watcher) podsOf(pool types.NamespacedName) []*corev1.Pod {
+	var out []*corev1.Pod
+	for key, p := range w.pods {
+		if key.Namespace == pool.Namespace && p.Labels[v1alpha1.PoolLabel] == pool.Name {
+			out = append(out, p)
+		}
+	}
+	return out
 }
 
 // first prints a pool whole.
@@ -251,6 +322,7 @@ func (w *watcher) gone(key types.NamespacedName) error {
 		return nil
 	}
 	delete(w.seen, key)
+	delete(w.pools, key)
 	if w.printer != nil {
 		return nil
 	}
@@ -267,8 +339,8 @@ func headChanges(was, is *client.Status, now time.Time) string {
 	if a, c := replicasText(was.Capacity, was.Cover), replicasText(is.Capacity, is.Cover); a != c {
 		field(&b, "Replicas", "%s", c)
 	}
-	if d := is.LastDecision; d != nil && (was.LastDecision == nil || !was.LastDecision.Time.Equal(&d.Time)) {
-		field(&b, "Decided", "%s ago, %s", age(d.Time.Time, now), d.Message)
+	if a, c := decidedText(was.LastDecision, now), decidedText(is.LastDecision, now); a != c && c != "" {
+		field(&b, "Decided", "%s", c)
 	}
 	before := notable(was.Conditions)
 	for _, c := range notable(is.Conditions) {

@@ -10,7 +10,7 @@
 // field and what to write instead.
 //
 // The Kubernetes client comes in, and with it the rights: get and list on
-// shadowpools for all, get on the workload, create and patch on shadowpools for
-// the two that write. A dry run is sigs.k8s.io/controller-runtime's
+// shadowpools for all, list on pods for a status that is up to date, get on the
+// workload, create and patch on shadowpools for the two that write. A dry run is sigs.k8s.io/controller-runtime's
 // NewDryRunClient around it.
 package client

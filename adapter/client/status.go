@@ -71,9 +71,9 @@ type Shadow struct {
 }
 
 // GetShadowInstanceStatus says what has become of the shadows of a pool:
-// creating, warming, ready, active and deactivated ones. It reads the pool's
-// status, which the adapter writes when a state changes, and for the progress of
-// those that warm up their pods, where the caller may list them.
+// creating, warming, ready, active and deactivated ones. It reads the pool and,
+// where the caller may list them, the pods of its shadows, which are ahead of
+// what the adapter has written about them.
 //
 // An error means that the pool could not be read: it is not there, or the
 // cluster does not know ShadowPools, or the caller may not.

@@ -3,6 +3,7 @@ package client_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -34,24 +35,51 @@ func withShadows(p *v1alpha1.ShadowPool) {
 	p.Status.Deactivated = []v1alpha1.DeactivatedShadow{{Name: "z", Reason: "Stale", Time: *ago(time.Hour)}}
 }
 
-func shadowPod(name string, readyFor time.Duration) *corev1.Pod {
-	return &corev1.Pod{
-		ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: name, Labels: map[string]string{v1alpha1.PoolLabel: "web"}},
-		Status: corev1.PodStatus{Conditions: []corev1.PodCondition{{
+// poolPod is a pod of the pool's in a state, Ready for some time.
+func poolPod(name string, state v1alpha1.ShadowState, readyFor time.Duration, edit ...func(*corev1.Pod)) *corev1.Pod {
+	p := &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace: "shop", Name: name, CreationTimestamp: metav1.NewTime(now.Add(-time.Minute)),
+			Labels:          map[string]string{v1alpha1.PoolLabel: "web", v1alpha1.StateLabel: string(state)},
+			OwnerReferences: []metav1.OwnerReference{{APIVersion: "foreshadow.dev/v1alpha1", Kind: v1alpha1.Kind, Name: "web", UID: "pool-uid", Controller: new(true)}},
+		},
+		Spec: corev1.PodSpec{NodeName: "n1"},
+		Status: corev1.PodStatus{Phase: corev1.PodRunning, Conditions: []corev1.PodCondition{{
 			Type: corev1.PodReady, Status: corev1.ConditionTrue, LastTransitionTime: metav1.NewTime(now.Add(-readyFor)),
 		}}},
 	}
+	for _, e := range edit {
+		e(p)
+	}
+	return p
 }
 
-func TestGetShadowInstanceStatus(t *testing.T) {
-	c, _ := cluster(t, interceptor.Funcs{}, pool(withShadows), shadowPod("b", 7*time.Second), shadowPod("c", 7*time.Second), shadowPod("x", 0))
+func warmed(p *corev1.Pod) {
+	p.Status.Conditions = append(p.Status.Conditions, corev1.PodCondition{
+		Type: v1alpha1.WarmedCondition, Status: corev1.ConditionTrue, LastTransitionTime: metav1.NewTime(now.Add(-time.Second)),
+	})
+}
+
+func notReady(p *corev1.Pod) { p.Status.Conditions[0].Status = corev1.ConditionFalse }
+
+func activated(p *corev1.Pod) {
+	p.OwnerReferences[0] = metav1.OwnerReference{APIVersion: "apps/v1", Kind: "ReplicaSet", Name: "web-1", UID: "rs", Controller: new(true)}
+	p.Annotations = map[string]string{v1alpha1.ActivationAnnotation: "rs/1/1", v1alpha1.ActivatedAtAnnotation: now.Format(time.RFC3339)}
+}
+
+func costed(p *corev1.Pod) { p.Annotations[corev1.PodDeletionCost] = "-2147483647" }
+
+func TestStatusWithoutPods(t *testing.T) {
+	c, _ := cluster(t, interceptor.Funcs{
+		List: func(context.Context, ctrlclient.WithWatch, ctrlclient.ObjectList, ...ctrlclient.ListOption) error {
+			return errors.New("pods is forbidden")
+		},
+	}, pool(withShadows))
 	got, err := c.GetShadowInstanceStatus(t.Context(), web)
 	require.NoError(t, err)
 	want := []client.Shadow{
 		{Name: "a", State: v1alpha1.ShadowCreating, Age: 2 * time.Second, AgeSeconds: 2, Reason: "Unscheduled"},
-		// It lacks nothing but time, and its pod says how long it has been Ready.
-		{Name: "b", State: v1alpha1.ShadowWarming, Age: time.Minute, AgeSeconds: 60, Progress: 0.7, Node: "n1", Reason: "MinReady"},
-		// It lacks something that was measured.
+		{Name: "b", State: v1alpha1.ShadowWarming, Age: time.Minute, AgeSeconds: 60, Progress: 0.25, Node: "n1", Reason: "MinReady"},
 		{Name: "c", State: v1alpha1.ShadowWarming, Age: time.Minute, AgeSeconds: 60, Progress: 0.4, Node: "n2", Reason: "Latency"},
 		{Name: "d", State: v1alpha1.ShadowReady, Age: time.Hour, AgeSeconds: 3600, Progress: 1, Node: "n1"},
 		{Name: "e", State: v1alpha1.ShadowBridged, Age: time.Hour, AgeSeconds: 3600, Progress: 1, Node: "n1"},
@@ -67,15 +95,68 @@ func TestGetShadowInstanceStatus(t *testing.T) {
 	require.Equal(t, "Deployment", got.Workload.Kind)
 }
 
-func TestProgressWithoutTheRightToListPods(t *testing.T) {
-	c, _ := cluster(t, interceptor.Funcs{
-		List: func(context.Context, ctrlclient.WithWatch, ctrlclient.ObjectList, ...ctrlclient.ListOption) error {
-			return errors.New("pods is forbidden")
-		},
-	}, pool(withShadows))
+func TestPodsAreAheadOfTheStatus(t *testing.T) {
+	hidden := func(p *corev1.Pod) {
+		p.Annotations = map[string]string{v1alpha1.HiddenLabelsAnnotation: `{"app":"web"}`}
+	}
+	live := func(p *corev1.Pod) { hidden(p); p.Labels["app"] = "web" }
+	c, _ := cluster(t, interceptor.Funcs{}, pool(withShadows, func(p *v1alpha1.ShadowPool) { p.UID = "pool-uid" }),
+		// It was written as creating.
+		poolPod("a", v1alpha1.ShadowWarming, 7*time.Second),
+		// It lacks something that was measured, which the pod does not say.
+		poolPod("c", v1alpha1.ShadowWarming, 7*time.Second),
+		poolPod("d", v1alpha1.ShadowReady, time.Hour, warmed),
+		poolPod("e", v1alpha1.ShadowBridged, time.Hour, warmed, live),
+		poolPod("f", v1alpha1.ShadowDraining, time.Hour, warmed),
+		// It has settled since.
+		poolPod("g", v1alpha1.ShadowActive, time.Hour, warmed, activated),
+		poolPod("i", v1alpha1.ShadowCreating, 0, notReady),
+		poolPod("j", v1alpha1.ShadowCreating, 0, notReady, func(p *corev1.Pod) { p.Spec.NodeName = "" }),
+		poolPod("k", v1alpha1.ShadowActive, time.Hour, warmed, activated, costed),
+		// These end, or are no shadows.
+		poolPod("l", v1alpha1.ShadowReady, time.Hour, warmed, func(p *corev1.Pod) { p.Status.Phase = corev1.PodFailed }),
+		poolPod("m", v1alpha1.ShadowReady, time.Hour, warmed, func(p *corev1.Pod) { p.OwnerReferences = nil }),
+		poolPod("n", v1alpha1.ShadowReady, time.Hour, warmed, func(p *corev1.Pod) { p.Labels[v1alpha1.PoolLabel] = "other" }),
+	)
 	got, err := c.GetShadowInstanceStatus(t.Context(), web)
 	require.NoError(t, err)
-	require.InDelta(t, 0.25, got.Shadows[1].Progress, 0)
+	minute := func(s client.Shadow) client.Shadow {
+		s.Age, s.AgeSeconds = time.Minute, 60
+		if s.Node == "" {
+			s.Node = "n1"
+		}
+		return s
+	}
+	want := []client.Shadow{
+		minute(client.Shadow{Name: "a", State: v1alpha1.ShadowWarming, Progress: 0.7, Reason: "MinReady"}),
+		minute(client.Shadow{Name: "c", State: v1alpha1.ShadowWarming, Progress: 0.4, Reason: "Latency"}),
+		minute(client.Shadow{Name: "d", State: v1alpha1.ShadowReady, Progress: 1}),
+		minute(client.Shadow{Name: "e", State: v1alpha1.ShadowBridged, Progress: 1}),
+		minute(client.Shadow{Name: "f", State: v1alpha1.ShadowDraining}),
+		minute(client.Shadow{Name: "g", State: v1alpha1.ShadowActive, Progress: 1}),
+		minute(client.Shadow{Name: "i", State: v1alpha1.ShadowCreating, Reason: "NotReady"}),
+		{Name: "j", State: v1alpha1.ShadowCreating, Age: time.Minute, AgeSeconds: 60, Reason: "Unscheduled"},
+		minute(client.Shadow{Name: "k", State: v1alpha1.ShadowActive, Progress: 1, Reason: "Settling"}),
+	}
+	if diff := cmp.Diff(want, got.Shadows); diff != "" {
+		t.Errorf("shadows (-want +got):\n%s", diff)
+	}
+	require.Equal(t, client.Counts{Creating: 2, Warming: 2, Ready: 1, Active: 2, Bridged: 1, Draining: 1, Deactivated: 1, HeldBack: 3}, got.Counts)
+}
+
+func TestManyPodsThatServe(t *testing.T) {
+	p := pool(func(p *v1alpha1.ShadowPool) {
+		p.UID = "pool-uid"
+		p.Status.Shadows = []v1alpha1.ShadowStatus{{Name: "s-149", State: v1alpha1.ShadowActive}}
+	})
+	var pods []*corev1.Pod
+	for i := range 150 {
+		pods = append(pods, poolPod(fmt.Sprintf("s-%03d", i), v1alpha1.ShadowActive, time.Hour, warmed, activated))
+	}
+	client.RefreshFrom(p, pods, now)
+	require.EqualValues(t, 150, p.Status.Counts.Active)
+	require.Len(t, p.Status.Shadows, 101, "the first hundred, and those that the status lists")
+	require.Equal(t, "s-149", p.Status.Shadows[100].Name)
 }
 
 func TestStatusOfAPoolThatNobodyHasSeen(t *testing.T) {
