@@ -6,6 +6,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -134,7 +136,7 @@ func lateService(t *testing.T) {
 				with++
 			}
 		}
-		return fmt.Sprintf("%d", with), with == 2
+		return strconv.Itoa(with), with == 2
 	}))
 	s.awaitSettled(t, 4)
 	s.awaitWarm(t, 2)
@@ -205,13 +207,13 @@ func zonesStayEven(t *testing.T) {
 func (s *shop) noPods(t *testing.T, what string, of func(corev1.Pod) bool) {
 	t.Helper()
 	require.NoError(t, process.Until(t.Context(), time.Minute, what, func(context.Context) (string, bool) {
-		state := ""
+		var left []string
 		for _, p := range s.pods(t) {
 			if of(p) {
-				state += p.Name + " "
+				left = append(left, p.Name)
 			}
 		}
-		return state, state == ""
+		return strings.Join(left, " "), len(left) == 0
 	}))
 }
 

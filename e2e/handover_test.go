@@ -29,7 +29,7 @@ func TestHandOver(t *testing.T) {
 	replicas := 4
 	for _, r := range raises {
 		for range r.times {
-			s.awaitReady(t, r.pods)
+			s.awaitWarm(t, r.pods)
 			m.raise(t, s, replicas, r.pods)
 			replicas += r.pods
 			s.awaitSettled(t, replicas)
@@ -37,7 +37,7 @@ func TestHandOver(t *testing.T) {
 		m.report(r.pods)
 		replicas = s.lower(t, 4)
 	}
-	m.reportWrites(t, s)
+	m.reportWrites(t)
 	cold := s.coldStart(t)
 	shared.report.add("cold_start_ms_median", cold, "milliseconds")
 	checked := s.rec.judge(t)
@@ -86,7 +86,6 @@ func (m *handOvers) raise(t *testing.T, s *shop, replicas, k int) {
 // count counts the writes of one raise that ended before its last endpoint.
 func (m *handOvers) count(writes []audited, served map[string]time.Time, last time.Time) {
 	perPod := map[string]int{}
-	others := 0
 	for _, w := range writes {
 		if w.Time.After(last) {
 			continue
@@ -94,14 +93,11 @@ func (m *handOvers) count(writes []audited, served map[string]time.Time, last ti
 		m.before++
 		if _, ok := served[w.Name]; ok && w.Kind == "Pod" {
 			perPod[w.Name]++
-			continue
 		}
-		others++
 	}
 	for _, n := range perPod {
 		m.serial = max(m.serial, n)
 	}
-	_ = others
 }
 
 // report adds the times of the raises by k and begins anew.
@@ -114,7 +110,7 @@ func (m *handOvers) report(k int) {
 }
 
 // reportWrites adds what the raises cost.
-func (m *handOvers) reportWrites(t *testing.T, _ *shop) {
+func (m *handOvers) reportWrites(t *testing.T) {
 	t.Helper()
 	require.NotZero(t, m.pods)
 	shared.report.add("activation_live_pods_deleted", float64(m.liveDeleted), "pods")
@@ -123,9 +119,6 @@ func (m *handOvers) reportWrites(t *testing.T, _ *shop) {
 	require.Zero(t, m.liveDeleted, "pods that served before were deleted")
 	require.Equal(t, 1, m.serial, "a pod needed more than one write to go live")
 }
-
-// awaitReady waits until at least so many shadows may go live.
-func (s *shop) awaitReady(t *testing.T, n int) { s.awaitWarm(t, n) }
 
 // lower takes replicas away and waits until they are gone.
 func (s *shop) lower(t *testing.T, replicas int) int {

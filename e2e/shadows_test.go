@@ -148,35 +148,28 @@ func (s *shop) pool(ctx context.Context) (*v1alpha1.ShadowPool, error) {
 }
 
 // awaitPool waits until the pool is as wanted.
-func (s *shop) awaitPool(t *testing.T, timeout time.Duration, what string, wanted func(*v1alpha1.ShadowPool) bool) *v1alpha1.ShadowPool {
+func (s *shop) awaitPool(t *testing.T, timeout time.Duration, what string, wanted func(*v1alpha1.ShadowPool) bool) {
 	t.Helper()
-	var last *v1alpha1.ShadowPool
 	probe := func(ctx context.Context) (string, bool) {
 		p, err := s.pool(ctx)
 		if err != nil {
 			return err.Error(), false
 		}
-		last = p
 		return describe(p), wanted(p)
 	}
-	if s.child != nil {
-		require.NoError(t, s.child.Await(t.Context(), timeout, what, probe))
-	} else {
-		require.NoError(t, process.Until(t.Context(), timeout, what, probe))
-	}
-	return last
+	require.NoError(t, s.child.Await(t.Context(), timeout, what, probe))
 }
 
 // describe is what a wait says of a pool that is not as wanted.
 func describe(p *v1alpha1.ShadowPool) string {
-	out := fmt.Sprintf("counts %+v", p.Status.Counts)
+	parts := []string{fmt.Sprintf("counts %+v", p.Status.Counts)}
 	for _, c := range p.Status.Conditions {
-		out += fmt.Sprintf("; %s=%s %s: %s", c.Type, c.Status, c.Reason, c.Message)
+		parts = append(parts, fmt.Sprintf("%s=%s %s: %s", c.Type, c.Status, c.Reason, c.Message))
 	}
 	if d := p.Status.LastDecision; d != nil {
-		out += fmt.Sprintf("; decided %s: %s; held %v", d.Reason, d.Message, d.Held)
+		parts = append(parts, fmt.Sprintf("decided %s: %s", d.Reason, d.Message), fmt.Sprintf("held %v", d.Held))
 	}
-	return out
+	return strings.Join(parts, "; ")
 }
 
 // awaitWarm waits until so many shadows may go live, and are listed to.

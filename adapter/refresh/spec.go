@@ -76,7 +76,7 @@ func SettingsOf(p *v1alpha1.ShadowPool, bind Binding, interval time.Duration) (S
 		},
 	}
 	s.MinReady, _ = p.Spec.WarmUp.MinReady.Parse() // Validate has read it
-	s.resume(p)
+	s = s.resumed(p)
 	s = s.withLeads(s.Standby)
 	if least := 3*spec.Step + interval; spec.MaxAge < least {
 		errs = append(errs, field.Invalid(field.NewPath("spec", "prediction", "maxAge"), string(p.Spec.Prediction.MaxAge),
@@ -100,11 +100,11 @@ func SettingsOf(p *v1alpha1.ShadowPool, bind Binding, interval time.Duration) (S
 	return s, errs.ToAggregate()
 }
 
-// resume takes over what an earlier process found and wrote into the status.
-func (s *Settings) resume(p *v1alpha1.ShadowPool) {
+// resumed takes over what an earlier process found and wrote into the status.
+func (s Settings) resumed(p *v1alpha1.ShadowPool) Settings {
 	at := p.Status.Capacity
 	if at == nil {
-		return
+		return s
 	}
 	if at.PerReplicaFrom == v1alpha1.CapacityLearnt {
 		s.Learnt, _ = at.PerReplica.Parse() // a status that cannot be read taught nothing
@@ -112,6 +112,7 @@ func (s *Settings) resume(p *v1alpha1.ShadowPool) {
 	if at.PredictedReplicas != nil {
 		s.LastValue = int(max(*at.PredictedReplicas, 0))
 	}
+	return s
 }
 
 // checkAlgorithm reports a model that there is not, and parameters, which no

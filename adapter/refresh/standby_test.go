@@ -215,7 +215,9 @@ func TestPublishedShadows(t *testing.T) {
 	}
 	got = shadowsOf(p, now)
 	want := publish.Shadows{Warm: publish.Standing(2, now), SeenAt: now, List: []publish.Shadow{
-		{Pod: "a", State: "creating"}, {Pod: "b", State: "warming", Progress: 0.4}, {Pod: "c", State: "ready", Progress: 1},
+		{Pod: "a", State: "creating"},
+		{Pod: "b", State: "warming", Progress: 0.4},
+		{Pod: "c", State: "ready", Progress: 1},
 		{Pod: "d", State: "warming", Progress: math.NaN()},
 	}}
 	if !got.Same(want) || !got.Warm.ComputedAt.Equal(now) {

@@ -41,8 +41,10 @@ func rights(t *testing.T, path ...string) map[string][]rbacv1.PolicyRule {
 // What is granted is named, and no more than the roles need.
 func TestRightsAreNarrow(t *testing.T) {
 	for _, path := range [][]string{
-		{"docs", "examples", "adapter.yaml"}, {"docs", "examples", "shadows.yaml"},
-		{"e2e", "testdata", "adapter-rbac.yaml"}, {"e2e", "testdata", "shadows-rbac.yaml"},
+		{"docs", "examples", "adapter.yaml"},
+		{"docs", "examples", "shadows.yaml"},
+		{"e2e", "testdata", "adapter-rbac.yaml"},
+		{"e2e", "testdata", "shadows-rbac.yaml"},
 	} {
 		t.Run(path[len(path)-1], func(t *testing.T) {
 			for where, rules := range rights(t, path...) {

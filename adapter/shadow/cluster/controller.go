@@ -28,7 +28,7 @@ import (
 )
 
 const (
-	// workers is how many pools are looked at at once.
+	// workers is how many pools are looked at side by side.
 	workers = 64
 	// firstRetry and lastRetry bound the wait after something went wrong.
 	firstRetry = 5 * time.Millisecond

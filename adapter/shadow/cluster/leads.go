@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -74,14 +75,15 @@ func (l *learner) look(w *observe.World) (cold []*corev1.Pod, warmed []time.Dura
 			cold = append(cold, p)
 		}
 	}
-	for _, set := range []map[types.UID]bool{l.starting, l.done} {
-		for uid := range set {
-			if !alive[uid] {
-				delete(set, uid)
-			}
-		}
-	}
+	l.forget(alive)
 	return cold, warmed
+}
+
+// forget drops what is known of pods that are gone.
+func (l *learner) forget(alive map[types.UID]bool) {
+	gone := func(uid types.UID, _ bool) bool { return !alive[uid] }
+	maps.DeleteFunc(l.starting, gone)
+	maps.DeleteFunc(l.done, gone)
 }
 
 func keep[T any](list []T, v T) []T {

@@ -15,14 +15,15 @@ import (
 )
 
 const (
-	// LeaseName is that of the shadows role, MetricsLeaseName that of the role
-	// that writes what a pool needs.
-	LeaseName        = "foreshadow-adapter-shadows"
+	// LeaseName is the lease of the shadows role.
+	LeaseName = "foreshadow-adapter-shadows"
+	// MetricsLeaseName is that of the role that writes what a pool needs.
 	MetricsLeaseName = "foreshadow-adapter-metrics"
 	// PauseConfigMap, in the namespace of the lease, pauses the shadows of the
-	// whole installation while its key PauseKey says shadows or all.
+	// whole installation.
 	PauseConfigMap = "foreshadow-shadows"
-	PauseKey       = "pause"
+	// PauseKey is its key that does so while it says shadows or all.
+	PauseKey = "pause"
 )
 
 // Options say how the shadows role meets an API server.

@@ -213,8 +213,8 @@ func (r *reconciler) result(ctx context.Context, w *observe.World, report *actua
 		level.Error(r.logger).Log("msg", "an invariant does not hold, nothing is written", "pool", w.Pool.Key(), "err", err)
 		r.metrics.broken.WithLabelValues(w.Pool.Namespace, w.Pool.Name).Inc()
 		return reconcile.Result{RequeueAfter: time.Minute}, nil
-	case err != nil && ctx.Err() != nil:
-		return reconcile.Result{}, nil // the role ends
+	case ctx.Err() != nil:
+		return reconcile.Result{}, nil //nolint:nilerr // the role ends: what was cut short is no failure
 	case err != nil:
 		return reconcile.Result{}, fmt.Errorf("act for pool %s: %w", w.Pool.Key(), err)
 	}

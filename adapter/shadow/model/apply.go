@@ -117,10 +117,32 @@ func withoutList(doc map[string]any, k string, was []any, is any, others []owned
 			return find(theirs, key, m[key]) >= 0
 		})
 	})
+	for i, v := range list {
+		m, _ := v.(map[string]any)
+		at, still := find(was, key, m[key]), find(isList, key, m[key])
+		if at >= 0 && still >= 0 {
+			list[i] = withoutFields(m, was[at], isList[still], others, key)
+		}
+	}
 	doc[k] = list
 	if len(list) == 0 {
 		delete(doc, k)
 	}
+}
+
+// withoutFields takes out of an element what was applied before and is not now.
+func withoutFields(m map[string]any, was, is any, others []owned, key string) map[string]any {
+	before, _ := was.(map[string]any)
+	now, _ := is.(map[string]any)
+	var theirs []owned
+	for _, o := range others {
+		list, _ := o[""].([]any)
+		if i := find(list, key, m[key]); i >= 0 {
+			elem, _ := list[i].(map[string]any)
+			theirs = append(theirs, elem)
+		}
+	}
+	return without(maps.Clone(m), before, now, theirs, "")
 }
 
 // below returns what other owners have under a key; a list stands under the

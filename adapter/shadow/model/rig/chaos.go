@@ -42,7 +42,7 @@ func (c *Chaos) Fault(n int, w actuate.Write) Fault {
 		return None
 	}
 	f := Fault(1 + c.shop.loop.IntN(int(Lost)))
-	c.say("write %d (%s %s %s/%s) meets fault %d", n, w.Verb, kindName(w.Object), w.Object.GetName(), w.Subresource, f)
+	c.say("write %d (%s %s %s/%s) meets %s", n, w.Verb, kindName(w.Object), w.Object.GetName(), w.Subresource, f)
 	return f
 }
 

@@ -25,6 +25,11 @@ func refusal(f Fault, w actuate.Write) error {
 	return nil
 }
 
+// String is how a report names a fault.
+func (f Fault) String() string {
+	return [...]string{"nothing", "a crash before it", "a crash after it", "a conflict", "throttling", "an error of the server", "a timeout", "a lost answer"}[f]
+}
+
 func timeout(w actuate.Write) error {
 	return apierrors.NewServerTimeout(resource(w), string(w.Verb), 1)
 }

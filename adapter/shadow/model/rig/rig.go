@@ -89,9 +89,9 @@ type Entry struct {
 
 // New returns a rig without objects and leaders.
 func New(opts Options) *Rig {
-	real := clock.RealClock{}
+	wall := clock.RealClock{} // of the bubble
 	r := &Rig{opts: opts, Checker: invariant.New(opts.Check)}
-	r.loop = model.NewLoop(real, real.Sleep, opts.Choice)
+	r.loop = model.NewLoop(wall, wall.Sleep, opts.Choice)
 	r.Cluster = model.New(r.loop, opts.Timing, r.record)
 	r.server = r.Client("foreshadow-shadows")
 	r.loop.Each = func(string) { r.collect() }
@@ -176,7 +176,7 @@ func (r *Rig) serve(l *Leader, c *call) {
 		l.Kill()
 	case Lost:
 		l.answer(c, result{err: timeout(c.write)})
-	default:
+	case None, CrashBefore, Conflict, Throttled, Unavailable, Timeout:
 		l.answer(c, result{object: o, err: err})
 	}
 }

@@ -101,7 +101,7 @@ func (sc Scene) Tell(wait func(), choice model.Choice, tamper Tamper, fault func
 		Request: model.Range{Low: time.Millisecond, High: 4 * time.Millisecond}, Answer: model.Range{High: time.Millisecond}, Restart: 500 * time.Millisecond,
 		Leads:  shadow.Leads{ColdStart: 10 * time.Second, ColdStartMin: 3 * time.Second, WarmUp: 3 * time.Second, Refresh: time.Minute},
 		Tamper: tamper, Fault: fault,
-		Check:  invariant.Config{Lag: time.Second, EndpointLag: time.Second},
+		Check: invariant.Config{Lag: time.Second, EndpointLag: time.Second},
 	}
 	r := New(opts)
 	defer r.Close()

@@ -1,0 +1,64 @@
+package model_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"testing/synctest"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/foreshadow-dev/foreshadow/adapter/shadow/actuate"
+	"github.com/foreshadow-dev/foreshadow/adapter/shadow/model/rig"
+)
+
+// tell lets a scene happen in a bubble of its own.
+func tell(t *testing.T, sc rig.Scene, tamper rig.Tamper, fault func(int, actuate.Write) rig.Fault) (rig.Report, rig.Summary) {
+	t.Helper()
+	var report rig.Report
+	var summary rig.Summary
+	synctest.Test(t, func(*testing.T) {
+		report, summary = sc.Tell(synctest.Wait, rand.New(rand.NewPCG(7, 7)), tamper, fault)
+	})
+	return report, summary
+}
+
+// Whatever happens to whichever write, the story ends as it does without: the
+// leader is killed before or after it, it is refused, it is lost on the way back.
+func TestFailpoints(t *testing.T) {
+	points := 0
+	for _, sc := range rig.Scenes() {
+		t.Run(sc.Name, func(t *testing.T) {
+			whole, want := tell(t, sc, rig.Tamper{}, nil)
+			if !whole.OK() {
+				t.Fatal(describe(0, whole))
+			}
+			if whole.Writes == 0 {
+				t.Fatal("the story has no write of ours")
+			}
+			for n := 1; n <= whole.Writes; n++ {
+				for f := rig.CrashBefore; f <= rig.Lost; f++ {
+					points++
+					var hit string
+					report, got := tell(t, sc, rig.Tamper{}, func(i int, w actuate.Write) rig.Fault {
+						if i != n {
+							return rig.None
+						}
+						hit = fmt.Sprintf("%s %s %T %s", w.Kind, w.Verb, w.Object, w.Subresource)
+						return f
+					})
+					if !report.OK() {
+						t.Errorf("write %d (%s) meets %s:\n%s", n, hit, f, describe(0, report))
+					}
+					if diff := cmp.Diff(want, got); diff != "" {
+						t.Errorf("write %d (%s) meets %s: the end (-without +with):\n%s", n, hit, f, diff)
+					}
+					if t.Failed() {
+						return
+					}
+				}
+			}
+		})
+	}
+	t.Logf("%d failpoints", points)
+}
