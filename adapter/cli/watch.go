@@ -2,9 +2,12 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
+	"maps"
+	"math"
 	"slices"
 	"time"
 
@@ -21,8 +24,13 @@ import (
 	"github.com/foreshadow-dev/foreshadow/adapter/client"
 )
 
-// rewatch is how long a watch rests that broke off.
-const rewatch = time.Second
+const (
+	// rewatch is how long a watch rests that broke off.
+	rewatch = time.Second
+	// gather is how long changes are gathered before they are printed: an
+	// activation is one change of each of its pods.
+	gather = 250 * time.Millisecond
+)
 
 // watcher prints pools, and then what changes of them and of their shadows.
 type watcher struct {
@@ -176,43 +184,65 @@ func (w *watcher) follow(ctx context.Context, from versions) error {
 			pods = changes.ResultChan()
 		}
 	}
+	changed := map[types.NamespacedName]bool{}
+	var due <-chan time.Time
 	for {
 		var event watch.Event
 		var open bool
 		select {
 		case event, open = <-pools.ResultChan():
 		case event, open = <-pods:
+		case <-due:
+			if err := w.flush(changed); err != nil {
+				return err
+			}
+			due = nil
+			continue
 		}
-		if !open {
-			return nil
+		key, on := w.take(event)
+		if !open || !on {
+			return w.flush(changed)
 		}
-		if on, err := w.take(event); err != nil || !on {
-			return err
+		if changed[key] = true; due == nil {
+			due = w.Clock.After(gather)
 		}
 	}
 }
 
-// take prints what an event changes. It is false for an error of the watch, such
-// as a version that is too old.
-func (w *watcher) take(event watch.Event) (on bool, err error) {
+// take notes what an event changes, and returns the pool that it is about. It is
+// false for an error of the watch, such as a version that is too old.
+func (w *watcher) take(event watch.Event) (pool types.NamespacedName, on bool) {
 	deleted := event.Type == watch.Deleted
 	switch o := event.Object.(type) {
 	case *v1alpha1.ShadowPool:
-		if deleted {
-			return true, w.gone(o.Key())
+		if w.pools[o.Key()] = o; deleted {
+			delete(w.pools, o.Key())
 		}
-		return true, w.update(o)
+		return o.Key(), true
 	case *corev1.Pod:
 		key := ctrlclient.ObjectKeyFromObject(o)
 		if w.pods[key] = o; deleted {
 			delete(w.pods, key)
 		}
-		if p := w.pools[types.NamespacedName{Namespace: o.Namespace, Name: o.Labels[v1alpha1.PoolLabel]}]; p != nil {
-			return true, w.update(p)
-		}
-		return true, nil
+		return types.NamespacedName{Namespace: o.Namespace, Name: o.Labels[v1alpha1.PoolLabel]}, true
 	}
-	return false, nil
+	return types.NamespacedName{}, false
+}
+
+// flush prints the pools that changed.
+func (w *watcher) flush(changed map[types.NamespacedName]bool) error {
+	keys := slices.SortedFunc(maps.Keys(changed), func(a, b types.NamespacedName) int { return cmp.Compare(a.String(), b.String()) })
+	clear(changed)
+	for _, key := range keys {
+		show := func() error { return w.gone(key) }
+		if p := w.pools[key]; p != nil {
+			show = func() error { return w.update(p) }
+		}
+		if err := show(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // update prints a pool that is new, or what has changed of one or its pods.
@@ -360,8 +390,10 @@ func endReason(s *client.Status, name string) string {
 	return ""
 }
 
+// ageless is what of a shadow is worth a line when it changes: neither its age
+// nor less than a step of its bar.
 func ageless(s client.Shadow) client.Shadow {
-	s.Age, s.AgeSeconds = 0, 0
+	s.Age, s.AgeSeconds, s.Progress = 0, 0, math.Floor(s.Progress*barWidth)
 	return s
 }
 

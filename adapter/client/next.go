@@ -43,6 +43,8 @@ func nextPaused(p *v1alpha1.ShadowPool) string {
 func nextUnseen(p *v1alpha1.ShadowPool) string {
 	c := meta.FindStatusCondition(p.Status.Conditions, v1alpha1.ConditionShadowsReady)
 	switch {
+	case c == nil && len(p.Status.Shadows) > 0:
+		return "" // there are some: it has, and has not written it yet
 	case c == nil && p.Spec.Mode != v1alpha1.ModeActive:
 		return fmt.Sprintf("Nothing, a pool in mode %s keeps no shadows: \"kubectl foreshadow create pool/%s -n %s\" asks for them", p.Spec.Mode, p.Name, p.Namespace)
 	case c == nil:
@@ -54,7 +56,7 @@ func nextUnseen(p *v1alpha1.ShadowPool) string {
 }
 
 func nextHeld(p *v1alpha1.ShadowPool) string {
-	if c := meta.FindStatusCondition(p.Status.Conditions, v1alpha1.ConditionShadowsReady); c.Status == metav1.ConditionFalse {
+	if c := meta.FindStatusCondition(p.Status.Conditions, v1alpha1.ConditionShadowsReady); c != nil && c.Status == metav1.ConditionFalse {
 		return fmt.Sprintf("Nothing (%s): %s", c.Reason, c.Message)
 	}
 	return ""
@@ -112,13 +114,23 @@ func nextRaise(p *v1alpha1.ShadowPool) string {
 	return fmt.Sprintf("The next raise of %s %s that the load needs now takes %s first: each goes live by one write", ref.Kind, ref.Name, warmOnes(warm))
 }
 
+// nextNothing is of a pool without any shadow that could go live.
 func nextNothing(p *v1alpha1.ShadowPool) string {
 	c := p.Status.Capacity
-	if c == nil || c.NowReplicas == nil || c.ShadowReplicas == nil {
+	wanted, known := *p.Spec.MinShadows, c != nil && c.NowReplicas != nil && c.ShadowReplicas != nil
+	if known {
+		wanted = max(wanted, *c.ShadowReplicas-*c.NowReplicas)
+	}
+	switch {
+	case min(wanted, *p.Spec.MaxShadows) > 0:
+		return fmt.Sprintf("The controller makes shadows, as far as the budget goes: %d are wanted and none is on its way.", min(wanted, *p.Spec.MaxShadows))
+	case *p.Spec.MaxShadows == 0:
+		return "Nothing: maxShadows is 0, so that there is no shadow."
+	case !known:
 		return "Nothing: minShadows is 0 and there is no forecast to ask for more."
 	}
-	return fmt.Sprintf("Nothing, no shadow is wanted: the load needs %d replicas now and %d at shadowQuantile %s, and minShadows is %d.",
-		*c.NowReplicas, *c.ShadowReplicas, p.Spec.Prediction.ShadowQuantile, *p.Spec.MinShadows)
+	return fmt.Sprintf("Nothing, no shadow is wanted: the load needs %d replicas now and %d at shadowQuantile %s, and minShadows is 0.",
+		*c.NowReplicas, *c.ShadowReplicas, p.Spec.Prediction.ShadowQuantile)
 }
 
 func warmOnes(n int32) string {

@@ -271,6 +271,24 @@ func TestNext(t *testing.T) {
 			"Nothing, no shadow is wanted: the load needs 10 replicas now and 10 at shadowQuantile 0.99, and minShadows is 0.",
 		},
 		{"no forecast asks for any", edits{kept}, "Nothing: minShadows is 0 and there is no forecast to ask for more."},
+		{"none may be", edits{kept, func(p *v1alpha1.ShadowPool) { p.Spec.MaxShadows = new(int32(0)) }}, "Nothing: maxShadows is 0, so that there is no shadow."},
+		{
+			"all have just gone live",
+			edits{kept, func(p *v1alpha1.ShadowPool) { p.Spec.MinShadows = new(int32(3)) }},
+			"The controller makes shadows, as far as the budget goes: 3 are wanted and none is on its way.",
+		},
+		{
+			"a forecast asks for more than may be",
+			edits{kept, func(p *v1alpha1.ShadowPool) {
+				p.Status.Capacity = &v1alpha1.CapacityStatus{NowReplicas: new(int32(10)), ShadowReplicas: new(int32(40))}
+			}},
+			"The controller makes shadows, as far as the budget goes: 10 are wanted and none is on its way.",
+		},
+		{
+			"shadows that the status does not know yet",
+			edits{ready},
+			"The next raise of Deployment web that the load needs now takes the warm shadow first: each goes live by one write.",
+		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			require.Equal(t, tc.want, client.StatusOf(pool(tc.pool...), now).Next)
