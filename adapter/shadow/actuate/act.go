@@ -162,11 +162,13 @@ func (c *act) report() Report {
 			r.Requeue = d
 		}
 	}
-	sooner(c.wait)
 	sooner(c.later)
 	sooner(c.overlay.due(c.w.Pool.Key()))
 	if !r.settled() || c.status == ResultConflict {
 		sooner(lookAgain)
+	}
+	if c.wait > 0 {
+		r.Requeue = c.wait // the server asks for it
 	}
 	return r
 }

@@ -59,6 +59,8 @@ func (c *act) tryStatus(ctx context.Context, pool *v1alpha1.ShadowPool, want *v1
 		case f == fateGone:
 			c.status = ResultGone
 			return
+		case apierrors.IsInvalid(err) && c.rereadPool(ctx, pool, want) == nil:
+			return // another pool has its name
 		case f == fateFinal || waitOf(err) > 0:
 			c.statusFailed(err)
 			return

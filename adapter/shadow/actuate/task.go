@@ -159,6 +159,9 @@ func (c *act) afterError(ctx context.Context, t *task, s step, err error) (over 
 		t.Result = ResultGone
 		c.overlay.gone(c.w.Pool.Key(), t.pod)
 		return true
+	case apierrors.IsInvalid(err) && c.replaced(ctx, t):
+		t.Result = ResultGone
+		return true
 	case f == fateFinal || f == fateThere:
 		if t.Kind == shadow.KindResize {
 			c.refuseResize(t, err)
@@ -171,6 +174,17 @@ func (c *act) afterError(ctx context.Context, t *task, s step, err error) (over 
 		return true
 	}
 	return c.reread(ctx, t, s)
+}
+
+// replaced says that another pod has the name of the task's: the server says of
+// the UID that it may not be changed.
+func (c *act) replaced(ctx context.Context, t *task) bool {
+	live, err := readPod(ctx, c.Reader, t.pod)
+	if err != nil || live != nil {
+		return false
+	}
+	c.overlay.gone(c.w.Pool.Key(), t.pod)
+	return true
 }
 
 // reread takes the pod and its ReplicaSet as they are now. It says whether the

@@ -1,0 +1,160 @@
+package actuate
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
+	"github.com/foreshadow-dev/foreshadow/adapter/shadow"
+	"github.com/foreshadow-dev/foreshadow/adapter/shadow/observe"
+	"github.com/foreshadow-dev/foreshadow/adapter/shadow/shadowtest"
+)
+
+// decide acts on a decision that is nothing but a status.
+func (s *stage) decide(t *testing.T, w *observe.World, status v1alpha1.ShadowPoolStatus) (Report, error) {
+	t.Helper()
+	require.NoError(t, s.actuator.Refresh(t.Context(), w))
+	in := observe.Observe(*w)
+	return s.actuator.Act(t.Context(), w, &in, &shadow.Decision{Status: status})
+}
+
+func statusOf(ready int32) v1alpha1.ShadowPoolStatus {
+	return v1alpha1.ShadowPoolStatus{Epoch: 1, Counts: &v1alpha1.ShadowCounts{Ready: ready}}
+}
+
+// A status waits for what else changes, is written once, and not again while
+// nothing changes.
+func TestStatusIsWrittenOnce(t *testing.T) {
+	s := newStage(t, 4, 1)
+	for _, ready := range []int32{1, 2, 3} {
+		r, err := s.decide(t, s.fresh(), statusOf(ready))
+		require.NoError(t, err)
+		require.Positive(t, r.Requeue)
+		s.clock.SetTime(s.clock.Now().Add(statusDelay / 4))
+	}
+	require.Empty(t, s.statuses(), "before the delay is over")
+	s.clock.SetTime(s.clock.Now().Add(statusDelay / 4))
+	r, err := s.decide(t, s.fresh(), statusOf(3))
+	require.NoError(t, err)
+	require.Equal(t, ResultDone, r.Status)
+	require.Len(t, s.statuses(), 1)
+	require.Equal(t, int32(3), find(s.recorder, s.pool).Status.Counts.Ready)
+	for range 3 {
+		s.clock.SetTime(s.clock.Now().Add(time.Hour))
+		r, err = s.decide(t, s.fresh(), statusOf(3))
+		require.NoError(t, err)
+		require.Empty(t, r.Status)
+		require.Zero(t, r.Requeue)
+	}
+	require.Len(t, s.statuses(), 1)
+}
+
+// What was decided goes on from the draft, but who may go live is what stands on
+// the server.
+func TestDraft(t *testing.T) {
+	s := newStage(t, 4, 1)
+	status := statusOf(1)
+	status.Intent = &v1alpha1.Intent{ReplicaSetUID: "another", Epoch: 8}
+	status.Deactivated = []v1alpha1.DeactivatedShadow{{Name: "web-old", Reason: "Excess"}}
+	_, err := s.decide(t, s.fresh(), status)
+	require.NoError(t, err)
+	w := s.fresh()
+	w.Pool.Status.Capacity = &v1alpha1.CapacityStatus{Note: "of the metrics role"}
+	require.NoError(t, s.actuator.Refresh(t.Context(), w))
+	require.Equal(t, "web-old", w.Pool.Status.Deactivated[0].Name)
+	require.Equal(t, int64(7), w.Pool.Status.Intent.Epoch)
+	require.Equal(t, "of the metrics role", w.Pool.Status.Capacity.Note)
+}
+
+func TestStatusConflict(t *testing.T) {
+	tests := []struct {
+		name      string
+		meanwhile func(*v1alpha1.ShadowPool)
+		want      Result
+		err       error
+	}{
+		{"the metrics role wrote its part", func(p *v1alpha1.ShadowPool) { p.Status.Capacity = &v1alpha1.CapacityStatus{Note: "x"} }, ResultDone, nil},
+		{"somebody changed the spec", func(p *v1alpha1.ShadowPool) { p.Generation++ }, ResultConflict, nil},
+		{"somebody paused it", func(p *v1alpha1.ShadowPool) {
+			metav1.SetMetaDataAnnotation(&p.ObjectMeta, v1alpha1.PauseAnnotation, "all")
+		}, ResultConflict, nil},
+		{"another leader of ours wrote an intent", func(p *v1alpha1.ShadowPool) { p.Status.Intent = &v1alpha1.Intent{Epoch: 9} }, ResultConflict, nil},
+		{"a later leader wrote it", func(p *v1alpha1.ShadowPool) { p.Status.Epoch = 2 }, "", ErrFenced},
+		{"it was made anew", func(p *v1alpha1.ShadowPool) { p.UID = "another" }, ResultGone, nil},
+		{"it says what we want already", func(p *v1alpha1.ShadowPool) {
+			p.Status.Counts = &v1alpha1.ShadowCounts{Ready: 5}
+			p.Status.Intent = nil
+			p.Status.Selector = "app=web"
+		}, ResultAlready, nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			s := newStage(t, 4, 1)
+			_, err := s.decide(t, s.world(), statusOf(5))
+			require.NoError(t, err)
+			s.clock.SetTime(s.clock.Now().Add(statusDelay))
+			change(s.recorder, s.pool, tt.meanwhile)
+			r, err := s.decide(t, s.world(), statusOf(5))
+			require.ErrorIs(t, err, tt.err)
+			require.Equal(t, tt.want, r.Status)
+		})
+	}
+}
+
+// The Service that lists warming shadows is made once, follows the template's
+// ports, and is left alone if it is somebody else's.
+func TestService(t *testing.T) {
+	s := newStage(t, 4, 1)
+	_, err := s.decide(t, s.world(), statusOf(1))
+	require.NoError(t, err)
+	made := find(s.recorder, &corev1.Service{ObjectMeta: metav1.ObjectMeta{Name: "web-shadow"}})
+	require.Equal(t, map[string]string{v1alpha1.PoolLabel: "web", v1alpha1.StateLabel: "warming"}, made.Spec.Selector)
+	require.Equal(t, corev1.ClusterIPNone, made.Spec.ClusterIP)
+	require.Equal(t, int32(8080), made.Spec.Ports[0].Port)
+	require.True(t, metav1.IsControlledBy(made, s.pool))
+
+	applies := func() int {
+		return len(s.of(func(w Write) bool { _, ok := w.Object.(*corev1.Service); return ok }))
+	}
+	_, err = s.decide(t, s.world(), statusOf(1))
+	require.NoError(t, err)
+	require.Equal(t, 1, applies(), "while the cache does not show it yet")
+	w := s.world()
+	w.Services = append(w.Services, made)
+	s.clock.SetTime(s.clock.Now().Add(time.Hour))
+	_, err = s.decide(t, w, statusOf(1))
+	require.NoError(t, err)
+	require.Equal(t, 1, applies(), "when it shows it")
+
+	made = made.DeepCopy()
+	made.Spec.Ports = nil
+	w = s.world()
+	w.Services = append(w.Services, made)
+	_, err = s.decide(t, w, statusOf(1))
+	require.NoError(t, err)
+	require.Equal(t, 2, applies(), "when its ports are others")
+
+	made.OwnerReferences = nil
+	w = s.world()
+	w.Services = append(w.Services, made)
+	s.clock.SetTime(s.clock.Now().Add(time.Hour))
+	_, err = s.decide(t, w, statusOf(1))
+	require.NoError(t, err)
+	require.Equal(t, 2, applies(), "when it is somebody else's")
+}
+
+func TestShadowServicePorts(t *testing.T) {
+	s := shadowService(shadowtest.Pool(), []corev1.Container{
+		{Ports: []corev1.ContainerPort{{Name: "http", ContainerPort: 80}, {ContainerPort: 81}}},
+		{Ports: []corev1.ContainerPort{{Name: "http", ContainerPort: 82}, {ContainerPort: 80}}},
+	})
+	var got []string
+	for _, p := range s.Spec.Ports {
+		got = append(got, p.Name)
+	}
+	require.Equal(t, []string{"http", "port-2", "port-3"}, got)
+}
