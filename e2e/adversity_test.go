@@ -59,10 +59,7 @@ func flapAtOnce(t *testing.T) {
 		s.lower(t, 4)
 		s.awaitWarm(t, 3)
 	}
-	for _, p := range s.pods(t) {
-		before = slices.DeleteFunc(before, func(name string) bool { return name == p.Name })
-	}
-	require.Empty(t, before, "pods that served before the first raise are gone")
+	require.Empty(t, s.rec.deletedOf(before), "pods that served before the first raise are gone")
 	s.rec.judge(t)
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
 
 	"github.com/foreshadow-dev/foreshadow/e2e/process"
 )
@@ -59,10 +60,7 @@ type handOvers struct {
 func (m *handOvers) raise(t *testing.T, s *shop, replicas, k int) {
 	t.Helper()
 	live := s.live(t)
-	shadows := make([]string, 0, spare)
-	for _, p := range s.shadows(t) {
-		shadows = append(shadows, p.Name)
-	}
+	shadows := s.shadows(t)
 	at := s.scaleTo(t, replicas+k)
 	var served map[string]time.Time
 	require.NoError(t, process.Until(t.Context(), 30*time.Second, fmt.Sprintf("%d shadows to serve", k), func(context.Context) (string, bool) {
@@ -147,17 +145,14 @@ func (s *shop) coldStart(t *testing.T) float64 {
 		before := cold.live(t)
 		at := cold.scaleTo(t, i+2)
 		require.NoError(t, process.Until(t.Context(), time.Minute, "a cold pod to serve", func(context.Context) (string, bool) {
-			var fresh []string
-			for _, p := range cold.live(t) {
-				if !slices.Contains(before, p) {
-					fresh = append(fresh, p)
-				}
-			}
+			fresh := slices.DeleteFunc(cold.live(t), func(p corev1.Pod) bool {
+				return slices.ContainsFunc(before, func(o corev1.Pod) bool { return o.UID == p.UID })
+			})
 			for _, when := range rec.servedAt(fresh) {
 				took = append(took, float64(when.Sub(at).Milliseconds()))
 				return "", true
 			}
-			return fmt.Sprintf("%v do not serve", fresh), false
+			return fmt.Sprintf("%d do not serve", len(fresh)), false
 		}))
 	}
 	slices.Sort(took)

@@ -14,6 +14,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	policyv1 "k8s.io/api/policy/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/watch"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -31,8 +32,8 @@ type recording struct {
 
 	mu      sync.Mutex // guards what follows
 	checker *invariant.Checker
-	served  map[string]time.Time // when a pod was first listed as a ready endpoint, by name
-	deleted map[string]bool      // pods that are gone or going
+	served  map[types.UID]time.Time // when a pod was first listed as a ready endpoint
+	deleted map[types.UID]bool      // pods that are gone or going
 }
 
 // recordHistory watches all that the invariants speak of.
@@ -43,7 +44,7 @@ func (r *rig) recordHistory(t *testing.T, namespace string) *recording {
 	ctx, cancel := context.WithCancel(context.Background())
 	rec := &recording{
 		rig: r, began: r.clock.Now(), cancel: cancel, checker: invariant.New(invariant.Config{}),
-		served: map[string]time.Time{}, deleted: map[string]bool{},
+		served: map[types.UID]time.Time{}, deleted: map[types.UID]bool{},
 	}
 	for _, list := range []client.ObjectList{
 		&v1alpha1.ShadowPoolList{}, &appsv1.DeploymentList{}, &appsv1.ReplicaSetList{}, &corev1.PodList{}, &corev1.ServiceList{},
@@ -73,42 +74,42 @@ func (r *recording) add(e invariant.Event) {
 	switch o := e.Object.(type) {
 	case *corev1.Pod:
 		if o.DeletionTimestamp != nil || e.Type == invariant.Deleted {
-			r.deleted[o.Name] = true
+			r.deleted[o.UID] = true
 		}
 	case *discoveryv1.EndpointSlice:
 		for _, ep := range o.Endpoints {
 			if ep.TargetRef == nil || ep.Conditions.Ready != nil && !*ep.Conditions.Ready {
 				continue
 			}
-			if _, ok := r.served[ep.TargetRef.Name]; !ok {
-				r.served[ep.TargetRef.Name] = e.Time
+			if _, ok := r.served[ep.TargetRef.UID]; !ok {
+				r.served[ep.TargetRef.UID] = e.Time
 			}
 		}
 	}
 }
 
-// servedAt returns when each of the pods was first a ready endpoint; those that
-// never were are left out.
-func (r *recording) servedAt(pods []string) map[string]time.Time {
+// servedAt returns when each of the pods was first a ready endpoint, by name;
+// those that never were are left out.
+func (r *recording) servedAt(pods []corev1.Pod) map[string]time.Time {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	out := map[string]time.Time{}
 	for _, p := range pods {
-		if at, ok := r.served[p]; ok {
-			out[p] = at
+		if at, ok := r.served[p.UID]; ok {
+			out[p.Name] = at
 		}
 	}
 	return out
 }
 
 // deletedOf returns which of the pods are gone or going.
-func (r *recording) deletedOf(pods []string) []string {
+func (r *recording) deletedOf(pods []corev1.Pod) []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var out []string
 	for _, p := range pods {
-		if r.deleted[p] {
-			out = append(out, p)
+		if r.deleted[p.UID] {
+			out = append(out, p.Name)
 		}
 	}
 	return out

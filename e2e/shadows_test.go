@@ -195,16 +195,10 @@ func (s *shop) pods(t *testing.T) []corev1.Pod {
 	return slices.DeleteFunc(list.Items, func(p corev1.Pod) bool { return p.DeletionTimestamp != nil })
 }
 
-// live returns the names of the pods that belong to a ReplicaSet.
-func (s *shop) live(t *testing.T) []string {
+// live returns the pods that belong to a ReplicaSet.
+func (s *shop) live(t *testing.T) []corev1.Pod {
 	t.Helper()
-	var out []string
-	for _, p := range s.pods(t) {
-		if ownerKind(p) == "ReplicaSet" {
-			out = append(out, p.Name)
-		}
-	}
-	return out
+	return slices.DeleteFunc(s.pods(t), func(p corev1.Pod) bool { return ownerKind(p) != "ReplicaSet" })
 }
 
 // shadows returns the pods that the pool controls.

@@ -55,7 +55,8 @@ func (c *Checker) checkTarget(rs *replicaSet, p *pod) {
 		c.broken("H7", pod, "it joined a ReplicaSet that was being deleted")
 	}
 	for _, o := range c.w.siblings(rs) {
-		if o.UID != rs.UID && o.wanted.minSince(c.now.Add(-c.cfg.Lag)) > 0 {
+		known := !c.within(o.since, c.cfg.Lag)
+		if o.UID != rs.UID && known && o.wanted.minSince(c.now.Add(-c.cfg.Lag)) > 0 {
 			c.broken("H7", pod, fmt.Sprintf("it was handed over while %s was active, too", name("ReplicaSet", o)))
 		}
 	}

@@ -110,6 +110,10 @@ func (c *Checker) expire() {
 		if p == nil || !c.now.After(e.until) {
 			continue
 		}
+		if !shadow(p.Pod) {
+			delete(c.w.exposures, key) // it went live before it was too long
+			continue
+		}
 		c.broken("H6", name("Pod", p), e.what+" knows it although it is a shadow")
 		e.until = c.now.Add(1000 * time.Hour)
 	}

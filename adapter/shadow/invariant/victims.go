@@ -11,7 +11,7 @@ import (
 func (c *Checker) stepReplicaSet(now *appsv1.ReplicaSet, gone bool) {
 	rs, known := c.w.replicaSets[now.UID]
 	if !known {
-		rs = &replicaSet{}
+		rs = &replicaSet{since: c.now}
 		c.w.replicaSets[now.UID] = rs
 	}
 	rs.ReplicaSet = now

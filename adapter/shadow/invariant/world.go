@@ -66,6 +66,8 @@ type activation struct {
 type replicaSet struct {
 	*appsv1.ReplicaSet
 	gone, endingSince time.Time
+	// since is when it was seen first.
+	since time.Time
 	// wanted is spec.replicas over time, busy how many of its active pods are
 	// past Pending.
 	wanted, busy steps

@@ -126,6 +126,9 @@ func (c *deployments) wroteAt(d *appsv1.Deployment, rs *appsv1.ReplicaSet) {
 // owned returns the ReplicaSets of a Deployment, the oldest first.
 func (c *deployments) owned(d *appsv1.Deployment) []*appsv1.ReplicaSet {
 	out := listOf[*appsv1.ReplicaSet](c.cache, ReplicaSet, d.Namespace)
+	for i := range out {
+		out[i] = out[i].DeepCopy() // what a sync writes it goes on with, and the cache is not its own
+	}
 	out = slices.DeleteFunc(out, func(rs *appsv1.ReplicaSet) bool { return controllerOf(rs).UID != d.UID })
 	slices.SortStableFunc(out, func(a, b *appsv1.ReplicaSet) int {
 		return a.CreationTimestamp.Compare(b.CreationTimestamp.Time)
