@@ -434,10 +434,12 @@ func TestFailpoints(t *testing.T) {
 			hide := s.do(shadow.KindHide, s.shadow(2))
 			hide.Keys = []string{shadowtest.TierLabel}
 			actions := []shadow.Action{
-				{Kind: shadow.KindScale, Replicas: 6}, s.do(shadow.KindActivate, s.shadow(0)), s.do(shadow.KindBridge, s.shadow(1)),
+				{Kind: shadow.KindScale, Replicas: 6},
+				s.do(shadow.KindActivate, s.shadow(0)), s.do(shadow.KindBridge, s.shadow(1)),
 				s.do(shadow.KindDetach, old), s.do(shadow.KindWithdraw, bridge), hide, s.do(shadow.KindResize, small), s.do(shadow.KindSettle, small),
 				s.do(shadow.KindRewarm, drained), s.do(shadow.KindMarkWarming, s.shadow(3)), s.do(shadow.KindMarkReady, warm),
-				s.do(shadow.KindDelete, s.shadow(4)), {Kind: shadow.KindCreate, Pod: "web-new", ReplicaSetUID: s.rs.UID},
+				s.do(shadow.KindDelete, s.shadow(4)),
+				{Kind: shadow.KindCreate, Pod: "web-new", ReplicaSetUID: s.rs.UID},
 			}
 			s.pool.Status.Epoch = 0 // so that there is a status to write
 			_, err := s.try(t, actions...)
