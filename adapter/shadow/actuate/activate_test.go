@@ -98,11 +98,14 @@ func TestActivationsAreOneSerialWrite(t *testing.T) {
 		for i := range n {
 			actions = append(actions, s.do(shadow.KindActivate, s.shadow(i)))
 		}
-		var report Report
+		report, err := Report{}, errors.New("not done")
 		done := make(chan struct{})
+		w := s.world()
+		in := observe.Observe(*w)
+		d := shadow.Decision{Actions: actions, Status: s.pool.Status, Terms: shadow.Terms{Desired: 4 + n, Grants: n}}
 		go func() {
 			defer close(done)
-			report = s.act(t, actions...)
+			report, err = s.actuator.Act(t.Context(), w, &in, &d)
 		}()
 		synctest.Wait()
 		mu.Lock()
@@ -112,6 +115,7 @@ func TestActivationsAreOneSerialWrite(t *testing.T) {
 		mu.Unlock()
 		close(open)
 		<-done
+		require.NoError(t, err)
 		require.Len(t, s.recorder.pods(), n)
 		for _, o := range report.Outcomes {
 			require.Equal(t, ResultDone, o.Result, "%s: %v", o.Pod, o.Err)

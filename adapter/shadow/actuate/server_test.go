@@ -202,7 +202,7 @@ func (r *recorder) next(w Write, live client.Object) (types.UID, string, client.
 	if err != nil {
 		panic(err)
 	}
-	next, ok := reflect.New(reflect.TypeOf(live).Elem()).Interface().(client.Object)
+	next, ok := reflect.TypeAssert[client.Object](reflect.New(reflect.TypeOf(live).Elem()))
 	if !ok || json.Unmarshal(raw, next) != nil {
 		panic("a patch made no object")
 	}

@@ -19,7 +19,7 @@ const (
 	LeaseName = "foreshadow-adapter-shadows"
 	// MetricsLeaseName is that of the role that writes what a pool needs.
 	MetricsLeaseName = "foreshadow-adapter-metrics"
-	// PauseConfigMap, in the namespace of the lease, pauses the shadows of the
+	// PauseConfigMap is what, in the namespace of the lease, pauses the shadows of the
 	// whole installation.
 	PauseConfigMap = "foreshadow-shadows"
 	// PauseKey is its key that does so while it says shadows or all.
