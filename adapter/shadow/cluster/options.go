@@ -19,8 +19,8 @@ const (
 	LeaseName = "foreshadow-adapter-shadows"
 	// MetricsLeaseName is that of the role that writes what a pool needs.
 	MetricsLeaseName = "foreshadow-adapter-metrics"
-	// PauseConfigMap is what, in the namespace of the lease, pauses the shadows of the
-	// whole installation.
+	// PauseConfigMap is the name of the ConfigMap in the namespace of the lease
+	// that pauses the shadows of the whole installation.
 	PauseConfigMap = "foreshadow-shadows"
 	// PauseKey is its key that does so while it says shadows or all.
 	PauseKey = "pause"
