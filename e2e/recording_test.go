@@ -32,7 +32,7 @@ type recording struct {
 
 	mu      sync.Mutex // guards what follows
 	checker *invariant.Checker
-	served  map[types.UID]time.Time // when a pod was first listed as a ready endpoint
+	served  map[types.UID]time.Time // when a pod was first a ready endpoint of the Service web
 	deleted map[types.UID]bool      // pods that are gone or going
 }
 
@@ -77,6 +77,9 @@ func (r *recording) add(e invariant.Event) {
 			r.deleted[o.UID] = true
 		}
 	case *discoveryv1.EndpointSlice:
+		if o.Labels[discoveryv1.LabelServiceName] != "web" {
+			return // that of the warming shadows is no traffic
+		}
 		for _, ep := range o.Endpoints {
 			if ep.TargetRef == nil || ep.Conditions.Ready != nil && !*ep.Conditions.Ready {
 				continue

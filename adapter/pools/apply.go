@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -21,33 +20,64 @@ type job struct {
 	key    types.NamespacedName
 	uid    types.UID
 	wanted *v1alpha1.ShadowPoolStatus
-	// known says that this writer wrote the pool before: these conditions. Only
-	// then the API server is not asked first.
-	known      bool
-	conditions []metav1.Condition
+	// written is what this writer wrote last. Only where it wrote nothing yet is
+	// the API server asked first.
+	written *v1alpha1.ShadowPoolStatus
+}
+
+// outcome is what became of a job: the status that the pool has now, as far as
+// it is ours, for resultWritten and resultUnchanged; the error for resultFailed.
+type outcome struct {
+	result string
+	status *v1alpha1.ShadowPoolStatus
+	err    error
+}
+
+// nothing is the outcome of a write that wrote nothing: without an error, the
+// pool is gone.
+func nothing(err error) outcome {
+	if err == nil {
+		return outcome{result: resultGone}
+	}
+	return outcome{result: resultFailed, err: err}
 }
 
 // write brings the status of one pool to what is wanted, by server-side apply:
 // there is no conflict but with another pool of the same name. It compares with
 // nothing that may be old: a cache could still show what is wanted after
-// something else was written. conditions are those that the pool has now; err
-// is only for resultFailed.
-func (w *StatusWriter) write(ctx context.Context, j job) (result string, conditions []metav1.Condition, err error) {
-	if !j.known {
+// something else was written.
+func (w *StatusWriter) write(ctx context.Context, j job) outcome {
+	before := j.written
+	if before == nil {
 		current, err := w.read(ctx, j.key, j.uid)
 		if current == nil {
-			return outcome(err)
+			return nothing(err)
 		}
-		j.conditions = current.Status.Conditions
-		next := w.next(j)
-		if equality.Semantic.DeepEqual(current.Status, *next) {
-			return resultUnchanged, next.Conditions, nil
+		before = owned(&current.Status)
+		if compare(before, j.wanted) <= changeValues {
+			return outcome{result: resultUnchanged, status: before}
 		}
 	}
-	next := w.next(j)
+	next := j.wanted.DeepCopy()
+	next.Conditions = w.sinceWhen(before.Conditions, j.wanted.Conditions)
+	err := w.apply(ctx, j, next)
+	if err == nil {
+		return outcome{result: resultWritten, status: next}
+	}
+	if !apierrors.IsNotFound(err) && !apierrors.IsConflict(err) {
+		return nothing(err)
+	}
+	// Either may have another cause than that the pool is gone.
+	if current, readErr := w.read(ctx, j.key, j.uid); current == nil && readErr == nil {
+		return nothing(nil)
+	}
+	return nothing(err)
+}
+
+func (w *StatusWriter) apply(ctx context.Context, j job, next *v1alpha1.ShadowPoolStatus) error {
 	content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(next)
 	if err != nil {
-		return outcome(fmt.Errorf("convert status of pool %s: %w", j.key, err))
+		return fmt.Errorf("convert status of pool %s: %w", j.key, err)
 	}
 	patch := &unstructured.Unstructured{Object: map[string]any{"status": content}}
 	patch.SetGroupVersionKind(v1alpha1.GroupVersionKind())
@@ -55,18 +85,7 @@ func (w *StatusWriter) write(ctx context.Context, j job) (result string, conditi
 	patch.SetName(j.key.Name)
 	// With the UID, a pool that was made anew under this name refuses.
 	patch.SetUID(j.uid)
-	err = w.client.Status().Apply(ctx, client.ApplyConfigurationFromUnstructured(patch), w.owner, client.ForceOwnership)
-	if err == nil {
-		return resultWritten, next.Conditions, nil
-	}
-	if !apierrors.IsNotFound(err) && !apierrors.IsConflict(err) {
-		return outcome(err)
-	}
-	// Either may have another cause than that the pool is gone.
-	if current, readErr := w.read(ctx, j.key, j.uid); current == nil && readErr == nil {
-		return outcome(nil)
-	}
-	return outcome(err)
+	return w.client.Status().Apply(ctx, client.ApplyConfigurationFromUnstructured(patch), w.owner, client.ForceOwnership)
 }
 
 // read returns the pool as the API server has it; nil where it is gone, or
@@ -85,21 +104,6 @@ func (w *StatusWriter) read(ctx context.Context, key types.NamespacedName, uid t
 		return nil, fmt.Errorf("read pool %s: %w", key, err)
 	}
 	return current, nil
-}
-
-// outcome is that of a write that wrote nothing: without an error, the pool is
-// gone.
-func outcome(err error) (string, []metav1.Condition, error) {
-	if err == nil {
-		return resultGone, nil, nil
-	}
-	return resultFailed, nil, err
-}
-
-func (w *StatusWriter) next(j job) *v1alpha1.ShadowPoolStatus {
-	next := j.wanted.DeepCopy()
-	next.Conditions = w.sinceWhen(j.conditions, j.wanted.Conditions)
-	return next
 }
 
 // sinceWhen gives each condition the time of its last change of status.

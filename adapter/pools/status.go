@@ -40,11 +40,9 @@ type StatusOptions struct {
 	// FieldOwner names this writer to the API server. Fields that another
 	// owner wrote stay.
 	FieldOwner string
-	// ReplicasInterval is the least time between two writes of one pool of which
-	// numbers of replicas change; a minute where it is 0.
-	ReplicasInterval time.Duration
-	// ValuesInterval is the same where nothing but other values change, such as
-	// the load; 10 minutes where it is 0.
+	// ValuesInterval is the least time between two writes of one pool where
+	// nothing changes that anybody acts on, such as the load; 10 minutes where it
+	// is 0.
 	ValuesInterval time.Duration
 
 	Logger     log.Logger
@@ -53,17 +51,20 @@ type StatusOptions struct {
 	Clock clock.WithTicker
 }
 
-// StatusWriter writes the statuses of pools: only what changed, a change of
-// conditions at once and first, other changes at most once in an interval. It
-// is for a manager, which starts it on the leader alone.
+// StatusWriter writes the metrics role's part of the statuses of pools: only
+// where something changed, conditions at once and first, numbers of replicas at
+// once, other values at most once in an interval, and nothing because time went
+// by. It is for a manager, which starts it on the leader alone.
 type StatusWriter struct {
 	client  client.Client
 	reader  client.Reader
 	owner   client.FieldOwner
-	waits   map[change]time.Duration
+	values  time.Duration
 	logger  log.Logger
 	metrics *statusMetrics
 	clock   clock.WithTicker
+	// woken says that something cannot wait for the next tick.
+	woken chan struct{}
 
 	mu      sync.Mutex
 	entries map[types.NamespacedName]*statusEntry
@@ -75,9 +76,6 @@ var _ manager.LeaderElectionRunnable = (*StatusWriter)(nil)
 func NewStatusWriter(o StatusOptions) (*StatusWriter, error) {
 	if o.Client == nil || o.FieldOwner == "" {
 		return nil, errors.New("write statuses: a client and a field owner are needed")
-	}
-	if o.ReplicasInterval == 0 {
-		o.ReplicasInterval = time.Minute
 	}
 	if o.ValuesInterval == 0 {
 		o.ValuesInterval = 10 * time.Minute
@@ -92,10 +90,11 @@ func NewStatusWriter(o StatusOptions) (*StatusWriter, error) {
 		client:  o.Client,
 		reader:  o.Reader,
 		owner:   client.FieldOwner(o.FieldOwner),
-		waits:   map[change]time.Duration{changeReplicas: o.ReplicasInterval, changeValues: o.ValuesInterval},
+		values:  o.ValuesInterval,
 		logger:  log.With(o.Logger, "component", "pools"),
 		metrics: newStatusMetrics(o.Registerer),
 		clock:   o.Clock,
+		woken:   make(chan struct{}, 1),
 		entries: map[types.NamespacedName]*statusEntry{},
 	}, nil
 }
@@ -111,8 +110,14 @@ func (w *StatusWriter) Set(pool *v1alpha1.ShadowPool, status v1alpha1.ShadowPool
 		e = &statusEntry{uid: pool.UID}
 		w.entries[pool.Key()] = e
 	}
-	e.wanted = *status.DeepCopy()
-	e.compare()
+	e.wanted = owned(&status)
+	if e.compare(); e.change < changeReplicas {
+		return
+	}
+	select {
+	case w.woken <- struct{}{}:
+	default: // it is awake already
+	}
 }
 
 // Forget drops what is to be written of a pool that is gone.
@@ -135,6 +140,7 @@ func (w *StatusWriter) Start(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-ticker.C():
+		case <-w.woken:
 		}
 	}
 }
@@ -167,7 +173,7 @@ func (w *StatusWriter) due(done map[types.NamespacedName]bool) []types.Namespace
 	now := w.clock.Now()
 	var out []types.NamespacedName
 	for key, e := range w.entries {
-		if !done[key] && e.due(now, w.waits) {
+		if !done[key] && e.due(now, w.values) {
 			out = append(out, key)
 		}
 	}
@@ -186,13 +192,13 @@ func (w *StatusWriter) flushOne(ctx context.Context, key types.NamespacedName) {
 		w.mu.Unlock()
 		return
 	}
-	j := job{key: key, uid: e.uid, wanted: e.wanted.DeepCopy(), known: e.written != nil, conditions: e.conditions}
+	j := job{key: key, uid: e.uid, wanted: e.wanted, written: e.written}
 	w.mu.Unlock()
 
 	ctx, cancel := context.WithTimeout(ctx, statusTimeout)
 	defer cancel()
-	result, conditions, err := w.write(ctx, j)
-	w.metrics.writes.WithLabelValues(result).Inc()
+	out := w.write(ctx, j)
+	w.metrics.writes.WithLabelValues(out.result).Inc()
 
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -200,15 +206,15 @@ func (w *StatusWriter) flushOne(ctx context.Context, key types.NamespacedName) {
 		return
 	}
 	now := w.clock.Now()
-	switch result {
+	switch out.result {
 	case resultGone:
 		delete(w.entries, key)
 	case resultFailed:
 		e.notBefore = now.Add(min(maxBackoff, time.Second<<min(e.failures, 6)))
 		e.failures++
-		level.Warn(w.logger).Log("msg", "pool's status not written, it is tried again", "pool", key, "err", err)
+		level.Warn(w.logger).Log("msg", "pool's status not written, it is tried again", "pool", key, "err", out.err)
 	default:
-		e.written, e.conditions = j.wanted, conditions
+		e.written = out.status
 		e.writtenAt, e.failures, e.notBefore = now, 0, time.Time{}
 		e.compare()
 	}

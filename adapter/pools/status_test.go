@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/require"
@@ -100,28 +101,43 @@ func TestStatusIsWrittenWhenItChanges(t *testing.T) {
 	require.True(t, got.Conditions[0].LastTransitionTime.After(start.Add(time.Hour)))
 }
 
-func TestStatusNumbersOfReplicasWaitAMinute(t *testing.T) {
-	for name, change := range map[string]func(*v1alpha1.ShadowPoolStatus){
-		"the predicted": func(s *v1alpha1.ShadowPoolStatus) {
-			s.Capacity = &v1alpha1.CapacityStatus{PredictedReplicas: ptr.To[int32](4)}
-		},
-		"the reactive": func(s *v1alpha1.ShadowPoolStatus) {
-			s.Capacity = &v1alpha1.CapacityStatus{ReactiveReplicas: ptr.To[int32](4)}
-		},
-		"the live": func(s *v1alpha1.ShadowPoolStatus) { s.Replicas = 4 },
+func TestStatusNumbersOfReplicasDoNotWait(t *testing.T) {
+	for name, change := range map[string]v1alpha1.CapacityStatus{
+		"the predicted": {PredictedReplicas: ptr.To[int32](4)},
+		"the reactive":  {ReactiveReplicas: ptr.To[int32](4)},
+		"those now":     {NowReplicas: ptr.To[int32](4)},
+		"the shadows'":  {ShadowReplicas: ptr.To[int32](4)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			pool := clusterPool("web")
 			r := newStatusRig(t, pool)
 			r.writer.Set(pool, statusOf(metav1.ConditionTrue, "10"))
 			r.after(t, 0)
-			next := statusOf(metav1.ConditionTrue, "11")
-			change(&next)
+			next := statusOf(metav1.ConditionTrue, "10")
+			next.Capacity = &change
 			r.writer.Set(pool, next)
-			require.Zero(t, r.after(t, time.Minute-time.Millisecond))
-			require.EqualValues(t, 1, r.after(t, time.Millisecond))
+			require.EqualValues(t, 1, r.after(t, 0))
+			require.Empty(t, cmp.Diff(&change, r.get(t, "web").Capacity))
 		})
 	}
+}
+
+func TestStatusLeavesTheOtherRolesFieldsAlone(t *testing.T) {
+	pool := clusterPool("web")
+	r := newStatusRig(t, pool)
+	other := r.get(t, "web")
+	require.Zero(t, other.Replicas)
+	status := statusOf(metav1.ConditionTrue, "10")
+	status.Replicas, status.Selector = 4, "app=web"
+	status.Counts = &v1alpha1.ShadowCounts{Ready: 2}
+	status.Conditions = append(status.Conditions, metav1.Condition{Type: v1alpha1.ConditionShadowsReady, Status: metav1.ConditionTrue, Reason: "ShadowsKept"})
+	r.writer.Set(pool, status)
+	r.after(t, 0)
+	got := r.get(t, "web")
+	require.Zero(t, got.Replicas)
+	require.Empty(t, got.Selector)
+	require.Nil(t, got.Counts)
+	require.Len(t, got.Conditions, 1)
 }
 
 func TestStatusKeepsTheTimeOfTheTransition(t *testing.T) {

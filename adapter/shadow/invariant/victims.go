@@ -57,7 +57,10 @@ func (c *Checker) activationBefore(rs *replicaSet, p *pod) *activation {
 		if !c.within(a.at, c.cfg.Settle) || a.pod == p {
 			continue
 		}
-		if p.servingIn > 0 && p.since.Before(a.at) || !p.served.IsZero() && a.at.Sub(p.served) <= c.cfg.Served && p.firstServed.Before(a.at) {
+		if p.firstServed.IsZero() || !p.firstServed.Before(a.at) {
+			continue // it is one of those that started for the raise
+		}
+		if p.servingIn > 0 || a.at.Sub(p.served) <= c.cfg.Served {
 			return a
 		}
 	}
