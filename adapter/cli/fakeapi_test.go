@@ -323,6 +323,13 @@ func (f *fakeAPI) set(o map[string]any) error {
 	return fmt.Errorf("%v %v is not served", o["apiVersion"], o["kind"])
 }
 
+// uninstall lets the API not know a resource.
+func (f *fakeAPI) uninstall(resource string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.absent[resource] = true
+}
+
 // remove deletes an object.
 func (f *fakeAPI) remove(path string) error {
 	a := parse(path)

@@ -73,7 +73,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"apply":     api(func(ts *testscript.TestScript, f *fakeAPI, args []string) error { return f.apply(ts.ReadFile(args[0])) }),
 			"remove":    api(func(_ *testscript.TestScript, f *fakeAPI, args []string) error { return f.remove(args[0]) }),
-			"uninstall": api(func(_ *testscript.TestScript, f *fakeAPI, args []string) error { f.absent[args[0]] = true; return nil }),
+			"uninstall": api(func(_ *testscript.TestScript, f *fakeAPI, args []string) error { f.uninstall(args[0]); return nil }),
 			"object":    api(printObject),
 			"writes":    api(printWrites),
 			"watching":  api(func(_ *testscript.TestScript, f *fakeAPI, _ []string) error { return f.awaitWatch() }),
