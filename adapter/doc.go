@@ -15,7 +15,10 @@
 //	  - refresh joins these for one pool, again and again, and puts the outcome on publish's board.
 //	  - publish keeps one immutable snapshot and answers the metrics APIs and Prometheus from it; no request that comes in causes one that
 //	    goes out.
-//	  - simulate replays a workload and its HPA on a clock of its own, for the demo and for tests.
+//	  - shadow decides what becomes of a pool's shadows, from one look at the cluster: shadow/observe looks, shadow/actuate does what was
+//	    decided, shadow/cluster watches and leads. shadow/model is a control plane in memory and shadow/invariant judges histories.
+//	  - client is the three functions over the ShadowPool, cli the verbs of kubectl foreshadow.
+//	  - simulate replays a workload, its HPA and its shadows on a clock of its own, for the demo and for tests.
 //
 // Programs are in cmd, which alone knows all of these; e2e runs them against real servers.
 //
