@@ -43,7 +43,7 @@ func TestBurst(t *testing.T) {
 // Under constant load nothing is written.
 func TestAtRest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r, err := rig.AtRest(synctest.Wait, rand.New(rand.NewPCG(1, 1)), 20, time.Hour)
+		r, err := rig.AtRest(synctest.Wait, rand.New(rand.NewPCG(1, 1)), 100, time.Hour)
 		require.NoError(t, err)
 		require.Zero(t, r.Writes, "%v", r.Kinds)
 		t.Logf("%d pools were looked at %d times", r.Pools, r.Looks)
