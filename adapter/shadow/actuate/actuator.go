@@ -112,7 +112,7 @@ func (a *Actuator) Act(ctx context.Context, w *observe.World, in *shadow.Observe
 	if err := context.Cause(ctx); err != nil {
 		return c.report(), err
 	}
-	if c.report().settled() {
+	if c.report().settled() && w.Pool.UID != "" {
 		c.writeService(ctx)
 		c.writeStatus(ctx)
 	}

@@ -32,7 +32,7 @@ type startUp struct {
 
 // learner learns how long the pods of one pool's workload take to start.
 type learner struct {
-	// started are the pods that were seen starting, done those that count.
+	// starting are the pods that were seen starting, done those that count.
 	starting, done map[types.UID]bool
 	own            []startUp
 	warmUps        []time.Duration
@@ -94,22 +94,33 @@ func keep[T any](list []T, v T) []T {
 // startUpOf measures the start of a pod that was never restarted.
 func startUpOf(p *corev1.Pod, ready time.Time) (startUp, bool) {
 	began := p.CreationTimestamp.Time
-	s := startUp{all: ready.Sub(began), ready: ready.Sub(began)}
+	s := startUp{all: ready.Sub(began)}
 	for i := range p.Status.ContainerStatuses {
 		if p.Status.ContainerStatuses[i].RestartCount > 0 {
 			return s, false
 		}
 	}
-	if c := conditionOf(p, corev1.PodScheduled); c != nil && c.Status == corev1.ConditionTrue {
-		s.scheduled = c.LastTransitionTime.Sub(began)
+	at := began
+	// part is how long a part took that ended at an instant, the ones before it
+	// not counted.
+	part := func(end time.Time) time.Duration {
+		d := max(0, end.Sub(at))
+		at = at.Add(d)
+		return d
 	}
-	if c := conditionOf(p, corev1.PodInitialized); c != nil && c.Status == corev1.ConditionTrue {
-		s.initialised = c.LastTransitionTime.Sub(began)
-	}
-	if at := firstStart(p); !at.IsZero() {
-		s.pulled = at.Sub(began)
-	}
+	s.scheduled = part(since(p, corev1.PodScheduled))
+	s.pulled = part(firstStart(p))
+	s.initialised = part(since(p, corev1.PodInitialized))
+	s.ready = part(ready)
 	return s, s.all > 0
+}
+
+// since is when a condition became True; zero if it is not.
+func since(p *corev1.Pod, t corev1.PodConditionType) time.Time {
+	if c := conditionOf(p, t); c != nil && c.Status == corev1.ConditionTrue {
+		return c.LastTransitionTime.Time
+	}
+	return time.Time{}
 }
 
 // firstStart is when the first container of a pod started; zero if nobody says.

@@ -76,6 +76,9 @@ func (r *reconciler) Reconcile(ctx context.Context, req reconcile.Request) (reco
 	if err != nil || w == nil {
 		return reconcile.Result{}, err
 	}
+	if w.Pool.UID == "" {
+		return r.lay(ctx, w)
+	}
 	if ready, err := r.ready(ctx, w, k); err != nil || !ready {
 		return reconcile.Result{RequeueAfter: catchUp}, err
 	}
@@ -105,11 +108,13 @@ func (r *reconciler) world(ctx context.Context, key actuate.Pool) (*observe.Worl
 	}
 	pool := &v1alpha1.ShadowPool{}
 	err := r.cache.Get(ctx, key, pool)
-	if apierrors.IsNotFound(err) {
+	switch {
+	case apierrors.IsNotFound(err):
 		r.forget(key)
-		return nil, nil, nil
-	}
-	if err != nil {
+		if pool, err = r.ghost(ctx, key); err != nil || pool == nil {
+			return nil, nil, err
+		}
+	case err != nil:
 		return nil, nil, fmt.Errorf("read pool %s: %w", key, err)
 	}
 	pool.Default()
@@ -145,6 +150,9 @@ func (r *reconciler) progress(w *observe.World) map[types.UID]shadow.Progress {
 
 // know returns what is kept of a pool.
 func (r *reconciler) know(pool *v1alpha1.ShadowPool) *known {
+	if pool.UID == "" {
+		return nil
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	k := r.pools[pool.Key()]
