@@ -43,6 +43,8 @@ type act struct {
 	// joining counts the activations that are done or under way.
 	joining int32
 	failed  error
+	// failures counts what went wrong.
+	failures int
 }
 
 func newAct(a *Actuator, w *observe.World, in *shadow.Observed, d *shadow.Decision, stop context.CancelCauseFunc) *act {
@@ -91,6 +93,10 @@ func (c *act) run(ctx context.Context, kind shadow.Kind, list []Outcome) {
 		c.activate(ctx, list, began)
 		return
 	case shadow.KindCreate:
+		if c.backsOff(list) {
+			return
+		}
+		defer c.learnDenials(list)
 		g.SetLimit(parallel)
 		do = c.create
 	case shadow.KindScale:
@@ -126,22 +132,21 @@ func (c *act) note(o *Outcome) {
 	if o.Why.Reason == shadow.ReasonFenced {
 		c.stop(ErrFenced)
 	}
+	level.Debug(c.Logger).Log("msg", "action", "pool", c.w.Pool.Key(), "action", o.Kind, "pod", o.Pod, "state", o.Result,
+		"reason", o.Reason, "why", o.Why.Message, "err", o.Err)
 	if o.Result != ResultFailed {
-		level.Debug(c.Logger).Log("msg", "action", "pool", c.w.Pool.Key(), "action", o.Kind, "pod", o.Pod, "state", o.Result,
-			"reason", o.Reason, "why", o.Why.Message)
 		return
 	}
-	level.Warn(c.Logger).Log("msg", "action failed", "pool", c.w.Pool.Key(), "action", o.Kind, "pod", o.Pod, "err", o.Err)
 	c.fail(fmt.Errorf("%s pod %s/%s: %w", verbOf(o.Kind), c.w.Pool.Namespace, o.Pod, o.Err))
 }
 
-// fail keeps the first thing that went wrong, and the longest wait that the
-// server asked for.
+// fail keeps the first thing that went wrong, counts the others, and keeps the
+// longest wait that the server asked for.
 func (c *act) fail(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.wait = max(c.wait, waitOf(err))
-	if c.failed == nil {
+	if c.failures++; c.failed == nil {
 		c.failed = err
 	}
 }
@@ -150,6 +155,9 @@ func (c *act) fail(err error) {
 func (c *act) err() error {
 	if c.wait > 0 {
 		return nil
+	}
+	if c.failures > 1 {
+		return fmt.Errorf("%w (and %d more)", c.failed, c.failures-1)
 	}
 	return c.failed
 }

@@ -35,8 +35,12 @@ func (c *act) create(ctx context.Context, o *Outcome) {
 		return
 	}
 	o.Result, o.Err = ResultFailed, err
-	if f := fateOf(err); f == fateThere || f == fateUnsure && waitOf(err) == 0 {
+	switch f := fateOf(err); {
+	case f == fateThere, f == fateUnsure && waitOf(err) == 0:
 		c.findCreated(ctx, o)
+	case f == fateFinal:
+		message := err.Error()
+		o.Result, o.Why = ResultRefused, shadow.Reason{Reason: ReasonCreateRefused, Message: message[:min(len(message), denialRoom)]}
 	}
 }
 

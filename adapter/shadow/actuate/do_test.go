@@ -230,7 +230,7 @@ func TestCreate(t *testing.T) {
 		}},
 		{name: "an answer that was lost", do: true, answer: lost, want: ResultAlready},
 		{name: "a request that was lost", answer: lost, want: ResultFailed},
-		{name: "a quota that is used up", answer: apierrors.NewForbidden(schema.GroupResource{}, "web-new", errors.New("exceeded quota")), want: ResultFailed},
+		{name: "a quota that is used up", answer: apierrors.NewForbidden(schema.GroupResource{}, "web-new", errors.New("exceeded quota")), want: ResultRefused},
 		{name: "admission that takes the owner away", do: true, want: ResultFailed, admit: func(o client.Object) {
 			if p, ok := o.(*corev1.Pod); ok {
 				p.OwnerReferences = nil

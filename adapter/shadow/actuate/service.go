@@ -37,7 +37,7 @@ func (c *act) writeService(ctx context.Context) {
 		}
 	}
 	if wait := c.overlay.serves(pool.Key()); wait > 0 {
-		c.later = max(c.later, wait)
+		c.lookIn(wait)
 		return
 	}
 	switch _, err := c.send(ctx, pointService, Write{Verb: VerbApply, Object: want}); {

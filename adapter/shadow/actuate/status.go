@@ -24,15 +24,14 @@ func (c *act) writeStatus(ctx context.Context) {
 	if want.Selector == "" {
 		want.Selector = c.w.Pool.Status.Selector
 	}
+	c.sayDenied(want)
 	pool := c.overlay.server(c.w.Pool)
 	if sameStatus(&pool.Status, want) {
 		c.overlay.drop(pool.Key())
 		return
 	}
 	if wait := c.overlay.hold(pool.Key(), want); wait > 0 || c.Urgent(pool.Key()) {
-		if wait = max(wait, time.Millisecond); c.later == 0 || wait < c.later {
-			c.later = wait
-		}
+		c.lookIn(max(wait, time.Millisecond))
 		return
 	}
 	c.tryStatus(ctx, pool, want)
