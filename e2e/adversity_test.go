@@ -233,6 +233,9 @@ func poolDeleted(t *testing.T) {
 	require.NoError(t, s.workload.Client.Delete(t.Context(), p))
 	s.noPods(t, "no shadow to be left", func(p corev1.Pod) bool { return ownerKind(p) != "ReplicaSet" })
 	require.Len(t, s.live(t), 6, "live pods went with the pool")
+	s.noPods(t, "no live pod to bear a deletion cost of ours", func(p corev1.Pod) bool {
+		return p.Annotations[corev1.PodDeletionCost] != ""
+	})
 	s.rec.judge(t)
 }
 

@@ -71,8 +71,8 @@ func Scenes() []Scene {
 			})
 			s.RunFor(time.Minute)
 		}},
-		// Not sooner: who deletes the pool while a pod settles leaves nobody to
-		// take its deletion cost away.
+		// Not sooner: the leaders here look at pools that exist, and what is left of
+		// one that is gone is the controller's.
 		{Name: "a pool that is deleted when a raise has settled", Happens: func(s *Shop) {
 			s.Scale(6)
 			s.RunFor(time.Minute)
