@@ -84,7 +84,7 @@ func New(o Options) (*Controller, error) {
 		return nil, err
 	}
 	c.r = &reconciler{
-		gatherer: gatherer{cache: c.mgr.GetClient()}, opts: &c.opts, live: c.mgr.GetAPIReader(), clock: o.Clock,
+		gatherer: gatherer{cache: c.mgr.GetClient()}, opts: &c.opts, first: firstLists{live: c.mgr.GetAPIReader()}, live: c.mgr.GetAPIReader(), clock: o.Clock,
 		actuator: actuator, pulse: p, caps: newCaps(&o), metrics: m, exporter: exporter,
 		events: announcer{c.mgr.GetEventRecorder("foreshadow-shadows")}, logger: log.With(o.Logger, "component", "shadow"),
 		metricsAlive: func() bool { return true }, paused: c.paused, fatal: c.fail, pools: map[actuate.Pool]*known{},

@@ -10,11 +10,9 @@ import (
 
 	"github.com/go-kit/log"
 	"github.com/go-kit/log/level"
-	appsv1 "k8s.io/api/apps/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/clock"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
@@ -32,7 +30,8 @@ const catchUp = 100 * time.Millisecond
 type reconciler struct {
 	gatherer
 	opts     *Options
-	live     client.Reader
+	first    firstLists
+	live     actuate.Reader
 	clock    clock.PassiveClock
 	actuator *actuate.Actuator
 	pulse    *pulse
@@ -172,43 +171,6 @@ func (r *reconciler) forget(pool actuate.Pool) {
 	r.caps.forget(pool)
 	r.metrics.forget(pool)
 	r.exporter.forget(pool)
-}
-
-// ready says that the cache shows the pool's ReplicaSets as they are, or as they
-// were after this process began to lead: before that nothing is done.
-func (r *reconciler) ready(ctx context.Context, w *observe.World, k *known) (bool, error) {
-	if k.begun {
-		return true, nil
-	}
-	var list appsv1.ReplicaSetList
-	if err := r.live.List(ctx, &list, client.InNamespace(w.Pool.Namespace)); err != nil {
-		return false, fmt.Errorf("list ReplicaSets of namespace %s: %w", w.Pool.Namespace, err)
-	}
-	shown := map[types.UID]*appsv1.ReplicaSet{}
-	for _, rs := range w.ReplicaSets {
-		shown[rs.UID] = rs
-	}
-	for i := range list.Items {
-		rs := &list.Items[i]
-		if !r.concerns(w, rs) {
-			continue
-		}
-		if was := shown[rs.UID]; was == nil || was.Generation < rs.Generation {
-			return false, nil
-		}
-	}
-	k.begun = true
-	return true, nil
-}
-
-// concerns says that a ReplicaSet is one of the pool's.
-func (r *reconciler) concerns(w *observe.World, rs *appsv1.ReplicaSet) bool {
-	ref := w.Pool.Spec.ScaleTargetRef
-	if ref.Kind == "ReplicaSet" {
-		return rs.Name == ref.Name
-	}
-	owner := controllerOf(rs)
-	return owner.Kind == ref.Kind && owner.Name == ref.Name
 }
 
 // result says when to look again, and ends the role where it has to end.

@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/require"
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -50,7 +51,7 @@ func newStand(t *testing.T, s *shop, more ...client.Object) *stand {
 	require.NoError(t, err)
 	opts := &Options{Refresh: time.Minute}
 	st.reconciler = &reconciler{
-		gatherer: gatherer{cache: st.client}, opts: opts, live: st.client, clock: st.clock, actuator: a, pulse: p, caps: newCaps(opts), metrics: m,
+		gatherer: gatherer{cache: st.client}, opts: opts, first: firstLists{live: st.client}, live: st.client, clock: st.clock, actuator: a, pulse: p, caps: newCaps(opts), metrics: m,
 		exporter: newExporter(st.clock), events: announcer{st.events}, logger: log.NewNopLogger(),
 		metricsAlive: func() bool { return true }, paused: func(context.Context) (bool, error) { return false, nil },
 		fatal: func(err error) { st.fatal = err }, pools: map[actuate.Pool]*known{},
@@ -155,10 +156,24 @@ func TestReconcileWaitsForTheCache(t *testing.T) {
 	st := newStand(t, s)
 	newer := s.rs.DeepCopy()
 	newer.Generation = 2
-	st.live = newCluster(t, newer)
+	st.first.live = newCluster(t, newer)
 	require.Equal(t, catchUp, st.look(t).RequeueAfter)
 	require.Zero(t, st.active(t))
-	st.live = st.client
+	shown := &appsv1.ReplicaSet{}
+	require.NoError(t, st.client.Get(t.Context(), client.ObjectKeyFromObject(s.rs), shown))
+	shown.Generation = 2
+	require.NoError(t, st.client.Update(t.Context(), shown))
+	st.look(t)
+	require.Equal(t, 2, st.active(t))
+}
+
+// A ReplicaSet that was deleted since the list is not waited for.
+func TestReconcileDoesNotWaitForWhatIsGone(t *testing.T) {
+	s := newShop(5, 3, 2)
+	st := newStand(t, s)
+	old := s.rs.DeepCopy()
+	old.Name, old.UID = "web-old", "old"
+	st.first.live = newCluster(t, old, s.rs)
 	st.look(t)
 	require.Equal(t, 2, st.active(t))
 }

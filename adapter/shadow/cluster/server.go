@@ -140,11 +140,6 @@ func copyOf(o client.Object) client.Object {
 	return c
 }
 
-// reader reads what the server has now, over the connection that is there.
-type reader struct{ client.Reader }
-
-var _ actuate.Reader = reader{}
-
 // controllerOf is the reference to who controls an object; empty if nobody does.
 func controllerOf(o metav1.Object) metav1.OwnerReference {
 	if ref := metav1.GetControllerOfNoCopy(o); ref != nil {
