@@ -27,7 +27,7 @@ func TestWhatTheFlagsTakeMakesAPool(t *testing.T) {
 		{"the highest quantile", time.Minute, 0.999999, time.Minute, time.Minute + simulate.SyncPeriod, 0.999999, 15 * time.Minute},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			o := demoOptions{coldStart: tc.coldStart, quantile: tc.quantile, output: "table", replay: shortestReplay}
+			o := demoOptions{idlePercent: 10, coldStart: tc.coldStart, quantile: tc.quantile, output: "table", replay: shortestReplay}
 			require.NoError(t, o.validate())
 			pool := o.pool(&replay{capacity: leastCapacity, history: forecast.Series{Step: tc.step}})
 			got, err := refresh.SettingsOf(pool, refresh.Binding{Given: checkOnly, Ours: checkOnly}, updateEvery)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -222,7 +221,10 @@ func (c *course) advance(ctx context.Context, until time.Time) error {
 	if err := c.reactive.Advance(until); err != nil {
 		return err
 	}
-	invalid := errors.Join(c.predictive.Advance(until), c.shadows.Advance(until))
+	invalid := c.predictive.Advance(until)
+	if err := c.shadows.Advance(until); invalid == nil {
+		invalid = err
+	}
 	if err := c.line.alive(ctx); err != nil {
 		return err // it explains the other
 	}

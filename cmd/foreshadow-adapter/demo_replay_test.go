@@ -23,7 +23,8 @@ import (
 func newTestReplay(t *testing.T) (*replay, *line) {
 	t.Helper()
 	o := demoOptions{
-		trace: simulate.Application, coldStart: 5 * time.Minute, replay: shortestReplay, quantile: 0.9,
+		idlePercent: 10,
+		trace:       simulate.Application, coldStart: 5 * time.Minute, replay: shortestReplay, quantile: 0.9,
 		apiAddress: "127.0.0.1:0", webAddress: "127.0.0.1:0", log: logFlags{level: "error", format: "logfmt"},
 	}
 	l, err := o.log.newLoggers(io.Discard)
