@@ -176,9 +176,23 @@ func describe(p *v1alpha1.ShadowPool) string {
 func (s *shop) awaitWarm(t *testing.T, shadows int) {
 	t.Helper()
 	s.awaitPool(t, 2*time.Minute, fmt.Sprintf("%d warm shadows", shadows), func(p *v1alpha1.ShadowPool) bool {
-		i := p.Status.Intent
-		listed := i != nil && len(i.PodUIDs) >= shadows || p.Spec.Activation.Mode == v1alpha1.ActivationModeBridge
-		return p.Status.Counts != nil && int(p.Status.Counts.Ready) >= shadows && listed
+		// The status comes up to a second after what it speaks of: the pods count.
+		ready := map[types.UID]bool{}
+		for _, pod := range s.shadows(t) {
+			ready[pod.UID] = pod.Labels[v1alpha1.StateLabel] == string(v1alpha1.ShadowReady)
+		}
+		listed := 0
+		if i := p.Status.Intent; i != nil {
+			for _, uid := range i.PodUIDs {
+				if ready[uid] {
+					listed++
+				}
+			}
+		}
+		if p.Spec.Activation.Mode == v1alpha1.ActivationModeBridge && p.Status.Counts != nil {
+			listed = int(p.Status.Counts.Ready) // no intent lists bridges
+		}
+		return listed >= shadows
 	})
 	// The last one was marked warm a moment ago and rests for two seconds.
 	from := s.workload.clock.Now()
