@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
@@ -28,6 +29,11 @@ const (
 	initial = handler.LowPriority
 )
 
+// podDelay is how long the events of pods are gathered before a look: while a
+// ReplicaSet is raised they come by the hundred, and the look that matters has
+// come with the raise.
+const podDelay = 25 * time.Millisecond
+
 type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
 
 // watcher finds the pools that an object concerns.
@@ -42,7 +48,7 @@ func (w *watcher) watches(b *builder.Builder, s served) *builder.Builder {
 		Watches(&v1alpha1.ShadowPool{}, w.on(w.ofPool)).
 		Watches(&appsv1.Deployment{}, w.on(w.ofWorkload("Deployment")), builder.WithPredicates(when(deploymentMatters))).
 		Watches(&appsv1.ReplicaSet{}, w.on(w.ofReplicaSet), builder.WithPredicates(when(replicaSetMatters))).
-		Watches(&corev1.Pod{}, w.on(w.ofPod)).
+		Watches(&corev1.Pod{}, w.later(w.ofPod, podDelay)).
 		Watches(&corev1.Service{}, w.on(w.ofNamespace), builder.WithPredicates(when(serviceMatters))).
 		Watches(&policyv1.PodDisruptionBudget{}, w.on(w.ofNamespace), builder.WithPredicates(when(generationMatters))).
 		Watches(&networkingv1.NetworkPolicy{}, w.on(w.ofNamespace), builder.WithPredicates(when(generationMatters))).
@@ -66,32 +72,35 @@ func (w *watcher) watches(b *builder.Builder, s served) *builder.Builder {
 type concerns func(ctx context.Context, o client.Object) []types.NamespacedName
 
 // on hands the pools of what has changed to the queue, at once.
-func (w *watcher) on(of concerns) handler.EventHandler {
+func (w *watcher) on(of concerns) handler.EventHandler { return w.later(of, 0) }
+
+// later does so after a delay; what has changed by then leads to one look.
+func (w *watcher) later(of concerns, delay time.Duration) handler.EventHandler {
 	return handler.Funcs{
 		CreateFunc: func(ctx context.Context, e event.CreateEvent, q queue) {
 			priority := usual
 			if e.IsInInitialList {
 				priority = initial
 			}
-			add(q, priority, of(ctx, e.Object))
+			add(q, priority, delay, of(ctx, e.Object))
 		},
 		UpdateFunc: func(ctx context.Context, e event.UpdateEvent, q queue) {
 			pools := of(ctx, e.ObjectNew)
 			if w.isRaise(e.ObjectOld, e.ObjectNew) {
 				w.pulse.raise(pools)
-				add(q, raised, pools)
+				add(q, raised, 0, pools)
 				return
 			}
-			add(q, usual, pools)
+			add(q, usual, delay, pools)
 			if moved(e.ObjectOld, e.ObjectNew) {
-				add(q, usual, of(ctx, e.ObjectOld))
+				add(q, usual, delay, of(ctx, e.ObjectOld))
 			}
 		},
 		DeleteFunc: func(ctx context.Context, e event.DeleteEvent, q queue) {
-			add(q, usual, of(ctx, e.Object))
+			add(q, usual, delay, of(ctx, e.Object))
 		},
 		GenericFunc: func(ctx context.Context, e event.GenericEvent, q queue) {
-			add(q, usual, of(ctx, e.Object))
+			add(q, usual, delay, of(ctx, e.Object))
 		},
 	}
 }
@@ -126,17 +135,17 @@ func moved(before, now client.Object) bool {
 	return ok && workloadOf(old) != workloadOf(pool)
 }
 
-func add(q queue, priority int, pools []types.NamespacedName) {
+func add(q queue, priority int, delay time.Duration, pools []types.NamespacedName) {
 	requests := make([]reconcile.Request, len(pools))
 	for i, p := range pools {
 		requests[i] = reconcile.Request{NamespacedName: p}
 	}
 	if pq, ok := q.(priorityqueue.PriorityQueue[reconcile.Request]); ok {
-		pq.AddWithOpts(priorityqueue.AddOpts{Priority: &priority}, requests...)
+		pq.AddWithOpts(priorityqueue.AddOpts{Priority: &priority, After: delay}, requests...)
 		return
 	}
 	for _, r := range requests {
-		q.Add(r)
+		q.AddAfter(r, delay)
 	}
 }
 
