@@ -85,6 +85,9 @@ func (c *act) runs(ctx context.Context) {
 
 // run does actions of one kind.
 func (c *act) run(ctx context.Context, kind shadow.Kind, list []Outcome) {
+	if c.keepsQuiet(kind, list) {
+		return
+	}
 	began := c.Clock.Now()
 	var g errgroup.Group
 	do := c.do
@@ -129,8 +132,11 @@ func (c *act) one(ctx context.Context, o *Outcome, began time.Time, do func(cont
 func kindIsUrgent(k shadow.Kind) bool { return k == shadow.KindActivate || k == shadow.KindBridge }
 
 func (c *act) note(o *Outcome) {
-	if o.Why.Reason == shadow.ReasonFenced {
+	switch {
+	case o.Why.Reason == shadow.ReasonFenced:
 		c.stop(ErrFenced)
+	case kindIsUrgent(o.Kind) && o.Done():
+		c.overlay.activated(c.w.Pool.Key())
 	}
 	level.Debug(c.Logger).Log("msg", "action", "pool", c.w.Pool.Key(), "action", o.Kind, "pod", o.Pod, "state", o.Result,
 		"reason", o.Reason, "why", o.Why.Message, "err", o.Err)

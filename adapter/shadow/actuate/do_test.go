@@ -391,6 +391,19 @@ func TestUrgentRaise(t *testing.T) {
 	require.Empty(t, s.statuses())
 }
 
+// What can wait for the pods that go live does, for a second.
+func TestQuiet(t *testing.T) {
+	s := newStage(t, 5, 2)
+	create := shadow.Action{Kind: shadow.KindCreate, Pod: "web-new", ReplicaSetUID: s.rs.UID}
+	r := s.act(t, s.do(shadow.KindActivate, s.shadow(0)), s.do(shadow.KindDelete, s.shadow(1)), create)
+	require.Equal(t, []Result{ResultDone, ResultDone, ResultPending}, []Result{r.Outcomes[0].Result, r.Outcomes[1].Result, r.Outcomes[2].Result})
+	require.Equal(t, quiet, r.Requeue)
+	s.clock.SetTime(s.clock.Now().Add(quiet - time.Nanosecond))
+	require.Equal(t, ResultPending, s.act(t, create).Outcomes[0].Result)
+	s.clock.SetTime(s.clock.Now().Add(time.Nanosecond))
+	require.Equal(t, ResultDone, s.act(t, create).Outcomes[0].Result)
+}
+
 // The process may end at every point; nothing is written afterwards.
 func TestFailpoints(t *testing.T) {
 	crash := errors.New("the end")
@@ -441,12 +454,18 @@ func TestFailpoints(t *testing.T) {
 				s.do(shadow.KindDelete, s.shadow(4)),
 				{Kind: shadow.KindCreate, Pod: "web-new", ReplicaSetUID: s.rs.UID},
 			}
+			var wait []shadow.Action
+			for _, a := range actions {
+				if canWait(a.Kind) {
+					wait = append(wait, a)
+				}
+			}
 			s.pool.Status.Epoch = 0 // so that there is a status to write
 			_, err := s.try(t, actions...)
-			for range 2 { // the status comes a second later
+			for range 2 { // what can wait, and the status, come a second later
 				if err == nil {
-					s.clock.SetTime(s.clock.Now().Add(statusDelay))
-					_, err = s.try(t)
+					s.clock.SetTime(s.clock.Now().Add(max(statusDelay, quiet)))
+					_, err = s.try(t, wait...)
 				}
 			}
 			require.Equal(t, point, hit)

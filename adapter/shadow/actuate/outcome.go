@@ -69,7 +69,11 @@ type Report struct {
 func (r Report) settled() bool {
 	for i := range r.Outcomes {
 		switch o := &r.Outcomes[i]; o.Result {
-		case ResultPending, ResultConflict:
+		case ResultPending:
+			if o.Why.Reason != shadow.ReasonActivationUnderWay {
+				return false
+			}
+		case ResultConflict:
 			return false
 		case ResultRefused, ResultGone:
 			if o.Kind == shadow.KindActivate || o.Kind == shadow.KindBridge {

@@ -41,6 +41,8 @@ type layer struct {
 	real *v1alpha1.ShadowPool
 	// workload is the last scale that was written.
 	workload *scaleEntry
+	// activated is when shadows last went live.
+	activated time.Time
 	// denial is that new shadows are refused.
 	denial denial
 	// service is when the Service was written.
@@ -194,7 +196,7 @@ func (o *Overlay) apply(w *observe.World) {
 	l.applyScale(w)
 	l.applyPods(w)
 	w.ResizesRefused = l.refused
-	if len(l.pods) == 0 && l.pool == nil && l.draft == nil && l.denial.times == 0 && l.service.IsZero() && l.workload == nil && len(l.refused) == 0 {
+	if len(l.pods) == 0 && l.pool == nil && l.draft == nil && l.activated.IsZero() && l.denial.times == 0 && l.service.IsZero() && l.workload == nil && len(l.refused) == 0 {
 		delete(o.pools, w.Pool.Key())
 	}
 }

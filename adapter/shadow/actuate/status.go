@@ -30,7 +30,7 @@ func (c *act) writeStatus(ctx context.Context) {
 		c.overlay.drop(pool.Key())
 		return
 	}
-	if wait := c.overlay.hold(pool.Key(), want); wait > 0 || c.Urgent(pool.Key()) {
+	if wait := max(c.overlay.hold(pool.Key(), want), c.overlay.quietFor(pool.Key())); wait > 0 || c.Urgent(pool.Key()) {
 		c.lookIn(max(wait, time.Millisecond))
 		return
 	}
