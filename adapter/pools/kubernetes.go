@@ -105,11 +105,11 @@ func (k *Kubernetes) setUp(ctx context.Context, r *reconciler) error {
 		return err
 	}
 	// A status that we write is no change of a pool.
-	changed := builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}))
+	asked := predicate.Or[client.Object](predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{})
 	err := builder.ControllerManagedBy(k.mgr).
 		Named("shadowpools").
-		For(&v1alpha1.ShadowPool{}, changed).
-		Watches(&v1alpha1.ShadowPool{}, handler.EnqueueRequestsFromMapFunc(r.rivals), changed).
+		For(&v1alpha1.ShadowPool{}, builder.WithPredicates(predicate.Or(asked, shadowsChanged()))).
+		Watches(&v1alpha1.ShadowPool{}, handler.EnqueueRequestsFromMapFunc(r.rivals), builder.WithPredicates(asked)).
 		WithOptions(controller.Options{MaxConcurrentReconciles: 1, NeedLeaderElection: new(false)}).
 		Complete(r)
 	if err != nil {
