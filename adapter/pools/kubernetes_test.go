@@ -188,6 +188,14 @@ func TestKubernetesFollowsTheCluster(t *testing.T) {
 	poll(t, events, func() bool { return handler.get("shop", "web").ForecastPaused() })
 	require.NotContains(t, handler.takeEvents(), "delete shop/web")
 
+	// What we write ourselves is no news, what is said of the shadows is.
+	web.Status.Capacity = &v1alpha1.CapacityStatus{Note: "ours"}
+	cluster.tell("MODIFIED", web)
+	web.Status.Cover = &v1alpha1.CoverStatus{Replicas: 3}
+	cluster.tell("MODIFIED", web)
+	poll(t, func() string { return "the cover is awaited" }, func() bool { return handler.get("shop", "web").Status.Cover != nil })
+	require.Equal(t, []string{"set shop/web"}, handler.takeEvents())
+
 	// web turns to another workload, so web-too gets the one that it left.
 	web.Generation, web.Spec.ScaleTargetRef.Name = 2, "other"
 	cluster.tell("MODIFIED", web)

@@ -111,6 +111,12 @@ func (w *StatusWriter) Set(pool *v1alpha1.ShadowPool, status v1alpha1.ShadowPool
 		w.entries[pool.Key()] = e
 	}
 	e.wanted = owned(&status)
+	w.compare(e)
+}
+
+// compare finds out what there is to write of a pool, and wakes the writer where
+// that cannot wait. mu is held.
+func (w *StatusWriter) compare(e *statusEntry) {
 	if e.compare(); e.change < changeReplicas {
 		return
 	}
@@ -216,6 +222,6 @@ func (w *StatusWriter) flushOne(ctx context.Context, key types.NamespacedName) {
 	default:
 		e.written = out.status
 		e.writtenAt, e.failures, e.notBefore = now, 0, time.Time{}
-		e.compare()
+		w.compare(e)
 	}
 }

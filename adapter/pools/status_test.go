@@ -228,9 +228,15 @@ func TestStatusWriterRunsOnTheLeader(t *testing.T) {
 	go func() { done <- r.writer.Start(ctx) }()
 	poll(t, func() string { return "one write is awaited" }, func() bool { return r.writes.Load() == 1 })
 	r.writer.Set(pool, statusOf(metav1.ConditionFalse, "10"))
-	poll(t, func() string { return "the second write is awaited" }, func() bool {
+	poll(t, func() string { return "the second write is awaited, without a tick" }, func() bool { return r.writes.Load() == 2 })
+	down := errors.New("connection refused")
+	r.fail.Store(&down)
+	r.writer.Set(pool, statusOf(metav1.ConditionTrue, "10"))
+	poll(t, func() string { return "a write that fails is awaited" }, func() bool { return r.writes.Load() == 3 })
+	r.fail.Store(nil)
+	poll(t, func() string { return "the try of a tick is awaited" }, func() bool {
 		r.clock.Step(statusTick)
-		return r.writes.Load() == 2
+		return r.writes.Load() == 4
 	})
 	cancel()
 	require.NoError(t, <-done)
