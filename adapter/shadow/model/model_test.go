@@ -144,10 +144,13 @@ func (b *bench) scaleTo(n int32) {
 	require.True(b.t, Alter(b.Cluster, Key("shop", "web"), &appsv1.Deployment{}, func(d *appsv1.Deployment) { d.Spec.Replicas = &n }))
 }
 
-// raised waits until the ReplicaSet shows a number of replicas.
+// raised waits until the ReplicaSet shows a number of replicas, and has done so
+// for as long as a watch and a request of ours take: who is faster than the
+// ReplicaSet controller's own watch hands over before the raise, as it sees it.
 func (b *bench) raised(n int32) {
 	b.t.Helper()
 	require.True(b.t, b.loop.RunUntil(time.Second, func() bool { return *b.replicaSet().Spec.Replicas == n }), "the ReplicaSet is raised")
+	b.loop.RunFor(Usual().ControllerLag)
 }
 
 // fate counts who of some pods is gone.
