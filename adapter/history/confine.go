@@ -62,13 +62,18 @@ func Confine(expr, namespace string, c Confinement) (string, error) {
 	if err := c.Validate(); err != nil {
 		return "", err
 	}
-	if namespace == "" {
-		// namespace="" would select the series of no namespace at all.
-		return "", errors.New("namespace is empty: write the pool's namespace")
-	}
 	parsed, err := parseQuery(expr)
 	if err != nil {
 		return "", err
+	}
+	return c.confine(parsed, namespace)
+}
+
+// confine binds a parsed expression and checks what it prints.
+func (c Confinement) confine(parsed parser.Expr, namespace string) (string, error) {
+	if namespace == "" {
+		// namespace="" would select the series of no namespace at all.
+		return "", errors.New("namespace is empty: write the pool's namespace")
 	}
 	if err := eachSelector(parsed, func(s *parser.VectorSelector) error { return c.bind(s, namespace) }); err != nil {
 		return "", err

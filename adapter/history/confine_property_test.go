@@ -173,7 +173,13 @@ func TestConfineLeavesNoWayOut(t *testing.T) {
 		if len(expr) > 4096 {
 			return
 		}
-		got, err := history.Confine(expr, "a", c)
+		confine := history.Confine
+		if rapid.Bool().Draw(rt, "without shadows") {
+			confine = func(expr, namespace string, c history.Confinement) (string, error) {
+				return history.ConfineLive(expr, namespace, "web", c)
+			}
+		}
+		got, err := confine(expr, "a", c)
 		if err != nil && strings.Contains(err.Error(), `selects namespace="other"`) && c.ByPrefix == nil {
 			return
 		}
@@ -209,15 +215,20 @@ func FuzzConfine(f *testing.F) {
 		if byPrefix {
 			c = prefixed
 		}
-		got, err := history.Confine(expr, namespace, c)
-		if err != nil {
-			if got != "" {
-				t.Fatalf("error %v and expression %q", err, got)
-			}
-			return
+		live := func(expr, namespace string, c history.Confinement) (string, error) {
+			return history.ConfineLive(expr, namespace, "web", c)
 		}
-		if s := unconfined(t, got, namespace, c); s != "" {
-			t.Fatalf("%q became %q, with the selector %s", expr, got, s)
+		for _, confine := range []func(string, string, history.Confinement) (string, error){history.Confine, live} {
+			got, err := confine(expr, namespace, c)
+			if err != nil {
+				if got != "" {
+					t.Fatalf("error %v and expression %q", err, got)
+				}
+				continue
+			}
+			if s := unconfined(t, got, namespace, c); s != "" {
+				t.Fatalf("%q became %q, with the selector %s", expr, got, s)
+			}
 		}
 	})
 }

@@ -27,9 +27,9 @@ type Confine func(expr, namespace string) (string, error)
 // gives, and those that we write for it, which name no namespace by themselves.
 type Binding struct {
 	Given, Ours Confine
-	// Live takes the series of a pool's shadows out of an expression, before it
-	// is confined; nil where no pool can have any.
-	Live func(expr, pool string) (string, error)
+	// Live is Given for the load of a pool that may have shadows, without their
+	// series; nil where no pool can have any.
+	Live func(expr, namespace, pool string) (string, error)
 }
 
 // load returns what the load of a pool is bound to.
@@ -37,13 +37,7 @@ func (b Binding) load(p *v1alpha1.ShadowPool) Confine {
 	if b.Live == nil || !hadShadows(p) {
 		return b.Given
 	}
-	return func(expr, namespace string) (string, error) {
-		live, err := b.Live(expr, p.Name)
-		if err != nil {
-			return "", err
-		}
-		return b.Given(live, namespace)
-	}
+	return func(expr, namespace string) (string, error) { return b.Live(expr, namespace, p.Name) }
 }
 
 // hadShadows says that there may be series of shadows in the history of a pool.

@@ -114,5 +114,8 @@ func (o *serveOptions) binding() refresh.Binding {
 	if o.poolsFile != "" {
 		return refresh.Binding{Given: checkOnly, Ours: confined}
 	}
-	return refresh.Binding{Given: confined, Ours: confined}
+	live := func(expr, namespace, pool string) (string, error) {
+		return history.ConfineLive(expr, namespace, pool, c)
+	}
+	return refresh.Binding{Given: confined, Ours: confined, Live: live}
 }

@@ -19,8 +19,10 @@ import (
 	"github.com/stretchr/testify/require"
 	"k8s.io/utils/clock"
 
+	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
 	"github.com/foreshadow-dev/foreshadow/adapter/history"
 	"github.com/foreshadow-dev/foreshadow/adapter/history/embedded"
+	"github.com/foreshadow-dev/foreshadow/adapter/refresh"
 )
 
 const onePool = `apiVersion: foreshadow.dev/v1alpha1
@@ -151,4 +153,21 @@ func TestServeWithoutAClusterAnswersFromPrometheus(t *testing.T) {
 	stop()
 	require.NoError(t, <-done)
 	require.Contains(t, logs.String(), "msg=stopped")
+}
+
+func TestTheLoadOfAPoolWithShadowsLeavesThemOut(t *testing.T) {
+	o := serveOptions{confineLabel: "namespace"}
+	pool := &v1alpha1.ShadowPool{}
+	pool.Namespace, pool.Name = "shop", "web"
+	pool.Spec.ScaleTargetRef.Name, pool.Spec.BackgroundWork = "web", v1alpha1.BackgroundWorkNone
+	pool.Spec.Load.Query = "sum(rate(http_requests_total[2m]))"
+	pool.Spec.Load.CapacityPerReplica = new(v1alpha1.Decimal("1"))
+	for mode, without := range map[v1alpha1.Mode]bool{v1alpha1.ModePredict: false, v1alpha1.ModeActive: true} {
+		pool.Spec.Mode = mode
+		pool.Default()
+		got, err := refresh.SettingsOf(pool, o.binding(), time.Minute)
+		require.NoError(t, err)
+		require.Contains(t, got.Query, `http_requests_total{namespace="shop"}`)
+		require.Equal(t, without, strings.Contains(got.Query, `foreshadow_shadow_info{namespace="shop"`), got.Query)
+	}
 }
