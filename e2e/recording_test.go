@@ -33,6 +33,8 @@ type recording struct {
 	mu      sync.Mutex // guards what follows
 	checker *invariant.Checker
 	served  map[types.UID]time.Time // when a pod was first a ready endpoint of the Service web
+	asked   map[types.UID]int32     // how many pods a ReplicaSet asks for
+	raises  []time.Time             // when one was seen to ask for more
 	deleted map[types.UID]bool      // pods that are gone or going
 }
 
@@ -44,7 +46,7 @@ func (r *rig) recordHistory(t *testing.T, namespace string) *recording {
 	ctx, cancel := context.WithCancel(context.Background())
 	rec := &recording{
 		rig: r, began: r.clock.Now(), cancel: cancel, checker: invariant.New(invariant.Config{}),
-		served: map[types.UID]time.Time{}, deleted: map[types.UID]bool{},
+		served: map[types.UID]time.Time{}, asked: map[types.UID]int32{}, deleted: map[types.UID]bool{},
 	}
 	for _, list := range []client.ObjectList{
 		&v1alpha1.ShadowPoolList{}, &appsv1.DeploymentList{}, &appsv1.ReplicaSetList{}, &corev1.PodList{}, &corev1.ServiceList{},
@@ -76,6 +78,11 @@ func (r *recording) add(e invariant.Event) {
 		if o.DeletionTimestamp != nil || e.Type == invariant.Deleted {
 			r.deleted[o.UID] = true
 		}
+	case *appsv1.ReplicaSet:
+		if before, known := r.asked[o.UID]; known && *o.Spec.Replicas > before {
+			r.raises = append(r.raises, e.Time)
+		}
+		r.asked[o.UID] = *o.Spec.Replicas
 	case *discoveryv1.EndpointSlice:
 		if o.Labels[discoveryv1.LabelServiceName] != "web" {
 			return // that of the warming shadows is no traffic
@@ -103,6 +110,19 @@ func (r *recording) servedAt(pods []corev1.Pod) map[string]time.Time {
 		}
 	}
 	return out
+}
+
+// raisedSince returns when a ReplicaSet was first seen to ask for more since an
+// instant; the instant itself if none was.
+func (r *recording) raisedSince(from time.Time) time.Time {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, at := range r.raises {
+		if !at.Before(from) {
+			return at
+		}
+	}
+	return from
 }
 
 // deletedOf returns which of the pods are gone or going.

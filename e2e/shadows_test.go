@@ -125,10 +125,17 @@ spec:
   warmUp: {minReady: 1s}
 %[4]s`
 
-// openShop deploys live pods and shadows and waits until all of them are ready.
+// openShop deploys live pods and shadows, of a kind that starts fast so that the
+// test does, and waits until all of them are ready.
 func openShop(t *testing.T, namespace string, replicas, shadows int, extra string) *shop {
 	t.Helper()
-	const pull, cold = 300 * time.Millisecond, 500 * time.Millisecond
+	return openShopOf(t, namespace, replicas, shadows, 500*time.Millisecond, extra)
+}
+
+// openShopOf does so with pods that take so long to turn ready once they run.
+func openShopOf(t *testing.T, namespace string, replicas, shadows int, cold time.Duration, extra string) *shop {
+	t.Helper()
+	const pull = 300 * time.Millisecond
 	w := shared.deploy(t, namespace, replicas, pull, cold)
 	require.NoError(t, shared.Apply(t.Context(), fmt.Sprintf(shopService, namespace)))
 	s := &shop{workload: w, controller: shared.newController(t, namespace)}

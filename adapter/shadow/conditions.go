@@ -108,7 +108,7 @@ func (p *plan) drifted() Reason {
 			continue
 		}
 		return Reason{Condition: v1alpha1.ConditionAdmissionDrift, Reason: ReasonAdmissionDrift, Message: fmt.Sprintf(
-			"admission made shadow %s differ from a live pod in %s: let the webhook treat both alike, then delete the shadow", m.Name, m.Drift)}
+			"admission made shadow %s differ from a live pod in %s: let the webhook treat both alike or allow the field with --shadows.allow-drift, then delete the shadow", m.Name, m.Drift)}
 	}
 	return Reason{}
 }

@@ -24,6 +24,7 @@ type shadowsFlags struct {
 	pause             bool
 	max, perNamespace int
 	keepLabels        []string
+	allowDrift        []string
 }
 
 func (f *shadowsFlags) install(fs *pflag.FlagSet) {
@@ -31,6 +32,7 @@ func (f *shadowsFlags) install(fs *pflag.FlagSet) {
 	fs.IntVar(&f.max, "shadows.max", 0, "Shadows that all pools together may have. 0: no bound.")
 	fs.IntVar(&f.perNamespace, "shadows.max-per-namespace", 0, "Shadows that the pools of a namespace together may have. 0: no bound.")
 	fs.StringSliceVar(&f.keepLabels, "labels.keep", nil, "Label keys of pods that shadows keep if they can: others are taken away first to hide a shadow from a selector.")
+	fs.StringSliceVar(&f.allowDrift, "shadows.allow-drift", nil, "Where admission may make shadows other than live pods: names of containers or volumes, or fields as the condition AdmissionDrift names them, such as spec.containers[istio-proxy].env.")
 }
 
 // has says that the adapter has a role.
@@ -50,7 +52,7 @@ func (o *serveOptions) checkRoles(fs *pflag.FlagSet) (errs []error) {
 		errs = append(errs, errors.New("--roles: shadows live in a cluster: leave --pools.file out, or the role shadows"))
 	}
 	if !o.has(roleShadows) {
-		for _, name := range []string{"shadows.pause", "shadows.max", "shadows.max-per-namespace", "labels.keep"} {
+		for _, name := range []string{"shadows.pause", "shadows.max", "shadows.max-per-namespace", "labels.keep", "shadows.allow-drift"} {
 			if fs.Changed(name) {
 				errs = append(errs, fmt.Errorf("--%s: has no meaning without --roles=shadows: leave one of them out", name))
 			}
@@ -67,7 +69,7 @@ func (s *server) addShadows(ctx context.Context, g *run.Group) error {
 	}
 	s.shadows, err = cluster.New(cluster.Options{
 		Config: cfg, Namespaces: s.o.namespaces, LeaderElectionNamespace: s.o.leaderNamespace,
-		Paused: s.o.shadows.pause, Max: s.o.shadows.max, MaxPerNamespace: s.o.shadows.perNamespace, KeepLabels: s.o.shadows.keepLabels,
+		Paused: s.o.shadows.pause, Max: s.o.shadows.max, MaxPerNamespace: s.o.shadows.perNamespace, KeepLabels: s.o.shadows.keepLabels, AllowDrift: s.o.shadows.allowDrift,
 		Refresh: s.o.interval, Logger: s.loggers.kit, Logr: logr.FromSlogHandler(s.loggers.slog.Handler()),
 		Registerer: s.registry, Clock: s.clock,
 	})

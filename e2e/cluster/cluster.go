@@ -40,8 +40,11 @@ type Cluster struct {
 	server     string
 	kubeconfig map[string]string
 
-	etcd, apiServer *process.Process
-	controllers     []*process.Process
+	etcd, apiServer       *process.Process
+	controllerManager     *process.Process
+	controllerManagerPort int
+	// controllers are the others that write: the scheduler and kwok.
+	controllers []*process.Process
 }
 
 // Start brings up a control plane without nodes, a second time with other ports
@@ -127,10 +130,14 @@ func (c *Cluster) run(program string, args ...string) (*process.Process, error) 
 // not end at all.
 func (c *Cluster) Stop() error {
 	var errs []error
-	for _, p := range c.controllers {
+	controllers := c.controllers
+	if c.controllerManager != nil {
+		controllers = append(controllers, c.controllerManager)
+	}
+	for _, p := range controllers {
 		p.Terminate()
 	}
-	for _, p := range c.controllers {
+	for _, p := range controllers {
 		errs = append(errs, p.Stop(controllerGrace))
 	}
 	if c.apiServer != nil && !c.apiServer.Ended() {

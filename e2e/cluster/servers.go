@@ -99,31 +99,46 @@ func (c *Cluster) connect() error {
 	return nil
 }
 
-func (c *Cluster) startControllerManager(ctx context.Context, port int) error {
+// startControllerManager starts it with what tests need, and with more.
+func (c *Cluster) startControllerManager(ctx context.Context, port int, more ...string) error {
 	config, err := c.CreateUser(controllerManagerUser)
 	if err != nil {
 		return err
 	}
-	p, err := c.run("kube-controller-manager",
-		"--kubeconfig="+config, "--authentication-kubeconfig="+config, "--authorization-kubeconfig="+config,
-		"--bind-address="+process.Loopback, "--secure-port="+strconv.Itoa(port),
+	args := append([]string{
+		"--kubeconfig=" + config, "--authentication-kubeconfig=" + config, "--authorization-kubeconfig=" + config,
+		"--bind-address=" + process.Loopback, "--secure-port=" + strconv.Itoa(port),
 		"--leader-elect=false", "--profiling=false",
-		"--use-service-account-credentials=true", "--service-account-private-key-file="+c.file("tokens.key"),
-		"--root-ca-file="+c.file("ca.crt"),
-		"--cluster-signing-cert-file="+c.file("ca.crt"), "--cluster-signing-key-file="+c.file("ca.key"),
+		"--use-service-account-credentials=true", "--service-account-private-key-file=" + c.file("tokens.key"),
+		"--root-ca-file=" + c.file("ca.crt"),
+		"--cluster-signing-cert-file=" + c.file("ca.crt"), "--cluster-signing-key-file=" + c.file("ca.key"),
 		// What takes the HPA minutes in production takes seconds here.
 		"--horizontal-pod-autoscaler-sync-period=1s",
 		"--horizontal-pod-autoscaler-downscale-stabilization=5s",
 		"--horizontal-pod-autoscaler-tolerance=0.1",
 		"--horizontal-pod-autoscaler-initial-readiness-delay=1s",
-		"--horizontal-pod-autoscaler-cpu-initialization-period=1s")
+		"--horizontal-pod-autoscaler-cpu-initialization-period=1s",
+	}, more...)
+	p, err := c.run("kube-controller-manager", args...)
 	if err != nil {
 		return err
 	}
-	c.controllers = append(c.controllers, p)
+	c.controllerManager, c.controllerManagerPort = p, port
 	url := fmt.Sprintf("https://%s:%d/healthz", process.Loopback, port)
 	return p.Await(ctx, startTimeout, "the controller manager's /healthz", c.probe(url))
 }
+
+// RestartControllerManager ends the controller manager and starts it again with
+// arguments beside its usual ones.
+func (c *Cluster) RestartControllerManager(ctx context.Context, more ...string) error {
+	if err := c.controllerManager.Stop(controllerGrace); err != nil {
+		return err
+	}
+	return c.startControllerManager(ctx, c.controllerManagerPort, more...)
+}
+
+// ControllerManager is the running controller manager.
+func (c *Cluster) ControllerManager() *process.Process { return c.controllerManager }
 
 func (c *Cluster) startScheduler(ctx context.Context, port int) error {
 	config, err := c.CreateUser(schedulerUser)
@@ -146,7 +161,7 @@ func (c *Cluster) startScheduler(ctx context.Context, port int) error {
 // pods are refused.
 func (c *Cluster) awaitDefaultAccount(ctx context.Context) error {
 	key := client.ObjectKey{Namespace: "default", Name: "default"}
-	return c.controllers[0].Await(ctx, startTimeout, "the default service account", func(ctx context.Context) (string, bool) {
+	return c.controllerManager.Await(ctx, startTimeout, "the default service account", func(ctx context.Context) (string, bool) {
 		if err := c.Client.Get(ctx, key, &corev1.ServiceAccount{}); err != nil {
 			return err.Error(), false
 		}

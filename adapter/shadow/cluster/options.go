@@ -43,6 +43,9 @@ type Options struct {
 	Max, MaxPerNamespace int
 	// KeepLabels are the label keys that are hidden last.
 	KeepLabels []string
+	// AllowDrift are the containers, volumes and fields in which admission may
+	// make shadows other than live pods.
+	AllowDrift []string
 	// Refresh is the time between two forecasts; a minute where it is 0.
 	Refresh time.Duration
 	// Progress says how warm shadows are; nil: by how long they are Ready.

@@ -126,7 +126,8 @@ func (r *reconciler) world(ctx context.Context, key actuate.Pool) (*observe.Worl
 	if err != nil {
 		return nil, nil, err
 	}
-	w.MetricsAlive, w.KeepLabels, w.Epoch, w.Now = r.metricsAlive(), r.opts.KeepLabels, epoch, r.clock.Now()
+	w.MetricsAlive, w.Epoch, w.Now = r.metricsAlive(), epoch, r.clock.Now()
+	w.KeepLabels, w.AllowDrift = r.opts.KeepLabels, r.opts.AllowDrift
 	if r.opts.Progress != nil {
 		w.Progress = r.progress(w)
 	}

@@ -76,4 +76,5 @@ func (r *reconciler) countStarts(w *observe.World, k *known, d *shadow.Decision,
 		reason = missOther
 	}
 	r.metrics.misses.WithLabelValues(w.Pool.Namespace, w.Pool.Name, reason).Add(float64(cold))
+	level.Info(r.logger).Log("msg", "joined cold", "pool", w.Pool.Key(), "pods", cold, "reason", reason)
 }

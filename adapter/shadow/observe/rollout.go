@@ -62,14 +62,20 @@ func (r rollout) maxSurge() int32 {
 	return share(nil, n)
 }
 
-// healthy says that the Rollout's controller has seen its spec and calls it
-// Healthy. The generation that it has seen stands there as text; early versions
-// wrote a hash of the spec, which says nothing.
-func (r rollout) healthy() bool {
+// stable says that the Rollout's controller has seen its spec and that the newest
+// template is the one it has promoted. Its phase says less: it is Progressing
+// whenever pods are still to come, so after every raise. The generation that it
+// has seen stands there as text; early versions wrote a hash of the spec, which
+// says nothing.
+func (r rollout) stable() bool {
 	if seen, err := strconv.ParseInt(r.text("status", "observedGeneration"), 10, 64); err == nil && seen < r.GetGeneration() {
 		return false
 	}
-	return r.text("status", "phase") == "Healthy"
+	if aborted, _, err := unstructured.NestedBool(r.Object, "status", "abort"); aborted || err != nil {
+		return false
+	}
+	hash := r.text("status", "currentPodHash")
+	return hash != "" && hash == r.text("status", "stableRS")
 }
 
 // current returns the ReplicaSet of the newest template.

@@ -39,7 +39,7 @@ func (v *View) workload() shadow.Workload {
 		out.Replicas, out.Stable = replicas(rs.Spec.Replicas), rs.Status.ObservedGeneration >= rs.Generation
 	default:
 		r := rollout{v.w.Rollout}
-		out.Replicas, out.MaxSurge, out.Stable = r.replicas(), r.maxSurge(), r.healthy()
+		out.Replicas, out.MaxSurge, out.Stable = r.replicas(), r.maxSurge(), r.stable()
 	}
 	return out
 }

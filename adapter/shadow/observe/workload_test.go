@@ -135,7 +135,7 @@ func argo(fields map[string]any) *scene {
 		"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout",
 		"metadata": map[string]any{"name": "web", "namespace": "shop", "uid": "rollout-uid", "generation": int64(3)},
 		"spec":     map[string]any{"replicas": int64(4), "selector": map[string]any{"matchLabels": map[string]any{"app": "web"}}},
-		"status":   map[string]any{"phase": "Healthy", "observedGeneration": "3", "currentPodHash": "abc"},
+		"status":   map[string]any{"phase": "Healthy", "observedGeneration": "3", "currentPodHash": "abc", "stableRS": "abc"},
 	}
 	for path, v := range fields {
 		if err := unstructured.SetNestedField(object, v, split(path)...); err != nil {
@@ -158,11 +158,14 @@ func TestObserveRollout(t *testing.T) {
 		{"blue-green makes a second set", map[string]any{"spec.strategy.blueGreen.activeService": "web"}, func(w *shadow.Workload) { w.MaxSurge = 4 }},
 		{"a larger preview counts", map[string]any{"spec.strategy.blueGreen.previewReplicaCount": int64(6)}, func(w *shadow.Workload) { w.MaxSurge = 6 }},
 		{"a smaller preview grows before it is promoted", map[string]any{"spec.strategy.blueGreen.previewReplicaCount": int64(2)}, func(w *shadow.Workload) { w.MaxSurge = 4 }},
-		{"it is not Healthy", map[string]any{"status.phase": "Progressing"}, func(w *shadow.Workload) { w.Stable = false }},
+		{"a raise makes it Progressing", map[string]any{"status.phase": "Progressing"}, func(*shadow.Workload) {}},
+		{"its newest template is not promoted", map[string]any{"status.stableRS": "aaa"}, func(w *shadow.Workload) { w.Stable = false }},
+		{"it has promoted none yet", map[string]any{"status.stableRS": ""}, func(w *shadow.Workload) { w.Stable = false }},
+		{"it was aborted", map[string]any{"status.abort": true}, func(w *shadow.Workload) { w.Stable = false }},
 		{"its controller has yet to see it", map[string]any{"status.observedGeneration": "2"}, func(w *shadow.Workload) { w.Stable = false }},
 		{"an early version wrote a hash for the generation", map[string]any{"status.observedGeneration": "6d4cf"}, func(*shadow.Workload) {}},
-		{"its newest ReplicaSet is not there", map[string]any{"status.currentPodHash": "def"}, func(w *shadow.Workload) { w.CurrentUID = "" }},
-		{"it has no hash in its status yet", map[string]any{"status.currentPodHash": ""}, func(*shadow.Workload) {}},
+		{"its newest ReplicaSet is not there", map[string]any{"status.currentPodHash": "def", "status.stableRS": "def"}, func(w *shadow.Workload) { w.CurrentUID = "" }},
+		{"it has no hash in its status yet", map[string]any{"status.currentPodHash": ""}, func(w *shadow.Workload) { w.Stable = false }},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
