@@ -1,6 +1,7 @@
 package model_test
 
 import (
+	"flag"
 	"math/rand/v2"
 	"testing"
 	"testing/synctest"
@@ -11,12 +12,17 @@ import (
 	"github.com/foreshadow-dev/foreshadow/adapter/shadow/model/rig"
 )
 
-func burst(t *testing.T, n int32, latency time.Duration) rig.BurstResult {
+var (
+	burstSize = flag.Int("burst", 100, "how many shadows TestBurst activates at once")
+	restPools = flag.Int("rest", 100, "how many pools TestAtRest has")
+)
+
+func burst(t *testing.T, n, changed int32, latency time.Duration) rig.BurstResult {
 	t.Helper()
 	var out rig.BurstResult
 	synctest.Test(t, func(t *testing.T) {
 		var err error
-		out, err = rig.Burst(synctest.Wait, rand.New(rand.NewPCG(1, 1)), n, latency)
+		out, err = rig.Burst(synctest.Wait, rand.New(rand.NewPCG(1, 1)), n, changed, latency)
 		require.NoError(t, err)
 	})
 	return out
@@ -24,11 +30,11 @@ func burst(t *testing.T, n int32, latency time.Duration) rig.BurstResult {
 
 // A burst takes the time of one write, however many pods it activates.
 func TestBurst(t *testing.T) {
-	const n = 100
+	n := *burstSize
 	var took []time.Duration
 	latencies := []time.Duration{time.Millisecond, 5 * time.Millisecond, 20 * time.Millisecond}
 	for _, l := range latencies {
-		r := burst(t, n, l)
+		r := burst(t, int32(n), 0, l)
 		require.Empty(t, r.Violations)
 		require.Equal(t, n, r.Activated)
 		require.Zero(t, r.DoubleBindings)
@@ -43,7 +49,7 @@ func TestBurst(t *testing.T) {
 // Under constant load nothing is written.
 func TestAtRest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r, err := rig.AtRest(synctest.Wait, rand.New(rand.NewPCG(1, 1)), 100, time.Hour)
+		r, err := rig.AtRest(synctest.Wait, rand.New(rand.NewPCG(1, 1)), *restPools, time.Hour)
 		require.NoError(t, err)
 		require.Zero(t, r.Writes, "%v", r.Kinds)
 		t.Logf("%d pools were looked at %d times", r.Pools, r.Looks)

@@ -12,7 +12,7 @@ import (
 type Cache struct {
 	loop    *Loop
 	name    string
-	objects map[Kind]objects
+	objects map[Kind]*objects
 	// Lag bounds how late a change arrives.
 	Lag time.Duration
 	// arrived is when the last change of a kind arrives.
@@ -28,7 +28,7 @@ type Cache struct {
 // NewCache returns a cache of some kinds, filled with what there is now, as a
 // list fills it.
 func (s *Server) NewCache(name string, lag time.Duration, kinds ...Kind) *Cache {
-	c := &Cache{loop: s.loop, name: name, Lag: lag, objects: map[Kind]objects{}, arrived: map[Kind]time.Time{}}
+	c := &Cache{loop: s.loop, name: name, Lag: lag, objects: map[Kind]*objects{}, arrived: map[Kind]time.Time{}}
 	for _, k := range kinds {
 		c.objects[k] = s.objects[k].clone()
 	}

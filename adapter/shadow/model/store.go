@@ -28,16 +28,16 @@ type Change struct {
 // has.
 type Store struct {
 	loop     *Loop
-	objects  map[Kind]objects
+	objects  map[Kind]*objects
 	revision uint64
 	made     int
 	watchers []func(Change)
 }
 
 func newStore(l *Loop) *Store {
-	s := &Store{loop: l, objects: map[Kind]objects{}}
+	s := &Store{loop: l, objects: map[Kind]*objects{}}
 	for _, k := range Kinds() {
-		s.objects[k] = objects{}
+		s.objects[k] = newObjects()
 	}
 	return s
 }

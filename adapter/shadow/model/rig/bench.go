@@ -1,6 +1,7 @@
 package rig
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -28,44 +29,62 @@ type BurstResult struct {
 func (b BurstResult) WritesPerPod() float64 { return float64(b.Writes) / float64(max(1, b.Activated)) }
 
 // Burst raises a Deployment by n where n shadows are warm, on a server that
-// takes a given time for each write. Some of the shadows change under the
-// writes, so that conflicts are part of it.
-func Burst(wait func(), choice model.Choice, n int32, latency time.Duration) (BurstResult, error) {
+// takes a given time for each write. Some of the shadows change while the first
+// writes are under way: these meet a conflict.
+func Burst(wait func(), choice model.Choice, n, changed int32, latency time.Duration) (BurstResult, error) {
+	s := newBurst(wait, choice, n, latency)
+	defer s.Close()
+	if !s.Await(time.Hour, func() bool { return s.intended() == int(n) }) {
+		return BurstResult{}, fmt.Errorf("warm up %d shadows: %+v", n, s.Summary())
+	}
+	s.RunFor(time.Minute)
+	first, shadows := len(s.log), s.Shadows()
+	s.Scale(2 * n)
+	if !s.Await(time.Minute, func() bool { return s.wants(2 * n) }) {
+		return BurstResult{}, fmt.Errorf("raise the ReplicaSet to %d", 2*n)
+	}
+	raised, looks := s.Now(), s.looks
+	if !s.loop.RunUntil(time.Minute, func() bool { return s.looks > looks }) {
+		return BurstResult{}, errors.New("look at the raise")
+	}
+	for _, p := range shadows[:changed] {
+		s.Touch(p)
+	}
+	if !s.Await(time.Minute, func() bool { return len(s.Shadows()) == 0 }) {
+		return BurstResult{}, fmt.Errorf("activate %d shadows: %+v", n, s.Summary())
+	}
+	out := count(s.log[first:], raised)
+	s.RunFor(time.Minute)
+	out.Violations = s.Checker.Finish(s.Now())
+	return out, nil
+}
+
+// newBurst makes a Deployment of n pods with room for n shadows. Nothing but the
+// write is left to chance between the raise and the last activation.
+func newBurst(wait func(), choice model.Choice, n int32, latency time.Duration) *Shop {
+	slow := model.Range{Low: 25 * time.Second, High: 25 * time.Second}
+	queue := model.Range{Low: time.Millisecond, High: time.Millisecond}
 	timing := model.Usual()
-	timing.Pull, timing.Start = model.Range{Low: 20 * time.Second, High: 30 * time.Second}, model.Range{Low: 20 * time.Second, High: 30 * time.Second}
+	timing.Pull, timing.Start = slow, slow
 	timing.ControllerQPS = 0 // how fast the ReplicaSet makes cold pods is not the question
 	r := New(Options{
 		Wait: wait, Choice: choice, Timing: timing, Request: model.Range{Low: latency, High: latency}, Restart: time.Second,
-		Leads: shadow.Leads{ColdStart: 60 * time.Second, ColdStartMin: 40 * time.Second, WarmUp: 3 * time.Second, Refresh: time.Minute},
+		Gather: 25 * time.Millisecond, Queue: &queue,
+		Leads: shadow.Leads{ColdStart: time.Minute, ColdStartMin: 40 * time.Second, WarmUp: 3 * time.Second, Refresh: time.Minute},
 	})
-	defer r.Close()
 	r.AddNodes(30)
 	s := r.NewShop("shop", n, func(p *v1alpha1.ShadowPool) { p.Spec.MinShadows, p.Spec.MaxShadows = &n, &n })
 	r.RunFor(2 * time.Minute)
 	r.Lead()
-	if !r.Await(time.Hour, func() bool { return s.Summary().Intended == int(n) }) {
-		return BurstResult{}, fmt.Errorf("warm up %d shadows: %+v", n, s.Summary())
+	return s
+}
+
+// intended is how many shadows the intent lists.
+func (s *Shop) intended() int {
+	if p := s.Pool(); p != nil && p.Status.Intent != nil {
+		return len(p.Status.Intent.PodUIDs)
 	}
-	r.RunFor(time.Minute)
-	first := len(r.log)
-	s.Scale(2 * n)
-	if !r.Await(time.Minute, func() bool { return s.wants(2 * n) }) {
-		return BurstResult{}, fmt.Errorf("raise the ReplicaSet to %d", 2*n)
-	}
-	raised := r.Now()
-	// One shadow in fifty has a change of its status on the way.
-	for i, p := range s.Shadows() {
-		if i%50 == 0 {
-			r.Touch(p)
-		}
-	}
-	if !r.Await(time.Minute, func() bool { return len(s.Shadows()) == 0 }) {
-		return BurstResult{}, fmt.Errorf("activate %d shadows: %+v", n, s.Summary())
-	}
-	out := count(r.log[first:], raised)
-	r.RunFor(time.Minute)
-	out.Violations = r.Checker.Finish(r.Now())
-	return out, nil
+	return 0
 }
 
 // count sums up the writes up to the last activation.
@@ -109,7 +128,11 @@ type RestResult struct {
 	Kinds []string
 }
 
-// AtRest lets many pools under constant load be for a while of virtual time.
+// between is how often AtRest has every pool looked at.
+const between = 10 * time.Minute
+
+// AtRest lets many pools under constant load be for a while of virtual time. Now
+// and then each of them is looked at, as for an event that changes nothing.
 func AtRest(wait func(), choice model.Choice, pools int, d time.Duration) (RestResult, error) {
 	r := New(Options{
 		Wait: wait, Choice: choice, Timing: model.Usual(), Request: model.Range{Low: time.Millisecond, High: time.Millisecond}, Restart: time.Second,
@@ -123,7 +146,7 @@ func AtRest(wait func(), choice model.Choice, pools int, d time.Duration) (RestR
 		shops[i] = r.NewShop(fmt.Sprintf("shop-%d", i), 2, func(p *v1alpha1.ShadowPool) { p.Spec.MinShadows = new(int32(1)) })
 		shops[i].Publish(Need{Floor: 2, Now: 2, Value: 2, Shadow: 3})
 	}
-	r.Lead()
+	leader := r.Lead()
 	r.RunFor(30 * time.Minute)
 	for _, s := range shops {
 		if diff := s.unsettled(); diff != "" {
@@ -131,7 +154,10 @@ func AtRest(wait func(), choice model.Choice, pools int, d time.Duration) (RestR
 		}
 	}
 	before, looks := len(r.log), r.looks
-	r.RunFor(d)
+	for end := r.Now().Add(d); r.Now().Before(end); {
+		leader.wake()
+		r.RunFor(min(between, end.Sub(r.Now())))
+	}
 	out := RestResult{Pools: pools, Writes: len(r.log) - before, Looks: r.looks - looks}
 	for _, e := range r.log[before:] {
 		out.Kinds = append(out.Kinds, fmt.Sprintf("%s %s/%s", e.Write.Verb, kindName(e.Write.Object), e.Write.Subresource))

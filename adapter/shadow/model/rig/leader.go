@@ -38,8 +38,9 @@ type Leader struct {
 }
 
 type poolState struct {
-	queued, running, again bool
-	failures               int
+	// gathering: a look follows soon, for events of pods.
+	queued, running, again, gathering bool
+	failures                          int
 	// wake is the number of the last request to look again.
 	wake int
 }
@@ -68,10 +69,15 @@ func (r *Rig) Lead() *Leader {
 	l.cache = r.NewCache(l.name, r.opts.Watch, model.Kinds()...)
 	l.cache.Changed = l.changed
 	r.leaders = append(r.leaders, l)
+	l.wake()
+	return l
+}
+
+// wake asks for a look at every pool.
+func (l *Leader) wake() {
 	for _, p := range l.cache.List(model.Pool, "") {
 		l.enqueue(types.NamespacedName{Namespace: p.GetNamespace(), Name: p.GetName()}, 0)
 	}
-	return l
 }
 
 // Leaders returns those that live.
@@ -85,16 +91,45 @@ func (l *Leader) changed(ch model.Change) {
 		return
 	}
 	for _, p := range l.cache.List(model.Pool, ch.Last.GetNamespace()) {
-		l.enqueue(types.NamespacedName{Namespace: p.GetNamespace(), Name: p.GetName()}, 0)
+		pool := types.NamespacedName{Namespace: p.GetNamespace(), Name: p.GetName()}
+		if ch.Kind == model.Pod && l.rig.opts.Gather > 0 {
+			l.gather(pool)
+		} else {
+			l.enqueue(pool, 0)
+		}
 	}
 }
 
-func (l *Leader) enqueue(pool types.NamespacedName, after time.Duration) {
-	st := l.pools[pool]
-	if st == nil {
-		st = &poolState{}
-		l.pools[pool] = st
+// gather asks for one look for all the events of a while.
+func (l *Leader) gather(pool types.NamespacedName) {
+	st := l.state(pool)
+	if st.gathering {
+		return
 	}
+	st.gathering = true
+	l.rig.loop.After(l.rig.opts.Gather, l.name, func() {
+		st.gathering = false
+		l.enqueue(pool, 0)
+	})
+}
+
+func (l *Leader) state(pool types.NamespacedName) *poolState {
+	if l.pools[pool] == nil {
+		l.pools[pool] = &poolState{}
+	}
+	return l.pools[pool]
+}
+
+// inQueue draws how long a pool waits in the queue.
+func (l *Leader) inQueue() time.Duration {
+	if q := l.rig.opts.Queue; q != nil {
+		return l.rig.loop.Between(q.Low, q.High)
+	}
+	return l.rig.loop.Between(0, 4*time.Millisecond)
+}
+
+func (l *Leader) enqueue(pool types.NamespacedName, after time.Duration) {
+	st := l.state(pool)
 	if st.running {
 		st.again = true
 		return
@@ -105,7 +140,7 @@ func (l *Leader) enqueue(pool types.NamespacedName, after time.Duration) {
 	st.queued = st.queued || after == 0
 	st.wake++
 	wake := st.wake
-	l.rig.loop.After(after+l.rig.loop.Between(0, 4*time.Millisecond), l.name, func() {
+	l.rig.loop.After(after+l.inQueue(), l.name, func() {
 		if after > 0 && wake != st.wake {
 			return // something has happened since
 		}

@@ -24,7 +24,10 @@ type Options struct {
 	Timing model.Timing
 	// Watch bounds the lag of a leader's caches. Request is how long a write
 	// takes until it is done, Answer how long the answer takes then.
-	Watch           time.Duration
+	// Gather is how long a leader gathers the events of pods before it looks,
+	// Queue how long a pool waits in its queue then: up to 4 ms where it is nil.
+	Watch, Gather   time.Duration
+	Queue           *model.Range
 	Request, Answer model.Range
 	// Restart is how long it takes until there is a leader again.
 	Restart time.Duration
@@ -122,9 +125,17 @@ func (r *Rig) record(ch model.Change) {
 // RunFor lets everything happen that is to happen within a duration.
 func (r *Rig) RunFor(d time.Duration) { r.loop.RunFor(d) }
 
-// Await runs until a condition holds, and says whether it did.
+// Await runs until a condition about the stored objects holds, and says whether
+// it did. The condition is judged again only once one of them has changed.
 func (r *Rig) Await(within time.Duration, holds func() bool) bool {
-	return r.loop.RunUntil(within, holds)
+	judged, at := false, uint64(0)
+	return r.loop.RunUntil(within, func() bool {
+		if judged && at == r.Revision() {
+			return false
+		}
+		judged, at = true, r.Revision()
+		return holds()
+	})
 }
 
 // Log returns the writes of ours.
