@@ -1,6 +1,7 @@
 package shadow
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -9,6 +10,17 @@ import (
 
 	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
 )
+
+// shadowPod is a ready shadow.
+func shadowPod(rs *ReplicaSet, i int) Pod {
+	name := fmt.Sprintf("%s-shadow%04d", rs.Name, i)
+	return Pod{
+		Name: name, UID: types.UID(name), Owner: OwnerPool, ReplicaSetUID: rs.UID, Template: rs.Template, Label: v1alpha1.ShadowReady,
+		Phase: PhaseRunning, Node: fmt.Sprintf("node%d", i%50), Zone: string(rune('a' + i%3)),
+		CreatedAt: t0.Add(-time.Hour), ReadyAt: t0.Add(-50 * time.Minute), WarmedAt: t0.Add(-time.Duration(i%40+5) * time.Minute),
+		WarmUp: Progress{Ratio: 1, Done: true},
+	}
+}
 
 // claimOf is a claim that every guard of a kind lets pass, where there is one.
 func claimOf(kind Kind) Claim {
