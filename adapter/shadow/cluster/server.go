@@ -7,12 +7,15 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/sync/singleflight"
 	autoscalingv1 "k8s.io/api/autoscaling/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
+	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/foreshadow-dev/foreshadow/adapter/shadow/actuate"
@@ -24,6 +27,9 @@ const (
 	// server allows 100, and the watches have some of those of the first.
 	connections = 5
 	streams     = 64
+	// unused is after how long without a request a connection may be closed: a
+	// transport of client-go closes it after 90 s.
+	unused = time.Minute
 )
 
 // server does writes on an API server.
@@ -35,9 +41,31 @@ type server struct {
 type line struct {
 	client client.Client
 	busy   atomic.Int64
+	// ask asks the server for something small; nil for the line that the watches
+	// keep open.
+	ask    func(context.Context)
+	clock  clock.PassiveClock
+	asking singleflight.Group
+	// used is when the last request ended, in nanoseconds since 1970.
+	used atomic.Int64
 }
 
 var _ actuate.Server = (*server)(nil)
+
+// Dial returns what the role writes and reads an API server with, for who
+// measures it: no cache, and no limit of its own.
+func Dial(cfg *rest.Config, opts client.Options) (actuate.Server, client.Client, error) {
+	cfg = connect(cfg)
+	first, err := client.New(cfg, opts)
+	if err != nil {
+		return nil, nil, fmt.Errorf("connect to API server %s: %w", cfg.Host, err)
+	}
+	s, err := newServer(cfg, first)
+	if err != nil {
+		return nil, nil, err
+	}
+	return s, first, nil
+}
 
 // newServer returns a server over several connections; the first is the one that
 // the watches keep open.
@@ -48,13 +76,57 @@ func newServer(cfg *rest.Config, first client.Client) (*server, error) {
 		own := rest.CopyConfig(cfg)
 		// Clients with a dialer of their own share no connection with others.
 		own.Dial = (&net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}).DialContext
-		c, err := client.New(own, client.Options{Scheme: first.Scheme(), Mapper: first.RESTMapper()})
-		if err != nil {
+		if err := s.lines[i].connect(own, first); err != nil {
 			return nil, fmt.Errorf("connect to API server %s: %w", cfg.Host, err)
 		}
-		s.lines[i].client = c
 	}
 	return s, nil
+}
+
+func (l *line) connect(cfg *rest.Config, first client.Client) error {
+	web, err := rest.HTTPClientFor(cfg)
+	if err != nil {
+		return err
+	}
+	plain, err := rest.UnversionedRESTClientForConfigAndClient(unversioned(cfg), web)
+	if err != nil {
+		return err
+	}
+	// Whatever the answer: it came over a connection.
+	l.ask = func(ctx context.Context) { plain.Get().AbsPath("/version").Do(ctx) }
+	l.clock = clock.RealClock{}
+	l.client, err = client.New(cfg, client.Options{HTTPClient: web, Scheme: first.Scheme(), Mapper: first.RESTMapper()})
+	return err
+}
+
+func unversioned(cfg *rest.Config) *rest.Config {
+	out := rest.CopyConfig(cfg)
+	out.NegotiatedSerializer = clientgoscheme.Codecs.WithoutConversion()
+	return out
+}
+
+// open opens the connection before many requests want one at once: each of them
+// would dial, and all but one would have dialled in vain.
+func (l *line) open(ctx context.Context) {
+	if l.ask == nil || l.isOpen() {
+		return
+	}
+	_, _, _ = l.asking.Do("", func() (any, error) {
+		if !l.isOpen() {
+			l.ask(ctx)
+			l.touch()
+		}
+		return nil, nil
+	})
+}
+
+func (l *line) isOpen() bool { return l.clock.Now().Sub(time.Unix(0, l.used.Load())) < unused }
+
+// touch notes that a request has ended.
+func (l *line) touch() {
+	if l.clock != nil {
+		l.used.Store(l.clock.Now().UnixNano())
+	}
 }
 
 // line returns the first connection that has a free stream, or the least busy.
@@ -77,6 +149,8 @@ func (s *server) line() *line {
 func (s *server) Do(ctx context.Context, w actuate.Write) (client.Object, error) {
 	l := s.line()
 	defer l.busy.Add(-1)
+	l.open(ctx)
+	defer l.touch()
 	switch w.Verb {
 	case actuate.VerbCreate:
 		o := copyOf(w.Object)

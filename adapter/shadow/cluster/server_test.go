@@ -3,18 +3,23 @@ package cluster
 import (
 	"encoding/json"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/rest"
+	clocktesting "k8s.io/utils/clock/testing"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
@@ -29,6 +34,9 @@ type request struct {
 
 // wire is an API server that writes down what it is sent and answers with it.
 type wire struct {
+	// crowd, if not nil, is the writes that are answered together.
+	crowd atomic.Pointer[crowd]
+
 	mu  sync.Mutex
 	got []request
 }
@@ -43,8 +51,30 @@ func (w *wire) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	w.mu.Lock()
 	w.got = append(w.got, request{r.Method, r.URL.Path, r.URL.Query().Encode(), r.Header.Get("Content-Type"), body})
 	w.mu.Unlock()
+	if all := w.crowd.Load(); all != nil && r.Method == http.MethodPatch {
+		all.wait()
+	}
 	rw.Header().Set("Content-Type", "application/json")
 	_, _ = rw.Write(raw)
+}
+
+// crowd holds everybody back until all are there.
+type crowd struct {
+	missing atomic.Int64
+	all     chan struct{}
+}
+
+func newCrowd(n int64) *crowd {
+	c := &crowd{all: make(chan struct{})}
+	c.missing.Store(n)
+	return c
+}
+
+func (c *crowd) wait() {
+	if c.missing.Add(-1) == 0 {
+		close(c.all)
+	}
+	<-c.all
 }
 
 func newWire(t *testing.T) (*wire, *server) {
@@ -52,19 +82,23 @@ func newWire(t *testing.T) (*wire, *server) {
 	w := &wire{}
 	ts := httptest.NewServer(w)
 	t.Cleanup(ts.Close)
-	scheme := testScheme(t)
+	return w, dial(t, &rest.Config{Host: ts.URL})
+}
+
+func dial(t *testing.T, cfg *rest.Config) *server {
+	t.Helper()
 	mapper := meta.NewDefaultRESTMapper(nil)
 	mapper.Add(corev1.SchemeGroupVersion.WithKind("Pod"), meta.RESTScopeNamespace)
 	mapper.Add(corev1.SchemeGroupVersion.WithKind("Service"), meta.RESTScopeNamespace)
 	mapper.Add(appsv1.SchemeGroupVersion.WithKind("Deployment"), meta.RESTScopeNamespace)
 	mapper.Add(v1alpha1.GroupVersionKind(), meta.RESTScopeNamespace)
-	cfg := connect(&rest.Config{Host: ts.URL, ContentConfig: rest.ContentConfig{ContentType: "application/json"}})
-	first, err := client.New(cfg, client.Options{Scheme: scheme, Mapper: mapper})
+	cfg.ContentType = "application/json"
+	out, _, err := Dial(cfg, client.Options{Scheme: testScheme(t), Mapper: mapper})
 	require.NoError(t, err)
-	s, err := newServer(cfg, first)
-	require.NoError(t, err)
+	s, ok := out.(*server)
+	require.True(t, ok)
 	t.Cleanup(http.DefaultClient.CloseIdleConnections)
-	return w, s
+	return s
 }
 
 // Each write is one request of the right kind.
@@ -164,6 +198,65 @@ func TestLines(t *testing.T) {
 	for _, n := range used {
 		require.LessOrEqual(t, n, 100, "none is used twice as much as another")
 	}
+}
+
+// A burst opens no connection that it does not use, and asks for nothing on one
+// that is open.
+func TestBurstOnTheWire(t *testing.T) {
+	w, opened := &wire{}, atomic.Int64{}
+	ts := httptest.NewUnstartedServer(w)
+	ts.EnableHTTP2 = true
+	ts.Config.ConnState = func(_ net.Conn, to http.ConnState) {
+		if to == http.StateNew {
+			opened.Add(1)
+		}
+	}
+	ts.StartTLS()
+	t.Cleanup(ts.Close)
+	s := dial(t, &rest.Config{Host: ts.URL, TLSClientConfig: rest.TLSClientConfig{Insecure: true}})
+	now := clocktesting.NewFakePassiveClock(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC))
+	for i := 1; i < connections; i++ {
+		s.lines[i].clock = now
+	}
+	write := actuate.Write{
+		Verb: actuate.VerbPatch, Patch: []byte(`{"kind":"Pod","apiVersion":"v1","metadata":{"name":"web-1"}}`),
+		Object: &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "web-1"}},
+	}
+	_, err := s.Do(t.Context(), write) // as the watches have opened the first connection
+	require.NoError(t, err)
+	asked := func() (n int) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		for _, r := range w.got {
+			if r.Path == "/version" {
+				n++
+			}
+		}
+		return n
+	}
+	for i, tt := range []struct {
+		later time.Duration
+		asked int
+	}{{0, connections - 1}, {unused - time.Second, connections - 1}, {unused, 2 * (connections - 1)}} {
+		now.SetTime(now.Now().Add(tt.later))
+		w.crowd.Store(newCrowd(300))
+		burst(t, s, write)
+		require.Equal(t, tt.asked, asked(), "burst %d", i)
+	}
+	require.Equal(t, int64(connections), opened.Load())
+}
+
+// burst does 300 writes that are all under way at once.
+func burst(t *testing.T, s *server, w actuate.Write) {
+	t.Helper()
+	var all errgroup.Group
+	for range 300 {
+		all.Go(func() error {
+			_, err := s.Do(t.Context(), w)
+			return err
+		})
+	}
+	require.NoError(t, all.Wait())
 }
 
 // Our own clients are never throttled by themselves.
