@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"testing"
 
 	"github.com/foreshadow-dev/foreshadow/adapter/shadow"
 	"github.com/foreshadow-dev/foreshadow/adapter/shadow/shadowtest"
@@ -24,15 +23,11 @@ func planning() ([]measurement, error) {
 			if got := len(shadow.Plan(shadowtest.Start(), in).Actions); got != actions {
 				return nil, fmt.Errorf("decide about %d shadows (%s): %d actions instead of %d", n, what, got, actions)
 			}
-			r := testing.Benchmark(func(b *testing.B) {
-				b.ReportAllocs()
-				for b.Loop() {
-					shadow.Plan(shadowtest.Start(), in)
-				}
-			})
-			ns[n] = float64(r.T.Nanoseconds()) / float64(r.N)
+			plan := func() { shadow.Plan(shadowtest.Start(), in) }
+			ns[n] = median(plan, 200_000/n)
+			allocs, _ := allocated(plan)
 			name := fmt.Sprintf("plan_%s_%d_shadows", what, n)
-			out = append(out, measurement{name, ns[n] / 1e3, "us"}, measurement{name + "_allocs", float64(r.AllocsPerOp()), "allocs"})
+			out = append(out, measurement{name, ns[n] / 1e3, "us"}, measurement{name + "_allocs", allocs, "allocs"})
 		}
 		for i, n := range sizes[1:] {
 			out = append(out, measurement{fmt.Sprintf("plan_%s_%d_to_%d_shadows_ratio", what, n, sizes[i]), ns[n] / ns[sizes[i]], "ratio"})

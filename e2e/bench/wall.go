@@ -30,7 +30,7 @@ import (
 
 const (
 	burstPods  = 300
-	wallRounds = 5
+	wallRounds = 9
 )
 
 // wall times a raise by 300 pods that meets 300 warm shadows: one look, one

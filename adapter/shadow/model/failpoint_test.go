@@ -3,6 +3,7 @@ package model_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 
@@ -26,39 +27,50 @@ func tell(t *testing.T, sc rig.Scene, tamper rig.Tamper, fault func(int, actuate
 // Whatever happens to whichever write, the story ends as it does without: the
 // leader is killed before or after it, it is refused, it is lost on the way back.
 func TestFailpoints(t *testing.T) {
-	points := 0
-	for _, sc := range rig.Scenes() {
-		t.Run(sc.Name, func(t *testing.T) {
-			whole, want := tell(t, sc, rig.Tamper{}, nil)
-			if !whole.OK() {
-				t.Fatal(describe(0, whole))
-			}
-			if whole.Writes == 0 {
-				t.Fatal("the story has no write of ours")
-			}
-			for n := 1; n <= whole.Writes; n++ {
-				for f := rig.CrashBefore; f <= rig.Lost; f++ {
-					points++
-					var hit string
-					report, got := tell(t, sc, rig.Tamper{}, func(i int, w actuate.Write) rig.Fault {
-						if i != n {
-							return rig.None
-						}
-						hit = fmt.Sprintf("%s %s %T %s", w.Kind, w.Verb, w.Object, w.Subresource)
-						return f
-					})
-					if !report.OK() {
-						t.Errorf("write %d (%s) meets %s:\n%s", n, hit, f, describe(0, report))
-					}
-					if diff := cmp.Diff(want, got); diff != "" {
-						t.Errorf("write %d (%s) meets %s: the end (-without +with):\n%s", n, hit, f, diff)
-					}
-					if t.Failed() {
-						return
-					}
-				}
-			}
-		})
+	var points atomic.Int64
+	t.Run("scene", func(t *testing.T) {
+		for _, sc := range rig.Scenes() {
+			t.Run(sc.Name, func(t *testing.T) {
+				t.Parallel()
+				points.Add(int64(failpoints(t, sc)))
+			})
+		}
+	})
+	t.Logf("%d failpoints", points.Load())
+}
+
+// failpoints lets each fault happen to each write of a scene, until one of them
+// makes a difference.
+func failpoints(t *testing.T, sc rig.Scene) (points int) {
+	t.Helper()
+	whole, want := tell(t, sc, rig.Tamper{}, nil)
+	if !whole.OK() {
+		t.Fatal(describe(0, whole))
 	}
-	t.Logf("%d failpoints", points)
+	if whole.Writes == 0 {
+		t.Fatal("the story has no write of ours")
+	}
+	for n := 1; n <= whole.Writes; n++ {
+		for f := rig.CrashBefore; f <= rig.Lost; f++ {
+			points++
+			var hit string
+			report, got := tell(t, sc, rig.Tamper{}, func(i int, w actuate.Write) rig.Fault {
+				if i != n {
+					return rig.None
+				}
+				hit = fmt.Sprintf("%s %s %T %s", w.Kind, w.Verb, w.Object, w.Subresource)
+				return f
+			})
+			if !report.OK() {
+				t.Errorf("write %d (%s) meets %s:\n%s", n, hit, f, describe(0, report))
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("write %d (%s) meets %s: the end (-without +with):\n%s", n, hit, f, diff)
+			}
+			if t.Failed() {
+				return points
+			}
+		}
+	}
+	return points
 }

@@ -4,7 +4,10 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 
@@ -48,20 +51,44 @@ func TestSeeds(t *testing.T) {
 	if *seed != 0 {
 		first, last = *seed, *seed
 	}
-	var activations, writes, excused, exposed, failed int
-	for n := first; n <= last; n++ {
-		r := runSeed(t, n, rig.Tamper{})
-		activations, writes, excused, exposed = activations+r.Activations, writes+r.Writes, excused+r.Excused, exposed+r.Exposed
-		if r.OK() {
-			continue
+	var all tally
+	t.Run("part", func(t *testing.T) {
+		parts := uint64(runtime.GOMAXPROCS(0))
+		for part := range parts {
+			t.Run(strconv.FormatUint(part, 10), func(t *testing.T) {
+				t.Parallel()
+				for n := first + part; n <= last; n += parts {
+					r := runSeed(t, n, rig.Tamper{})
+					if !r.OK() {
+						t.Error(describe(n, r))
+					}
+					if all.add(r) >= 5 {
+						t.Fatal("5 seeds failed: the rest is left out")
+					}
+				}
+			})
 		}
-		t.Error(describe(n, r))
-		if failed++; failed == 5 {
-			t.Fatal("5 seeds failed: the rest is left out")
-		}
-	}
-	t.Logf("seeds %d to %d: %d writes, %d activations; %d deaths that nobody can prevent, %d exposures to later selectors", first, last, writes, activations, excused, exposed)
-	if *seed == 0 && activations == 0 {
+	})
+	t.Logf("seeds %d to %d: %d writes, %d activations; %d deaths that nobody can prevent, %d exposures to later selectors", first, last, all.writes, all.activations, all.excused, all.exposed)
+	if *seed == 0 && all.activations == 0 {
 		t.Error("no seed had an activation: the runs try nothing")
 	}
+}
+
+// tally sums up runs that happen side by side.
+type tally struct {
+	mu                                            sync.Mutex
+	writes, activations, excused, exposed, failed int
+}
+
+// add counts a run and returns how many have failed.
+func (s *tally) add(r rig.Report) (failed int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.writes, s.activations = s.writes+r.Writes, s.activations+r.Activations
+	s.excused, s.exposed = s.excused+r.Excused, s.exposed+r.Exposed
+	if !r.OK() {
+		s.failed++
+	}
+	return s.failed
 }
