@@ -26,6 +26,7 @@ import (
 
 	"github.com/go-logr/logr"
 	"k8s.io/klog/v2"
+	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
 )
 
 // measurement is one figure; name and unit are fixed, for who compares runs.
@@ -37,6 +38,7 @@ type measurement struct {
 
 func main() {
 	klog.SetLogger(logr.Discard()) // the table is what is asked for
+	ctrllog.SetLogger(logr.Discard())
 	if err := run(os.Stdout, filepath.Join("out", "bench.json")); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
