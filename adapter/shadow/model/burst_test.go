@@ -17,7 +17,7 @@ import (
 
 var (
 	burstSize = flag.Int("burst", 100, "how many shadows TestBurst activates at once")
-	restPools = flag.Int("rest", 100, "how many pools TestAtRest has")
+	restPools = flag.Int("rest", 1000, "how many pools TestAtRest has")
 	measured  = flag.String("measured", "", "the file that gets what TestBurst and TestAtRest measure, a line each; empty: none")
 )
 
