@@ -28,6 +28,7 @@ var imports = map[string]struct {
 		may: []string{"adapter/history"}, tests: []string{"adapter/history/historytest"}, why: "it is one source behind history's seam",
 	},
 	"adapter/history/historytest": {may: []string{"adapter/history", "forecast"}, why: "it must suit every source, so it knows none"},
+	"adapter/lease":               {why: "it looks at one lease and asks nobody what it is of"},
 	"adapter/pools":               {may: []string{"adapter/api/v1alpha1", "adapter/pools/manifest"}, why: "it hands out pools and asks nobody what for"},
 	"adapter/pools/manifest":      {may: []string{"adapter/api/v1alpha1"}, why: "it reads pools from YAML and watches nothing"},
 	"adapter/publish":             {why: "values flow to it, never from it"},
@@ -43,7 +44,7 @@ var imports = map[string]struct {
 		why:   "it does what was decided and decides nothing",
 	},
 	"adapter/shadow/cluster": {
-		may:   []string{"adapter/api/v1alpha1", "adapter/shadow", "adapter/shadow/actuate", "adapter/shadow/observe"},
+		may:   []string{"adapter/api/v1alpha1", "adapter/lease", "adapter/shadow", "adapter/shadow/actuate", "adapter/shadow/observe"},
 		tests: []string{"adapter/shadow/shadowtest"},
 		why:   "it joins the parts of the lifecycle on an API server",
 	},

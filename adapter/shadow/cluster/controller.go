@@ -24,6 +24,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
+	"github.com/foreshadow-dev/foreshadow/adapter/lease"
 	"github.com/foreshadow-dev/foreshadow/adapter/shadow/actuate"
 )
 
@@ -90,9 +91,9 @@ func New(o Options) (*Controller, error) {
 		metricsAlive: func() bool { return true }, paused: c.paused, fatal: c.fail, pools: map[actuate.Pool]*known{},
 	}
 	if ns := o.LeaderElectionNamespace; ns != "" {
-		c.lease = &metricsLease{
-			reader: c.mgr.GetAPIReader(), key: types.NamespacedName{Namespace: ns, Name: MetricsLeaseName}, clock: o.Clock, changed: c.lookAtAll,
-		}
+		c.lease = &metricsLease{lease.New(lease.Config{
+			Reader: c.mgr.GetAPIReader(), Lease: types.NamespacedName{Namespace: ns, Name: MetricsLeaseName}, Clock: o.Clock, Changed: c.lookAtAll,
+		})}
 		c.r.metricsAlive = c.lease.Alive
 	}
 	return c, nil

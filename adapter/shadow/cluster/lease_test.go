@@ -5,15 +5,11 @@ import (
 	"errors"
 	"strconv"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
-	coordinationv1 "k8s.io/api/coordination/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/tools/leaderelection/resourcelock"
-	clocktesting "k8s.io/utils/clock/testing"
 
 	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
 )
@@ -89,32 +85,6 @@ func TestEpoch(t *testing.T) {
 		_, err := newEpoch(t.Context(), newCluster(t), &lock{err: errors.New("no route")})
 		require.EqualError(t, err, "read lease foreshadow/lease: no route")
 	})
-}
-
-func heldLease(by string, renewed time.Time) *coordinationv1.Lease {
-	return &coordinationv1.Lease{Spec: coordinationv1.LeaseSpec{HolderIdentity: &by, RenewTime: new(metav1.NewMicroTime(renewed))}}
-}
-
-// The role is alive while its lease is renewed, by our own clock.
-func TestMetricsLease(t *testing.T) {
-	clock := clocktesting.NewFakeClock(now)
-	l := &metricsLease{clock: clock}
-	require.False(t, l.Alive(), "nobody has looked")
-	require.True(t, l.judge(heldLease("them", now.Add(-time.Hour))), "their clock may be another")
-	require.True(t, l.Alive())
-	clock.Step(leaseGrace - time.Second)
-	require.False(t, l.judge(nil), "a read that failed says nothing")
-	require.True(t, l.Alive())
-	require.False(t, l.judge(heldLease("them", now)))
-	clock.Step(leaseGrace - time.Nanosecond)
-	require.False(t, l.judge(heldLease("them", now)))
-	require.True(t, l.Alive())
-	clock.Step(time.Nanosecond)
-	require.True(t, l.judge(heldLease("them", now)))
-	require.False(t, l.Alive())
-	require.True(t, l.judge(heldLease("others", now)))
-	require.True(t, l.judge(heldLease("", now)), "given back")
-	require.False(t, l.Alive())
 }
 
 func TestPauses(t *testing.T) {
