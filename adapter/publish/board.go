@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // Board is where pools are published. Any number of goroutines may publish and read. The zero Board is empty and ready.
@@ -30,6 +31,17 @@ func (b *Board) Remove(namespace, name string) {
 	b.current.Store(b.Snapshot().without(namespace, name))
 }
 
+// SawShadowsRole notes that the role that keeps the shadows was alive at that time. It never takes back a later one.
+func (b *Board) SawShadowsRole(at time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	next := *b.Snapshot()
+	if at.After(next.shadowsRole) {
+		next.shadowsRole = at
+		b.current.Store(&next)
+	}
+}
+
 // Snapshot returns what is published now. It stays as it is, whatever is published later.
 func (b *Board) Snapshot() *Snapshot {
 	if s := b.current.Load(); s != nil {
@@ -42,6 +54,8 @@ func (b *Board) Snapshot() *Snapshot {
 type Snapshot struct {
 	namespaces []*namespace
 	pools      int
+	// shadowsRole is when the role that keeps the shadows was seen alive last; zero if it never was.
+	shadowsRole time.Time
 }
 
 // namespace holds the pools of one namespace, sorted by name; there is at least one.
@@ -103,7 +117,7 @@ func (s *Snapshot) entries(namespace string) []*entry {
 
 // with returns s with e in it.
 func (s *Snapshot) with(e *entry) *Snapshot {
-	next := &Snapshot{pools: s.pools}
+	next := &Snapshot{pools: s.pools, shadowsRole: s.shadowsRole}
 	old := s.entries(e.pool.Namespace)
 	i, found := findEntry(old, e.pool.Name)
 	if !found {
@@ -120,7 +134,7 @@ func (s *Snapshot) without(ns, name string) *Snapshot {
 	if !found {
 		return s
 	}
-	next := &Snapshot{pools: s.pools - 1}
+	next := &Snapshot{pools: s.pools - 1, shadowsRole: s.shadowsRole}
 	if len(old) > 1 {
 		next.namespaces = s.replace(&namespace{name: ns, entries: drop(old, i)})
 		return next

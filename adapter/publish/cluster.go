@@ -22,7 +22,7 @@ import (
 // defaultSecurePort needs no privilege; a Service maps 443 to it.
 const defaultSecurePort = 6443
 
-// Cluster serves the external metrics API behind the aggregation layer of a cluster, which authenticates and authorizes every request.
+// Cluster serves the external and the custom metrics API behind the aggregation layer of a cluster, which authenticates and authorizes every request.
 type Cluster struct {
 	base  cmd.AdapterBase
 	ready func() error
@@ -30,7 +30,7 @@ type Cluster struct {
 
 // NewCluster returns a server with default options. Add Flags to the program's flags, parse them, then Run.
 // ready is asked by /readyz and must not wait for anything.
-func NewCluster(p provider.ExternalMetricsProvider, ready func() error) *Cluster {
+func NewCluster(p provider.MetricsProvider, ready func() error) *Cluster {
 	o := options.NewCustomMetricsAdapterServerOptions()
 	o.SecureServing.BindPort = defaultSecurePort
 	// A container's root is read-only: without a directory the self-signed certificate stays in memory.
@@ -42,6 +42,7 @@ func NewCluster(p provider.ExternalMetricsProvider, ready func() error) *Cluster
 	c.base.OpenAPIConfig, c.base.OpenAPIV3Config = o.OpenAPIConfig, o.OpenAPIV3Config
 	c.base.FlagSet = pflag.NewFlagSet(serverName, pflag.ContinueOnError)
 	c.base.WithExternalMetrics(p)
+	c.base.WithCustomMetrics(p)
 	return c
 }
 

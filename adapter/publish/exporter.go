@@ -25,6 +25,7 @@ type Exporter struct {
 	forecastModel      *prometheus.Desc
 	historyDegraded    *prometheus.Desc
 	fallbackActive     *prometheus.Desc
+	warmReplicas       *prometheus.Desc
 	pools              *prometheus.Desc
 }
 
@@ -54,6 +55,8 @@ func NewExporter(board *Board, c clock.PassiveClock) *Exporter {
 			"1 while the history behind the pool's readings is incomplete: they may raise, never lower."),
 		fallbackActive: perPool("foreshadow_fallback_active",
 			"1 for the reason why the pool's capacity is not its forecast's, 0 for every other reason.", "reason"),
+		warmReplicas: perPool(MetricWarmReplicas,
+			"Shadows of the pool that can be activated now."),
 		pools: prometheus.NewDesc("foreshadow_pools", "Pools with published values.", nil, nil),
 	}
 }
@@ -62,7 +65,7 @@ func NewExporter(board *Board, c clock.PassiveClock) *Exporter {
 func (x *Exporter) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		x.predictedCapacity, x.predictedLoad, x.observedLoad, x.capacityPerReplica,
-		x.forecastSuccess, x.forecastModel, x.historyDegraded, x.fallbackActive, x.pools,
+		x.forecastSuccess, x.forecastModel, x.historyDegraded, x.fallbackActive, x.warmReplicas, x.pools,
 	} {
 		ch <- d
 	}
@@ -73,7 +76,11 @@ func (x *Exporter) Collect(ch chan<- prometheus.Metric) {
 	snapshot, now := x.board.Snapshot(), x.clock.Now()
 	ch <- prometheus.MustNewConstMetric(x.pools, prometheus.GaugeValue, float64(snapshot.Len()))
 	for p := range snapshot.Pools() {
-		x.collect(newSink(ch, p), p, now)
+		s := newSink(ch, p)
+		x.collect(s, p, now)
+		if warm := p.Shadows.warm(snapshot.shadowsRole, now); warm.Refusal(now) == "" {
+			s.gauge(x.warmReplicas, warm.Value)
+		}
 	}
 }
 

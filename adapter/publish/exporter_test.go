@@ -23,7 +23,7 @@ import (
 // pools of every condition that the exporter tells apart.
 func exportedPools() []Pool {
 	return []Pool{
-		testPool("shop", "web"),
+		testPool("shop", "web", shadowsOf(3, Shadow{Pod: "web-1", State: "ready", Progress: 1})),
 		testPool("shop", "observed", func(p *Pool) { p.Mode, p.Fallback = "Observe", FallbackObserve }),
 		testPool("shop", "unknown", func(p *Pool) {
 			p.PredictedCapacity, p.CapacityPerReplica = Refuse("the capacity per replica is unknown"), 0
@@ -85,8 +85,8 @@ func TestEmptyMetricsPage(t *testing.T) {
 
 func TestRefusedReadingsAreAbsent(t *testing.T) {
 	clock := clockAtNoon()
-	reg := exporterRegistry(clock, testPool("shop", "web"))
-	readings := []string{MetricPredictedCapacity, MetricPredictedLoad, "foreshadow_observed_load"}
+	reg := exporterRegistry(clock, testPool("shop", "web", shadowsOf(0)))
+	readings := []string{MetricPredictedCapacity, MetricPredictedLoad, "foreshadow_observed_load", MetricWarmReplicas}
 	for _, at := range []struct {
 		after time.Duration
 		there bool

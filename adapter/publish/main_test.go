@@ -53,8 +53,17 @@ func testPool(namespace, name string, change ...func(*Pool)) Pool {
 	return p
 }
 
+// shadowsOf gives a pool so many warm shadows and these, as they were written a minute before noon.
+func shadowsOf(warm int, list ...Shadow) func(*Pool) {
+	return func(p *Pool) {
+		p.Shadows = Shadows{Warm: warm, List: list, SeenAt: noon.Add(-time.Minute), MaxAge: 15 * time.Minute}
+	}
+}
+
+// testBoard is a board of pools; the role that keeps shadows was seen at noon.
 func testBoard(pools ...Pool) *Board {
 	b := &Board{}
+	b.SawShadowsRole(noon)
 	for _, p := range pools {
 		b.Publish(p)
 	}

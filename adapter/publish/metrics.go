@@ -13,36 +13,41 @@ const (
 	metricOther = "other"
 )
 
-// metrics counts what the metrics API answers. Both labels are closed sets, resolved once.
-type metrics struct {
-	requests map[string]map[int]prometheus.Counter
-}
+// answers counts what a metrics API answers, by metric and code. Both labels are closed sets, resolved once.
+type answers map[string]map[int]prometheus.Counter
 
-func newMetrics(reg prometheus.Registerer) *metrics {
-	vec := prometheus.NewCounterVec(prometheus.CounterOpts{
+func countExternal(reg prometheus.Registerer) answers {
+	return newAnswers(reg, prometheus.CounterOpts{
 		Name: "foreshadow_external_metric_requests_total",
 		Help: "Requests for an external metric, by metric (other: not one of ours) and HTTP status code of the answer.",
-	}, []string{"metric", "code"})
+	}, MetricPredictedCapacity, MetricPredictedLoad, MetricWarmReplicas)
+}
+
+func countCustom(reg prometheus.Registerer) answers {
+	return newAnswers(reg, prometheus.CounterOpts{
+		Name: "foreshadow_custom_metric_requests_total",
+		Help: "Requests for a custom metric, by metric (other: not one of ours) and HTTP status code of the answer.",
+	}, MetricWarmUpProgress)
+}
+
+func newAnswers(reg prometheus.Registerer, o prometheus.CounterOpts, ours ...string) answers {
+	vec := prometheus.NewCounterVec(o, []string{"metric", "code"})
 	reg.MustRegister(vec)
-	known := []int{codeOK, http.StatusBadRequest, http.StatusNotFound, http.StatusServiceUnavailable}
-	codes := map[string][]int{
-		MetricPredictedCapacity: known, MetricPredictedLoad: known, metricOther: {http.StatusNotFound},
-	}
-	m := &metrics{requests: map[string]map[int]prometheus.Counter{}}
-	for name, codes := range codes {
-		m.requests[name] = map[int]prometheus.Counter{}
-		for _, code := range codes {
-			m.requests[name][code] = vec.WithLabelValues(name, strconv.Itoa(code))
+	a := answers{metricOther: {http.StatusNotFound: vec.WithLabelValues(metricOther, strconv.Itoa(http.StatusNotFound))}}
+	for _, name := range ours {
+		a[name] = map[int]prometheus.Counter{}
+		for _, code := range []int{codeOK, http.StatusBadRequest, http.StatusNotFound, http.StatusServiceUnavailable} {
+			a[name][code] = vec.WithLabelValues(name, strconv.Itoa(code))
 		}
 	}
-	return m
+	return a
 }
 
 // observe counts one answer.
-func (m *metrics) observe(metric string, code int) {
-	byCode, ours := m.requests[metric]
+func (a answers) observe(metric string, code int) {
+	byCode, ours := a[metric]
 	if !ours {
-		byCode = m.requests[metricOther]
+		byCode = a[metricOther]
 	}
 	byCode[code].Inc()
 }

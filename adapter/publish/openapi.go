@@ -9,6 +9,7 @@ import (
 	"sigs.k8s.io/custom-metrics-apiserver/pkg/apiserver"
 	"sigs.k8s.io/custom-metrics-apiserver/pkg/cmd/options"
 	"sigs.k8s.io/custom-metrics-apiserver/pkg/generated/openapi/core"
+	"sigs.k8s.io/custom-metrics-apiserver/pkg/generated/openapi/custommetrics"
 	"sigs.k8s.io/custom-metrics-apiserver/pkg/generated/openapi/externalmetrics"
 )
 
@@ -26,6 +27,7 @@ func describe(o *options.CustomMetricsAdapterServerOptions) {
 
 func openAPIDefinitions(ref openapicommon.ReferenceCallback) map[string]openapicommon.OpenAPIDefinition {
 	all := core.GetOpenAPIDefinitions(ref)
+	maps.Copy(all, custommetrics.GetOpenAPIDefinitions(ref))
 	maps.Copy(all, externalmetrics.GetOpenAPIDefinitions(ref))
 	return all
 }

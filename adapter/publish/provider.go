@@ -2,6 +2,7 @@ package publish
 
 import (
 	"context"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	apierr "k8s.io/apimachinery/pkg/api/errors"
@@ -13,23 +14,24 @@ import (
 	"sigs.k8s.io/custom-metrics-apiserver/pkg/provider"
 )
 
-// Provider answers the external metrics API from a Board's snapshot. It never waits for anything.
+// Provider answers the external and the custom metrics API from a Board's snapshot. It never waits for anything.
 type Provider struct {
-	board   *Board
-	clock   clock.PassiveClock
-	metrics *metrics
+	board *Board
+	clock clock.PassiveClock
+	// external and custom count the answers of each API.
+	external, custom answers
 }
 
-var _ provider.ExternalMetricsProvider = (*Provider)(nil)
+var _ provider.MetricsProvider = (*Provider)(nil)
 
 // NewProvider returns a provider that reads board, judges the age of readings by c, and counts its answers in reg.
 func NewProvider(board *Board, c clock.PassiveClock, reg prometheus.Registerer) *Provider {
-	return &Provider{board: board, clock: c, metrics: newMetrics(reg)}
+	return &Provider{board: board, clock: c, external: countExternal(reg), custom: countCustom(reg)}
 }
 
 // ListAllExternalMetrics names every metric there is. It is never empty: clients never cache an empty discovery.
 func (p *Provider) ListAllExternalMetrics() []provider.ExternalMetricInfo {
-	return []provider.ExternalMetricInfo{{Metric: MetricPredictedCapacity}, {Metric: MetricPredictedLoad}}
+	return []provider.ExternalMetricInfo{{Metric: MetricPredictedCapacity}, {Metric: MetricPredictedLoad}, {Metric: MetricWarmReplicas}}
 }
 
 // GetExternalMetric answers with exactly one item, or refuses: 404 when the metric or the pool does not exist, 400 when the selector
@@ -39,10 +41,10 @@ func (p *Provider) GetExternalMetric(
 ) (*external_metrics.ExternalMetricValueList, error) {
 	list, refusal := p.get(namespace, selector, info.Metric)
 	if refusal != nil {
-		p.metrics.observe(info.Metric, int(refusal.ErrStatus.Code))
+		p.external.observe(info.Metric, int(refusal.ErrStatus.Code))
 		return nil, refusal
 	}
-	p.metrics.observe(info.Metric, codeOK)
+	p.external.observe(info.Metric, codeOK)
 	return list, nil
 }
 
@@ -53,33 +55,36 @@ type answer struct {
 }
 
 func (p *Provider) get(namespace string, selector labels.Selector, metric string) (*external_metrics.ExternalMetricValueList, *apierr.StatusError) {
-	if metric != MetricPredictedCapacity && metric != MetricPredictedLoad {
+	if metric != MetricPredictedCapacity && metric != MetricPredictedLoad && metric != MetricWarmReplicas {
 		return nil, unknownMetric(metric)
 	}
-	e, refusal := p.board.Snapshot().selectOne(namespace, selector)
+	snapshot, now := p.board.Snapshot(), p.clock.Now()
+	e, refusal := snapshot.selectOne(namespace, selector)
 	if refusal != nil {
 		return nil, refusal
 	}
-	reading := &e.pool.PredictedCapacity
-	convert := replicas
-	if metric == MetricPredictedLoad {
-		reading, convert = &e.pool.PredictedLoad, quantity
+	reading, convert := e.pool.PredictedCapacity, replicas
+	switch metric {
+	case MetricPredictedLoad:
+		reading, convert = e.pool.PredictedLoad, quantity
+	case MetricWarmReplicas:
+		reading = e.pool.Shadows.warm(snapshot.shadowsRole, now)
 	}
-	if reason := reading.Refusal(p.clock.Now()); reason != "" {
+	if reason := reading.Refusal(now); reason != "" {
 		return nil, refused(metric, &e.pool, reason)
 	}
 	value, err := convert(reading.Value)
 	if err != nil {
 		return nil, refused(metric, &e.pool, err.Error())
 	}
-	return newAnswer(metric, e.labels, reading, value), nil
+	return newAnswer(metric, e.labels, reading.ComputedAt, value), nil
 }
 
-func newAnswer(metric string, l map[string]string, r *Reading, value resource.Quantity) *external_metrics.ExternalMetricValueList {
+func newAnswer(metric string, l map[string]string, at time.Time, value resource.Quantity) *external_metrics.ExternalMetricValueList {
 	a := &answer{item: [1]external_metrics.ExternalMetricValue{{
 		MetricName:   metric,
 		MetricLabels: l,
-		Timestamp:    metav1.NewTime(r.ComputedAt),
+		Timestamp:    metav1.NewTime(at),
 		Value:        value,
 	}}}
 	a.list.Items = a.item[:]

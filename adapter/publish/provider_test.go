@@ -23,13 +23,15 @@ func info(metric string) provider.ExternalMetricInfo {
 }
 
 func TestGetExternalMetric(t *testing.T) {
-	p := testProvider(testPool("shop", "web"), testPool("shop", "api"), testPool("bank", "ledger"))
+	p := testProvider(testPool("shop", "web", shadowsOf(3)), testPool("shop", "api", shadowsOf(0)), testPool("bank", "ledger"))
 	tests := []struct {
 		name, namespace, selector, metric string
 		wantPool, wantValue               string
 	}{
 		{"the capacity of one pool", "shop", "pool=web", MetricPredictedCapacity, "web", "7"},
 		{"the load of one pool, in thousandths", "shop", "pool=web", MetricPredictedLoad, "web", "812500m"},
+		{"the warm shadows of one pool", "shop", "pool=web", MetricWarmReplicas, "web", "3"},
+		{"none of them is a number too", "shop", "pool=api", MetricWarmReplicas, "api", "0"},
 		{"a set of one", "shop", "pool in (api)", MetricPredictedCapacity, "api", "7"},
 		{"whatever leaves one over", "shop", "pool!=api", MetricPredictedCapacity, "web", "7"},
 		{"everything, where there is one pool", "bank", "", MetricPredictedCapacity, "ledger", "7"},
@@ -63,6 +65,7 @@ func TestGetExternalMetricRefuses(t *testing.T) {
 		testPool("sick", "huge", func(p *Pool) { p.PredictedLoad.Value = 1e300 }),
 		testPool("sick", "negative", func(p *Pool) { p.PredictedCapacity.Value = -3 }),
 		testPool("sick", "absent", func(p *Pool) { p.PredictedLoad = Reading{} }),
+		testPool("sick", "uncounted", func(p *Pool) { p.Shadows.Unknown = "nobody has counted its shadows yet" }),
 	}
 	for i := range 12 {
 		pools = append(pools, testPool("crowd", fmt.Sprintf("pool-%02d", i)))
@@ -75,7 +78,7 @@ func TestGetExternalMetricRefuses(t *testing.T) {
 	}{
 		{
 			"a metric that does not exist", "shop", "pool=web", "http_requests", metav1.StatusReasonNotFound,
-			`there is no external metric "http_requests": write foreshadow_predicted_capacity_replicas or foreshadow_predicted_load`,
+			`there is no external metric "http_requests": write foreshadow_predicted_capacity_replicas, foreshadow_predicted_load or foreshadow_warm_replicas`,
 		},
 		{
 			"a selector of several pools", "shop", "", MetricPredictedCapacity, metav1.StatusReasonBadRequest,
@@ -127,6 +130,18 @@ func TestGetExternalMetricRefuses(t *testing.T) {
 			"a value never computed", "sick", "pool=absent", MetricPredictedLoad, metav1.StatusReasonServiceUnavailable,
 			`foreshadow_predicted_load of pool "absent" in namespace "sick" is withheld: it has not been computed yet`,
 		},
+		{
+			"warm shadows of several pools", "shop", "", MetricWarmReplicas, metav1.StatusReasonBadRequest,
+			`selector "" matches 2 pools of namespace "shop" ("api", "web"): select one with matchLabels: {pool: NAME}`,
+		},
+		{
+			"warm shadows that nobody counted", "sick", "pool=uncounted", MetricWarmReplicas, metav1.StatusReasonServiceUnavailable,
+			`foreshadow_warm_replicas of pool "uncounted" in namespace "sick" is withheld: nobody has counted its shadows yet`,
+		},
+		{
+			"warm shadows of which nothing was handed over", "sick", "pool=old", MetricWarmReplicas, metav1.StatusReasonServiceUnavailable,
+			`foreshadow_warm_replicas of pool "old" in namespace "sick" is withheld: it has not been computed yet`,
+		},
 	}
 	codes := map[metav1.StatusReason]int32{
 		metav1.StatusReasonNotFound: 404, metav1.StatusReasonBadRequest: 400, metav1.StatusReasonServiceUnavailable: 503,
@@ -172,7 +187,7 @@ func TestRefusalsAreBounded(t *testing.T) {
 }
 
 func TestListAllExternalMetricsIsNeverEmpty(t *testing.T) {
-	want := []provider.ExternalMetricInfo{info("foreshadow_predicted_capacity_replicas"), info("foreshadow_predicted_load")}
+	want := []provider.ExternalMetricInfo{info("foreshadow_predicted_capacity_replicas"), info("foreshadow_predicted_load"), info("foreshadow_warm_replicas")}
 	if diff := cmp.Diff(want, testProvider().ListAllExternalMetrics()); diff != "" {
 		t.Errorf("metrics of an empty board (-want +got):\n%s", diff)
 	}
@@ -220,12 +235,22 @@ foreshadow_external_metric_requests_total{code="404",metric="other"} 2
 foreshadow_external_metric_requests_total{code="503",metric="foreshadow_predicted_capacity_replicas"} 0
 foreshadow_external_metric_requests_total{code="503",metric="foreshadow_predicted_load"} 1
 `
-	require.NoError(t, testutil.GatherAndCompare(reg, strings.NewReader(want)))
+	want += none("foreshadow_external_metric_requests_total", MetricWarmReplicas)
+	require.NoError(t, testutil.GatherAndCompare(reg, strings.NewReader(want), "foreshadow_external_metric_requests_total"))
+}
+
+// none is what the page says of a metric that nobody asked for.
+func none(counter, metric string) string {
+	var b strings.Builder
+	for _, code := range []int{200, 400, 404, 503} {
+		fmt.Fprintf(&b, "%s{code=\"%d\",metric=%q} 0\n", counter, code, metric)
+	}
+	return b.String()
 }
 
 // The lookup must not allocate: what an answer costs is its own memory.
 func TestAllocations(t *testing.T) {
-	p := testProvider(testPool("shop", "web"), testPool("shop", "api"))
+	p := testProvider(testPool("shop", "web", shadowsOf(3)), testPool("shop", "api"))
 	exact, snapshot := parseSelector(t, "pool=web"), p.board.Snapshot()
 	if got := testing.AllocsPerRun(1000, func() {
 		if e, _ := snapshot.selectOne("shop", exact); e == nil {
@@ -234,11 +259,13 @@ func TestAllocations(t *testing.T) {
 	}); got != 0 {
 		t.Errorf("the lookup makes %v allocations, want 0", got)
 	}
-	if got := testing.AllocsPerRun(1000, func() {
-		if _, err := p.GetExternalMetric(t.Context(), "shop", exact, info(MetricPredictedCapacity)); err != nil {
-			t.Fatal(err)
+	for _, metric := range []string{MetricPredictedCapacity, MetricWarmReplicas} {
+		if got := testing.AllocsPerRun(1000, func() {
+			if _, err := p.GetExternalMetric(t.Context(), "shop", exact, info(metric)); err != nil {
+				t.Fatal(err)
+			}
+		}); got > 1 {
+			t.Errorf("an answer of %s makes %v allocations, want 1: its own memory", metric, got)
 		}
-	}); got > 1 {
-		t.Errorf("an answer makes %v allocations, want 1: its own memory", got)
 	}
 }

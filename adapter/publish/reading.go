@@ -25,15 +25,6 @@ type Reading struct {
 // Refuse returns a reading that is not given out, for the reason given.
 func Refuse(reason string) Reading { return Reading{Reason: reason} }
 
-// standsFor is how long a reading stands that has no end of its own: longer than any process.
-const standsFor = 100 * 365 * 24 * time.Hour
-
-// Standing returns a reading that stands until another one takes its place: a number that is written down where it is true, such as a
-// count in a pool's status, and does not grow old.
-func Standing(v float64, at time.Time) Reading {
-	return Reading{Value: v, ComputedAt: at, ValidUntil: at.Add(standsFor)}
-}
-
 // Refusal says why r must not be given out at now; it is empty when r may be given out. ValidUntil itself is still valid.
 func (r Reading) Refusal(now time.Time) string {
 	switch {

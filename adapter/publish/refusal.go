@@ -14,12 +14,14 @@ import (
 const (
 	maxNamed     = 10  // pools that a message names
 	maxNameBytes = 253 // the longest name of a Kubernetes object
+	// maxMessageBytes is what a message of the library may have.
+	maxMessageBytes = 1024
 )
 
 // unknownMetric answers a name that this API does not have.
 func unknownMetric(name string) *apierr.StatusError {
-	return notFound(fmt.Sprintf("there is no external metric %s: write %s or %s",
-		quote(name), MetricPredictedCapacity, MetricPredictedLoad))
+	return notFound(fmt.Sprintf("there is no external metric %s: write %s, %s or %s",
+		quote(name), MetricPredictedCapacity, MetricPredictedLoad, MetricWarmReplicas))
 }
 
 // noPool answers a selector that matches nothing, with the pools that could have been meant.
@@ -35,6 +37,12 @@ func noPool(namespace string, selector labels.Selector, there []*entry) *apierr.
 func severalPools(namespace string, selector labels.Selector, matched []*entry) *apierr.StatusError {
 	return apierr.NewBadRequest(fmt.Sprintf("selector %s matches %d pools of namespace %s (%s): select one with matchLabels: {%s: NAME}",
 		quote(selector.String()), len(matched), quote(namespace), names(matched), LabelPool))
+}
+
+// labelNotKnown answers a selector of pods that would have to see all their labels.
+func labelNotKnown(key string) *apierr.StatusError {
+	return apierr.NewBadRequest(fmt.Sprintf("whether a shadow has the label %s is not known here: select by %s or %s",
+		quote(key), PodLabelPool, PodLabelState))
 }
 
 // refused answers for a pool whose reading must not be given out. It has no Retry-After, which would make client-go wait and retry
@@ -63,6 +71,14 @@ func names(entries []*entry) string {
 		fmt.Fprintf(&b, " and %d more", more)
 	}
 	return b.String()
+}
+
+// bounded cuts a message of the library, which has in it what was asked for.
+func bounded(e *apierr.StatusError) *apierr.StatusError {
+	if m := e.ErrStatus.Message; len(m) > maxMessageBytes {
+		e.ErrStatus.Message = strings.ToValidUTF8(m[:maxMessageBytes], "") + "..."
+	}
+	return e
 }
 
 // quote writes s so that nothing in it can be taken for a part of the message around it, cut to the length of a name.

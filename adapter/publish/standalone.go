@@ -18,7 +18,7 @@ import (
 // FlagAPIAddress is the flag that messages about the standalone server's address name.
 const FlagAPIAddress = "--web.api-address"
 
-// Standalone serves the external metrics API without a cluster and without authentication, on a loopback address only.
+// Standalone serves the external and the custom metrics API without a cluster and without authentication, on a loopback address only.
 type Standalone struct {
 	listener net.Listener
 	server   *genericapiserver.GenericAPIServer
@@ -28,7 +28,7 @@ type Standalone struct {
 
 // NewStandalone opens address (port 0: any free one) and prepares the server; Run serves. Handlers are served under their paths behind
 // the same chain of filters; there need not be any.
-func NewStandalone(address string, p provider.ExternalMetricsProvider, handlers map[string]http.Handler) (*Standalone, error) {
+func NewStandalone(address string, p provider.MetricsProvider, handlers map[string]http.Handler) (*Standalone, error) {
 	listener, err := listenLoopback(FlagAPIAddress, address)
 	if err != nil {
 		return nil, err
@@ -40,7 +40,7 @@ func NewStandalone(address string, p provider.ExternalMetricsProvider, handlers 
 	return s, nil
 }
 
-func newStandalone(listener net.Listener, p provider.ExternalMetricsProvider, handlers map[string]http.Handler) (*Standalone, error) {
+func newStandalone(listener net.Listener, p provider.MetricsProvider, handlers map[string]http.Handler) (*Standalone, error) {
 	o := standaloneOptions(listener)
 	loopback := []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback}
 	if err := o.SecureServing.MaybeDefaultWithSelfSignedCerts("localhost", nil, loopback); err != nil {
@@ -53,7 +53,7 @@ func newStandalone(listener net.Listener, p provider.ExternalMetricsProvider, ha
 		return nil, err
 	}
 	limitRequests(&config.Config)
-	adapter, err := (&apiserver.Config{GenericConfig: &config.Config}).Complete(nil).New(serverName, nil, p)
+	adapter, err := (&apiserver.Config{GenericConfig: &config.Config}).Complete(nil).New(serverName, p, p)
 	if err != nil {
 		return nil, err
 	}

@@ -22,7 +22,7 @@ import (
 )
 
 // startStandalone serves p on a free loopback port until the test ends, and returns once it answers.
-func startStandalone(tb testing.TB, p provider.ExternalMetricsProvider, handlers map[string]http.Handler) *Standalone {
+func startStandalone(tb testing.TB, p provider.MetricsProvider, handlers map[string]http.Handler) *Standalone {
 	tb.Helper()
 	s, err := NewStandalone("127.0.0.1:0", p, handlers)
 	require.NoError(tb, err)
@@ -138,7 +138,7 @@ func refusesInWords(t *testing.T, s *Standalone) {
 		},
 		{
 			"an unknown metric says which there are", "http_requests", "pool=web",
-			`there is no external metric "http_requests": write foreshadow_predicted_capacity_replicas or foreshadow_predicted_load`,
+			`there is no external metric "http_requests": write foreshadow_predicted_capacity_replicas, foreshadow_predicted_load or foreshadow_warm_replicas`,
 		},
 	}
 	for _, tt := range tests {
@@ -196,7 +196,7 @@ func discoveryListsEveryMetric(t *testing.T, s *Standalone) {
 	for _, r := range list.APIResources {
 		got[r.Name] = r.Namespaced
 	}
-	want := map[string]bool{MetricPredictedCapacity: true, MetricPredictedLoad: true}
+	want := map[string]bool{MetricPredictedCapacity: true, MetricPredictedLoad: true, MetricWarmReplicas: true}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("resources (-want +got):\n%s", diff)
 	}

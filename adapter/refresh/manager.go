@@ -108,7 +108,7 @@ func (m *Manager) Set(pool *v1alpha1.ShadowPool) {
 		m.setStandby(old, pool)
 		return
 	}
-	w := newWorker(pool, m.clock.Now())
+	w := newWorker(pool, old, m.clock.Now())
 	if old == nil {
 		m.publish(w, unpublished(pool, "it has not been computed yet"))
 	} else {

@@ -64,37 +64,53 @@ func (s Settings) withLeads(learnt Standby) Settings {
 }
 
 // shadowsOf returns what others may read of a pool's shadows, as its status said
-// it at now.
-func shadowsOf(p *v1alpha1.ShadowPool, now time.Time) publish.Shadows {
-	out := publish.Shadows{SeenAt: now}
-	switch counts := p.Status.Counts; {
+// it at a time.
+func shadowsOf(p *v1alpha1.ShadowPool, at time.Time) publish.Shadows {
+	out := publish.Shadows{SeenAt: at}
+	out.MaxAge, _ = p.Spec.Prediction.MaxAge.Parse() // who may not write it is refused elsewhere
+	counts, cover := p.Status.Counts, p.Status.Cover
+	switch {
 	case p.Spec.Mode != v1alpha1.ModeActive:
-		out.Warm = publish.Refuse(fmt.Sprintf("the pool is in mode %s and keeps no shadows: write spec.mode Active", p.Spec.Mode))
-	case counts == nil:
-		out.Warm = publish.Refuse("nobody has counted its shadows yet: look whether the adapter with the role shadows runs")
+		out.Unknown = fmt.Sprintf("the pool is in mode %s and keeps no shadows: write spec.mode Active", p.Spec.Mode)
+	case counts == nil || cover == nil:
+		out.Unknown = "nobody has counted its shadows yet: look whether the adapter with the role shadows runs"
 	default:
-		out.Warm = publish.Standing(float64(counts.Ready), now)
+		// What is ready may still be held back, such as by a pause: the cover counts
+		// those that may go live, besides the bridges and those that were lost.
+		out.Warm = int(max(0, cover.Replicas-cover.Lost-counts.Bridged))
 	}
 	for _, s := range p.Status.Shadows {
-		out.List = append(out.List, publish.Shadow{Pod: s.Name, State: string(s.State), Progress: progressOf(s)})
+		if s.State != v1alpha1.ShadowActive && s.State != v1alpha1.ShadowDeactivated {
+			progress, measured := progressOf(s)
+			out.List = append(out.List, publish.Shadow{Pod: s.Name, State: string(s.State), Progress: progress, Measured: measured})
+		}
 	}
 	return out
 }
 
+// writtenAt is when a status that was there before us was written, at the
+// earliest: what we see for the first time may be old.
+func writtenAt(p *v1alpha1.ShadowPool, now time.Time) time.Time {
+	if d := p.Status.LastDecision; d != nil && d.Time.Time.Before(now) {
+		return d.Time.Time
+	}
+	return now
+}
+
 // progressOf returns how far a shadow has warmed up, NaN where that is not said
-// and does not follow from its state.
-func progressOf(s v1alpha1.ShadowStatus) float64 {
-	if v, err := s.Progress.Parse(); err == nil && v >= 0 && v <= 1 {
-		return v
-	}
+// and does not follow from its state, and whether it was measured.
+func progressOf(s v1alpha1.ShadowStatus) (progress float64, measured bool) {
 	switch s.State {
-	case v1alpha1.ShadowCreating:
-		return 0
 	case v1alpha1.ShadowReady, v1alpha1.ShadowActive, v1alpha1.ShadowBridged:
-		return 1
-	case v1alpha1.ShadowWarming, v1alpha1.ShadowDraining, v1alpha1.ShadowDeactivated:
+		return 1, false
+	case v1alpha1.ShadowWarming:
+		if v, err := s.Progress.Parse(); err == nil && v >= 0 && v <= 1 {
+			return v, true
+		}
+		return math.NaN(), true
+	case v1alpha1.ShadowCreating, v1alpha1.ShadowDraining, v1alpha1.ShadowDeactivated:
 	}
-	return math.NaN()
+	return 0, false
 }
 
 // SetStandby takes over what is known of the shadows. The cover counts in the

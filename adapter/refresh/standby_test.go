@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 
 	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
@@ -203,28 +204,63 @@ func TestANewLeadCountsFromTheForecastThatReachesIt(t *testing.T) {
 
 func TestPublishedShadows(t *testing.T) {
 	now := at(0, "09:00")
-	p := pool(active(1))
-	got := shadowsOf(p, now)
-	require.Equal(t, "nobody has counted its shadows yet: look whether the adapter with the role shadows runs", got.Warm.Reason)
-	p.Status.Counts = &v1alpha1.ShadowCounts{Ready: 2, Warming: 1}
+	p := pool(active(-1))
+	const uncounted = "nobody has counted its shadows yet: look whether the adapter with the role shadows runs"
+	require.Equal(t, uncounted, shadowsOf(p, now).Unknown)
+	p.Status.Counts = &v1alpha1.ShadowCounts{Ready: 3, Warming: 2, Bridged: 1}
+	require.Equal(t, uncounted, shadowsOf(p, now).Unknown)
+	p.Status.Cover = &v1alpha1.CoverStatus{Replicas: 4, Lost: 1} // one of the three that are ready is held back
 	p.Status.Shadows = []v1alpha1.ShadowStatus{
 		{Name: "a", State: v1alpha1.ShadowCreating},
 		{Name: "b", State: v1alpha1.ShadowWarming, Progress: "0.4"},
-		{Name: "c", State: v1alpha1.ShadowReady},
+		{Name: "c", State: v1alpha1.ShadowReady, Progress: "0.9"},
 		{Name: "d", State: v1alpha1.ShadowWarming, Progress: "7"},
+		{Name: "e", State: v1alpha1.ShadowActive},
+		{Name: "f", State: v1alpha1.ShadowBridged},
+		{Name: "g", State: v1alpha1.ShadowDraining},
 	}
-	got = shadowsOf(p, now)
-	want := publish.Shadows{Warm: publish.Standing(2, now), SeenAt: now, List: []publish.Shadow{
+	got := shadowsOf(p, now)
+	want := publish.Shadows{Warm: 2, SeenAt: now, MaxAge: 15 * time.Minute, List: []publish.Shadow{
 		{Pod: "a", State: "creating"},
-		{Pod: "b", State: "warming", Progress: 0.4},
+		{Pod: "b", State: "warming", Progress: 0.4, Measured: true},
 		{Pod: "c", State: "ready", Progress: 1},
-		{Pod: "d", State: "warming", Progress: math.NaN()},
+		{Pod: "d", State: "warming", Progress: math.NaN(), Measured: true},
+		{Pod: "f", State: "bridged", Progress: 1},
+		{Pod: "g", State: "draining"},
 	}}
-	if !got.Same(want) || !got.Warm.ComputedAt.Equal(now) {
+	if !got.Same(want) || !got.SeenAt.Equal(now) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
+	p.Status.Cover = &v1alpha1.CoverStatus{Replicas: 1, Lost: 1} // paused: nothing may go live
+	require.Zero(t, shadowsOf(p, now).Warm)
 	p.Spec.Mode = v1alpha1.ModePredict
-	require.Equal(t, "the pool is in mode Predict and keeps no shadows: write spec.mode Active", shadowsOf(p, now).Warm.Reason)
+	require.Equal(t, "the pool is in mode Predict and keeps no shadows: write spec.mode Active", shadowsOf(p, now).Unknown)
+}
+
+// What is seen for the first time may have stood there for long, what comes later
+// is news, and a new spec makes nothing younger.
+func TestShadowsAreAsOldAsWhatWasWritten(t *testing.T) {
+	decided := func(p *v1alpha1.ShadowPool) {
+		active(1)(p)
+		p.Status.Counts = &v1alpha1.ShadowCounts{Ready: 1}
+		p.Status.LastDecision = &v1alpha1.LastDecision{Time: metav1.NewTime(at(0, "08:00"))}
+	}
+	first := newWorker(pool(decided), nil, at(0, "09:00"))
+	require.Equal(t, at(0, "08:00"), first.shadows.SeenAt)
+	require.Equal(t, at(0, "09:00"), newWorker(pool(active(1)), nil, at(0, "09:00")).shadows.SeenAt)
+	edited := newWorker(pool(decided), first, at(0, "09:30"))
+	require.Equal(t, at(0, "08:00"), edited.shadows.SeenAt)
+	changed := newWorker(pool(func(p *v1alpha1.ShadowPool) {
+		decided(p)
+		p.Status.Cover.Replicas = 2
+	}), first, at(0, "09:30"))
+	require.Equal(t, at(0, "09:30"), changed.shadows.SeenAt)
+}
+
+// The names of labels that publish knows are those of the pods.
+func TestPublishKnowsTheLabelsOfShadows(t *testing.T) {
+	require.Equal(t, v1alpha1.PoolLabel, publish.PodLabelPool)
+	require.Equal(t, v1alpha1.StateLabel, publish.PodLabelState)
 }
 
 func TestManagerDecidesAnewWhenTheCoverChanges(t *testing.T) {
@@ -317,19 +353,19 @@ func TestManagerPublishesTheShadowsAtOnce(t *testing.T) {
 			return p.Shadows
 		}
 		b.manager.Set(counted(0, v1alpha1.ShadowWarming))
-		require.Empty(t, shadows().Warm.Reason, "before the first round")
+		require.Empty(t, shadows().Unknown, "before the first round")
 		synctest.Wait()
 		queries, _ := b.source.counts()
 		b.manager.Set(counted(1, v1alpha1.ShadowReady))
-		require.InDelta(t, 1, shadows().Warm.Value, 0)
+		require.Equal(t, 1, shadows().Warm)
 		require.Equal(t, "ready", shadows().List[0].State)
 		pass(3 * DefaultInterval)
 		synctest.Wait()
-		require.InDelta(t, 1, shadows().Warm.Value, 0, "rounds keep them")
+		require.Equal(t, 1, shadows().Warm, "rounds keep them")
 		after, _ := b.source.counts()
 		require.LessOrEqual(t, after-queries, 4)
 
 		b.manager.Set(named("web", nil))
-		require.Contains(t, shadows().Warm.Reason, "mode Predict")
+		require.Contains(t, shadows().Unknown, "mode Predict")
 	})
 }

@@ -31,11 +31,20 @@ type worker struct {
 	published publish.Pool
 }
 
-func newWorker(pool *v1alpha1.ShadowPool, now time.Time) *worker {
-	return &worker{
+// newWorker returns the worker of a pool that takes the place of old, nil where
+// the pool was not known.
+func newWorker(pool *v1alpha1.ShadowPool, old *worker, now time.Time) *worker {
+	w := &worker{
 		pool: pool, done: make(chan struct{}), woken: make(chan struct{}, 1),
 		standby: StandbyOf(pool), shadows: shadowsOf(pool, now),
 	}
+	switch {
+	case old == nil:
+		w.shadows.SeenAt = writtenAt(pool, now)
+	case w.shadows.Same(old.shadows):
+		w.shadows.SeenAt = old.shadows.SeenAt
+	}
+	return w
 }
 
 // start runs the worker after the one that it replaces has ended. m.mu is held.

@@ -59,13 +59,13 @@ func (o *serveOptions) install(fs *pflag.FlagSet) {
 
 	fs.StringVar(&o.poolsFile, "pools.file", "", "File of ShadowPools, reloaded when it changes. Empty: the ShadowPools of the API server.")
 	durationVar(fs, &o.interval, "refresh.interval", refresh.DefaultInterval, "Time between two refreshes of a pool.")
-	fs.StringVar(&o.apiAddress, "web.api-address", "", "Loopback address on which the external metrics API is served without a cluster and without authentication. Empty: it is served to a cluster, see --secure-port.")
+	fs.StringVar(&o.apiAddress, "web.api-address", "", "Loopback address on which the metrics APIs are served without a cluster and without authentication. Empty: they are served to a cluster, see --secure-port.")
 	fs.StringVar(&o.webAddress, "web.listen-address", ":9402", "Address on which Prometheus metrics and health are served.")
 	fs.StringVar(&o.webConfig, "web.config.file", "", "File with TLS or basic authentication for --web.listen-address, in the format of Prometheus' exporter-toolkit.")
 
 	fs.StringVar(&o.kubeconfig, "kubeconfig", "", "Kubeconfig of the API server; in a cluster none is needed. The default of --lister-kubeconfig, --authentication-kubeconfig and --authorization-kubeconfig.")
 	fs.StringSliceVar(&o.namespaces, "namespaces", nil, "Namespaces whose ShadowPools are served. Empty: all.")
-	fs.StringVar(&o.leaderNamespace, "leader-election.namespace", "", "Namespace of the leases by which one of several adapters writes, one for each role. Empty: this one writes without asking.")
+	fs.StringVar(&o.leaderNamespace, "leader-election.namespace", "", "Namespace of the leases by which one of several adapters writes, one for each role, and each role knows whether the other one lives: give both the same. Empty: this one writes without asking.")
 }
 
 // complete checks the flags together and hands the one kubeconfig on.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/go-logr/logr"
 	"github.com/oklog/run"
@@ -77,7 +78,24 @@ func (s *server) addShadows(ctx context.Context, g *run.Group) error {
 		return err
 	}
 	addActor(ctx, g, s.shadows.Run)
+	if s.o.has(roleMetrics) && s.o.leaderNamespace == "" {
+		addActor(ctx, g, s.vouch) // there is no lease to tell by
+	}
 	return nil
+}
+
+// vouch tells the metrics role that this process keeps the shadows too.
+func (s *server) vouch(ctx context.Context) error {
+	ticker := s.clock.NewTicker(10 * time.Second)
+	defer ticker.Stop()
+	for {
+		s.board.SawShadowsRole(s.clock.Now())
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C():
+		}
+	}
 }
 
 // shadowsReady says whether the role, if the adapter has it, could take over.

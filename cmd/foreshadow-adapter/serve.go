@@ -144,7 +144,7 @@ func (s *server) addPools(ctx context.Context, g *run.Group, source history.Sour
 	return nil
 }
 
-// addMetricsAPI serves the external metrics API, in a cluster or on loopback.
+// addMetricsAPI serves the external and the custom metrics API, in a cluster or on loopback.
 func (s *server) addMetricsAPI(ctx context.Context, g *run.Group, provider *publish.Provider) error {
 	if s.o.apiAddress == "" {
 		address, err := s.cluster.Listen()

@@ -7,12 +7,15 @@ import (
 	"github.com/go-kit/log/level"
 	"github.com/go-logr/logr"
 	"github.com/oklog/run"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/foreshadow-dev/foreshadow/adapter/history"
 	"github.com/foreshadow-dev/foreshadow/adapter/history/embedded"
+	"github.com/foreshadow-dev/foreshadow/adapter/lease"
 	"github.com/foreshadow-dev/foreshadow/adapter/pools"
+	"github.com/foreshadow-dev/foreshadow/adapter/shadow/cluster"
 )
 
 // fieldOwner is whom the API server knows the statuses from.
@@ -84,6 +87,16 @@ func (s *server) newWatcher() error {
 	})
 	if err != nil {
 		return err
+	}
+	if ns := s.o.leaderNamespace; ns != "" {
+		// What the pools' status says of shadows holds while their role lives.
+		watch := lease.New(lease.Config{
+			Reader: manager.GetAPIReader(), Lease: types.NamespacedName{Namespace: ns, Name: cluster.LeaseName}, Clock: s.clock,
+			Renewed: s.board.SawShadowsRole,
+		})
+		if err := manager.Add(watch); err != nil {
+			return err
+		}
 	}
 	status, err := pools.NewStatusWriter(pools.StatusOptions{
 		Client: manager.GetClient(), FieldOwner: fieldOwner, Logger: s.loggers.kit, Registerer: s.registry, Clock: s.clock,
