@@ -21,7 +21,9 @@ import (
 
 var progressInfo = provider.CustomMetricInfo{GroupResource: podsResource, Namespaced: true, Metric: MetricWarmUpProgress}
 
-func pod(name string) types.NamespacedName { return types.NamespacedName{Namespace: "shop", Name: name} }
+func pod(name string) types.NamespacedName {
+	return types.NamespacedName{Namespace: "shop", Name: name}
+}
 
 // shadowPools are two pools with shadows and one whose shadows are too old to speak of.
 func shadowPools() []Pool {

@@ -45,7 +45,7 @@ func (s Shadows) Same(o Shadows) bool {
 }
 
 // warm returns the number of warm shadows at now, where their role was seen last at alive.
-func (s *Shadows) warm(alive, now time.Time) Reading {
+func (s Shadows) warm(alive, now time.Time) Reading {
 	if s.Unknown != "" {
 		return Refuse(s.Unknown)
 	}
@@ -53,7 +53,7 @@ func (s *Shadows) warm(alive, now time.Time) Reading {
 }
 
 // progress returns how far one of the shadows is at now.
-func (s *Shadows) progress(of Shadow, alive, now time.Time) Reading {
+func (s Shadows) progress(of Shadow, alive, now time.Time) Reading {
 	if math.IsNaN(of.Progress) {
 		return Refuse("how far shadow " + quote(of.Pod) + " has warmed up is not written in its pool's status")
 	}
@@ -61,7 +61,7 @@ func (s *Shadows) progress(of Shadow, alive, now time.Time) Reading {
 }
 
 // reading returns v, which was measured when it was written, or else was true when its writer was seen last.
-func (s *Shadows) reading(v float64, measured bool, alive, now time.Time) Reading {
+func (s Shadows) reading(v float64, measured bool, alive, now time.Time) Reading {
 	until := alive.Add(s.MaxAge)
 	switch {
 	case s.SeenAt.IsZero():

@@ -43,15 +43,15 @@ func TestShadowsHoldAsLongAsTheirRoleLives(t *testing.T) {
 }
 
 func TestShadowsOfWhichNothingIsKnown(t *testing.T) {
-	require.Equal(t, "it has not been computed yet", (&Shadows{}).warm(noon, noon).Refusal(noon))
-	s := &Shadows{Unknown: "nobody has counted them", SeenAt: noon, MaxAge: time.Minute}
+	require.Equal(t, "it has not been computed yet", (Shadows{}).warm(noon, noon).Refusal(noon))
+	s := Shadows{Unknown: "nobody has counted them", SeenAt: noon, MaxAge: time.Minute}
 	require.Equal(t, "nobody has counted them", s.warm(noon, noon).Refusal(noon))
 }
 
 // A progress that was measured is of the time when it was written; one that
 // follows from the state is true as long as the role keeps the status.
 func TestProgressIsOfItsTime(t *testing.T) {
-	s := &Shadows{SeenAt: noon, MaxAge: time.Hour}
+	s := Shadows{SeenAt: noon, MaxAge: time.Hour}
 	later := noon.Add(10 * time.Minute)
 	measured := s.progress(Shadow{Pod: "a", Progress: 0.4, Measured: true}, later, later)
 	require.Equal(t, noon, measured.ComputedAt)

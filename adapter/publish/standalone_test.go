@@ -88,13 +88,15 @@ func (h hangs) GetExternalMetric(
 func TestStandalone(t *testing.T) {
 	released := make(chan struct{})
 	defer close(released)
-	s := startStandalone(t, hangs{released: released, Provider: testProvider(testPool("shop", "web"), testPool("shop", "api"), testPool("shop", "sick", func(p *Pool) {
+	s := startStandalone(t, hangs{released: released, Provider: testProvider(testPool("shop", "web", shadowsOf(1, Shadow{Pod: "web-1", State: "warming", Progress: 0.4, Measured: true})), testPool("shop", "api"), testPool("shop", "sick", func(p *Pool) {
 		p.PredictedCapacity = Refuse("the last forecast is older than 15m")
 	}))}, nil)
 	t.Run("answers an HPA", func(t *testing.T) { answersAnHPA(t, s) })
 	t.Run("refuses in words", func(t *testing.T) { refusesInWords(t, s) })
 	t.Run("status codes", func(t *testing.T) { statusCodes(t, s) })
 	t.Run("discovery lists every metric", func(t *testing.T) { discoveryListsEveryMetric(t, s) })
+	t.Run("pods have their progress in each version of the API", func(t *testing.T) { podsHaveTheirProgress(t, s) })
+	t.Run("the schema has what is served", func(t *testing.T) { schemaHasWhatIsServed(t, s) })
 	t.Run("a request ends within a second", func(t *testing.T) { requestEndsWithinASecond(t, s) })
 	t.Run("a second server says that the port is in use", func(t *testing.T) {
 		_, err := NewStandalone(s.Addr().String(), testProvider(), nil)
@@ -153,6 +155,7 @@ func statusCodes(t *testing.T, s *Standalone) {
 	t.Helper()
 	client := verifyingClient(t, s)
 	const prefix = "/apis/external.metrics.k8s.io/v1beta1/namespaces/"
+	const customPrefix = "/apis/custom.metrics.k8s.io/v1beta2/namespaces/"
 	tests := []struct {
 		name, path string
 		want       int
@@ -163,6 +166,11 @@ func statusCodes(t *testing.T, s *Standalone) {
 		{"no such metric", prefix + "shop/nonsense", 404},
 		{"no such namespace", prefix + "none/foreshadow_predicted_load", 404},
 		{"a withheld value", prefix + "shop/foreshadow_predicted_capacity_replicas?labelSelector=pool%3Dsick", 503},
+		{"a pod that is a shadow", customPrefix + "shop/pods/web-1/" + MetricWarmUpProgress, 200},
+		{"all that are", customPrefix + "shop/pods/*/" + MetricWarmUpProgress, 200},
+		{"a pod that is none", customPrefix + "shop/pods/web-2/" + MetricWarmUpProgress, 404},
+		{"a selector of pods that does not parse", customPrefix + "shop/pods/*/" + MetricWarmUpProgress + "?labelSelector=%3D%3D", 400},
+		{"the absence of a label that is not known", customPrefix + "shop/pods/*/" + MetricWarmUpProgress + "?labelSelector=app%21%3Dweb", 400},
 		{"a watch", prefix + "shop/foreshadow_predicted_load?watch=true&labelSelector=pool%3Dweb", 405},
 		{"no profile without authentication", "/debug/pprof/", 404},
 		{"no log levels without authentication", "/debug/flags/v", 404},
@@ -174,7 +182,7 @@ func statusCodes(t *testing.T, s *Standalone) {
 			if code != tt.want {
 				t.Errorf("GET %s = %d, want %d: %s", tt.path, code, tt.want, body)
 			}
-			if !strings.HasPrefix(tt.path, prefix) || tt.want == http.StatusOK {
+			if !strings.HasPrefix(tt.path, "/apis/") || tt.want == http.StatusOK {
 				return
 			}
 			var status metav1.Status
@@ -190,15 +198,63 @@ func discoveryListsEveryMetric(t *testing.T, s *Standalone) {
 	t.Helper()
 	client, err := discovery.NewDiscoveryClientForConfig(restConfig(t, s))
 	require.NoError(t, err)
-	list, err := client.ServerResourcesForGroupVersion("external.metrics.k8s.io/v1beta1")
-	require.NoError(t, err)
-	got := map[string]bool{}
-	for _, r := range list.APIResources {
-		got[r.Name] = r.Namespaced
+	for groupVersion, want := range map[string]map[string]bool{
+		"external.metrics.k8s.io/v1beta1": {MetricPredictedCapacity: true, MetricPredictedLoad: true, MetricWarmReplicas: true},
+		"custom.metrics.k8s.io/v1beta1":   {"pods/" + MetricWarmUpProgress: true},
+		"custom.metrics.k8s.io/v1beta2":   {"pods/" + MetricWarmUpProgress: true},
+	} {
+		list, err := client.ServerResourcesForGroupVersion(groupVersion)
+		require.NoError(t, err)
+		got := map[string]bool{}
+		for _, r := range list.APIResources {
+			got[r.Name] = r.Namespaced
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("resources of %s (-want +got):\n%s", groupVersion, diff)
+		}
 	}
-	want := map[string]bool{MetricPredictedCapacity: true, MetricPredictedLoad: true, MetricWarmReplicas: true}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("resources (-want +got):\n%s", diff)
+}
+
+func podsHaveTheirProgress(t *testing.T, s *Standalone) {
+	t.Helper()
+	client := verifyingClient(t, s)
+	for _, version := range []string{"v1beta1", "v1beta2"} {
+		for _, who := range []string{"web-1", "*", "*?labelSelector=foreshadow.dev%2Fpool%3Dweb", "*?metricLabelSelector=pool%3Dweb"} {
+			name, query, _ := strings.Cut(who, "?")
+			code, body := get(t, client, s.URL()+"/apis/custom.metrics.k8s.io/"+version+"/namespaces/shop/pods/"+name+"/"+MetricWarmUpProgress+"?"+query)
+			require.Equal(t, http.StatusOK, code, body)
+			var list struct {
+				Kind, APIVersion string
+				Items            []struct {
+					DescribedObject struct{ Kind, Namespace, Name, APIVersion string }
+					Timestamp       time.Time
+					Value           string
+				}
+			}
+			require.NoError(t, json.Unmarshal([]byte(body), &list))
+			require.Equal(t, "MetricValueList custom.metrics.k8s.io/"+version, list.Kind+" "+list.APIVersion)
+			require.Len(t, list.Items, 1)
+			got := list.Items[0]
+			if o := got.DescribedObject; o.Kind+" "+o.Namespace+"/"+o.Name != "Pod shop/web-1" || got.Value != "400m" || !got.Timestamp.Equal(noon.Add(-time.Minute)) {
+				t.Errorf("%s of %s is %+v", version, who, got)
+			}
+		}
+	}
+}
+
+func schemaHasWhatIsServed(t *testing.T, s *Standalone) {
+	t.Helper()
+	client := verifyingClient(t, s)
+	code, body := get(t, client, s.URL()+"/openapi/v3")
+	require.Equal(t, http.StatusOK, code, body)
+	for path, kind := range map[string]string{
+		"apis/custom.metrics.k8s.io/v1beta1": "MetricValueList", "apis/custom.metrics.k8s.io/v1beta2": "MetricValueList",
+		"apis/external.metrics.k8s.io/v1beta1": "ExternalMetricValueList",
+	} {
+		require.Contains(t, body, path)
+		code, schema := get(t, client, s.URL()+"/openapi/v3/"+path)
+		require.Equal(t, http.StatusOK, code, schema)
+		require.Contains(t, schema, kind)
 	}
 }
 
