@@ -60,11 +60,27 @@ func (c *Cluster) RegisterAPIService(ctx context.Context, s APIService) error {
 	})
 }
 
+// UnregisterAPIService takes an API back, so that nobody asks a process that is
+// gone for it.
+func (c *Cluster) UnregisterAPIService(ctx context.Context, gv schema.GroupVersion) error {
+	obj := apiServiceObject(gv.Version + "." + gv.Group)
+	if err := client.IgnoreNotFound(c.Client.Delete(ctx, obj)); err != nil {
+		return fmt.Errorf("delete APIService %s: %w", obj.GetName(), err)
+	}
+	return nil
+}
+
+func apiServiceObject(name string) *unstructured.Unstructured {
+	obj := &unstructured.Unstructured{}
+	obj.SetGroupVersionKind(schema.GroupVersionKind{Group: "apiregistration.k8s.io", Version: "v1", Kind: "APIService"})
+	obj.SetName(name)
+	return obj
+}
+
 // available reads the condition that the API server's aggregator writes.
 func (c *Cluster) available(ctx context.Context, name string) (string, bool) {
-	var obj unstructured.Unstructured
-	obj.SetGroupVersionKind(schema.GroupVersionKind{Group: "apiregistration.k8s.io", Version: "v1", Kind: "APIService"})
-	if err := c.Client.Get(ctx, client.ObjectKey{Name: name}, &obj); err != nil {
+	obj := apiServiceObject(name)
+	if err := c.Client.Get(ctx, client.ObjectKey{Name: name}, obj); err != nil {
 		return err.Error(), false
 	}
 	conditions, _, err := unstructured.NestedSlice(obj.Object, "status", "conditions")
