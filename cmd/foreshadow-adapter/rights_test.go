@@ -42,6 +42,7 @@ func rights(t *testing.T, path ...string) map[string][]rbacv1.PolicyRule {
 func TestRightsAreNarrow(t *testing.T) {
 	for _, path := range [][]string{
 		{"docs", "examples", "adapter.yaml"},
+		{"docs", "examples", "custom-metrics.yaml"},
 		{"docs", "examples", "shadows.yaml"},
 		{"e2e", "testdata", "adapter-rbac.yaml"},
 		{"e2e", "testdata", "shadows-rbac.yaml"},
