@@ -39,6 +39,18 @@ func TestAdversity(t *testing.T) {
 		{"the pool is deleted", poolDeleted},
 		{"a bridge serves and comes back", bridged},
 		{"the role is gone for good", roleGone},
+		{"two leaders see the same raise", twoLeaders},
+		{"the leader is paused amid a raise and comes back", leaderPausedAmidRaise},
+		{"the controller manager lags around the hand-over", laggingControllers},
+		{"a quota admits the shadows and not the raise beside them", quotaForShadowsOnly},
+		{"a quota leaves the ReplicaSet itself without room", quotaExhausted},
+		{"a hundred shadows go live in one raise", burst},
+		{"a template is rolled back in the second of a raise", rolledBack},
+		{"a raise amid a rollout with a surge", raisedAmidRollout},
+		{"a paused Deployment with an edited template is raised", pausedAndEdited},
+		{"pods of the pool's own scale are recycled", recycled},
+		{"a pod that was restarted is not recycled", recycledNot},
+		{"pods of a template that is gone drain and end", recycledTooLate},
 	} {
 		if t.Run(sc.name, sc.test) {
 			passed++

@@ -29,8 +29,8 @@ const coldStart = 10 * time.Second
 // TestHandOver measures how long it takes from a raise to warm pods that serve,
 // and what it costs in writes.
 func TestHandOver(t *testing.T) {
-	s := openShopOf(t, "handover", 4, spare, coldStart, "")
-	m := handOvers{went: map[string]time.Time{}}
+	s := opening{namespace: "handover", replicas: 4, shadows: spare, cold: coldStart}.open(t)
+	m := handOvers{}
 	m.measure(t, s)
 	m.reportWrites(t)
 	m.reportLaterWrites(t, s)
@@ -46,8 +46,8 @@ func TestHandOver(t *testing.T) {
 func TestHandOverBatched(t *testing.T) {
 	require.NoError(t, shared.RestartControllerManager(t.Context(), "--endpointslice-updates-batch-period=100ms"))
 	t.Cleanup(func() { require.NoError(t, shared.RestartControllerManager(context.Background())) })
-	s := openShopOf(t, "batched", 4, spare, coldStart, "")
-	m := handOvers{suffix: "_batch_100ms", went: map[string]time.Time{}}
+	s := opening{namespace: "batched", replicas: 4, shadows: spare, cold: coldStart}.open(t)
+	m := handOvers{suffix: "_batch_100ms"}
 	m.measure(t, s)
 	require.Zero(t, m.liveDeleted, "pods that served before were deleted")
 	s.rec.judge(t)
@@ -98,6 +98,9 @@ func (m *handOvers) raise(t *testing.T, s *shop, replicas, k int) {
 		if when.After(last) {
 			last = when
 		}
+	}
+	if m.went == nil {
+		m.went = map[string]time.Time{}
 	}
 	for pod := range served {
 		m.went[pod] = last

@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -36,7 +37,18 @@ type recording struct {
 	asked   map[types.UID]int32     // how many pods a ReplicaSet asks for
 	raises  []time.Time             // when one was seen to ask for more
 	deleted map[types.UID]bool      // pods that are gone or going
+	course  map[types.UID][]stop    // the states of a pod
+	ends    map[string][]types.UID  // the ready endpoints of each slice of the Service web
+	left    map[types.UID]time.Time // when a pod was last taken from them
 }
+
+// stop is when a pod was first seen in a state; it ends in goingState.
+type stop struct {
+	state v1alpha1.ShadowState
+	at    time.Time
+}
+
+const goingState v1alpha1.ShadowState = "going"
 
 // recordHistory watches all that the invariants speak of.
 func (r *rig) recordHistory(t *testing.T, namespace string) *recording {
@@ -46,7 +58,8 @@ func (r *rig) recordHistory(t *testing.T, namespace string) *recording {
 	ctx, cancel := context.WithCancel(context.Background())
 	rec := &recording{
 		rig: r, began: r.clock.Now(), cancel: cancel, checker: invariant.New(invariant.Config{}),
-		served: map[types.UID]time.Time{}, asked: map[types.UID]int32{}, deleted: map[types.UID]bool{},
+		served: map[types.UID]time.Time{}, asked: map[types.UID]int32{}, deleted: map[types.UID]bool{}, course: map[types.UID][]stop{},
+		ends: map[string][]types.UID{}, left: map[types.UID]time.Time{},
 	}
 	for _, list := range []client.ObjectList{
 		&v1alpha1.ShadowPoolList{}, &appsv1.DeploymentList{}, &appsv1.ReplicaSetList{}, &corev1.PodList{}, &corev1.ServiceList{},
@@ -75,8 +88,12 @@ func (r *recording) add(e invariant.Event) {
 	r.checker.Observe(e)
 	switch o := e.Object.(type) {
 	case *corev1.Pod:
+		state := v1alpha1.ShadowState(o.Labels[v1alpha1.StateLabel])
 		if o.DeletionTimestamp != nil || e.Type == invariant.Deleted {
-			r.deleted[o.UID] = true
+			r.deleted[o.UID], state = true, goingState
+		}
+		if was := r.course[o.UID]; len(was) == 0 || was[len(was)-1].state != state {
+			r.course[o.UID] = append(was, stop{state, e.Time})
 		}
 	case *appsv1.ReplicaSet:
 		if before, known := r.asked[o.UID]; known && *o.Spec.Replicas > before {
@@ -84,18 +101,38 @@ func (r *recording) add(e invariant.Event) {
 		}
 		r.asked[o.UID] = *o.Spec.Replicas
 	case *discoveryv1.EndpointSlice:
-		if o.Labels[discoveryv1.LabelServiceName] != "web" {
-			return // that of the warming shadows is no traffic
-		}
-		for _, ep := range o.Endpoints {
-			if ep.TargetRef == nil || ep.Conditions.Ready != nil && !*ep.Conditions.Ready {
-				continue
-			}
-			if _, ok := r.served[ep.TargetRef.UID]; !ok {
-				r.served[ep.TargetRef.UID] = e.Time
-			}
+		if o.Labels[discoveryv1.LabelServiceName] == "web" { // that of the warming shadows is no traffic
+			r.list(o, e)
 		}
 	}
+}
+
+// list takes the ready endpoints of a slice as they are now.
+func (r *recording) list(o *discoveryv1.EndpointSlice, e invariant.Event) {
+	var now []types.UID
+	for _, ep := range o.Endpoints {
+		if ep.TargetRef == nil || ep.Conditions.Ready != nil && !*ep.Conditions.Ready || e.Type == invariant.Deleted {
+			continue
+		}
+		now = append(now, ep.TargetRef.UID)
+		if _, ok := r.served[ep.TargetRef.UID]; !ok {
+			r.served[ep.TargetRef.UID] = e.Time
+		}
+	}
+	for _, uid := range r.ends[o.Name] {
+		if !slices.Contains(now, uid) {
+			r.left[uid] = e.Time
+		}
+	}
+	r.ends[o.Name] = now
+}
+
+// courseOf returns the states of a pod, and when it was last taken from the
+// endpoints.
+func (r *recording) courseOf(uid types.UID) (course []stop, left time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.course[uid]), r.left[uid]
 }
 
 // servedAt returns when each of the pods was first a ready endpoint, by name;

@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -125,27 +126,51 @@ spec:
   warmUp: {minReady: 1s}
 %[4]s`
 
-// openShop deploys live pods and shadows, of a kind that starts fast so that the
-// test does, and waits until all of them are ready.
-func openShop(t *testing.T, namespace string, replicas, shadows int, extra string) *shop {
-	t.Helper()
-	return openShopOf(t, namespace, replicas, shadows, 500*time.Millisecond, extra)
+// opening is how a shop begins.
+type opening struct {
+	namespace string
+	// replicas is how many live pods there are, shadows how many are to be kept.
+	replicas, shadows int
+	// most is the most shadows that there may be; shadows where it is zero.
+	most int
+	// cold is what a pod takes from its start until it is Ready.
+	cold time.Duration
+	// spec is more of the pool's, objects what is applied before any pod.
+	spec, objects string
+	// kept is how many of the shadows come; all where it is zero.
+	kept int
 }
 
-// openShopOf does so with pods that take so long to turn ready once they run.
-func openShopOf(t *testing.T, namespace string, replicas, shadows int, cold time.Duration, extra string) *shop {
+// openShop deploys live pods and shadows and waits until all of them are ready.
+func openShop(t *testing.T, namespace string, replicas, shadows int, extra string) *shop {
+	t.Helper()
+	return opening{namespace: namespace, replicas: replicas, shadows: shadows, spec: extra}.open(t)
+}
+
+func (o opening) open(t *testing.T) *shop {
 	t.Helper()
 	const pull = 300 * time.Millisecond
-	w := shared.deploy(t, namespace, replicas, pull, cold)
-	require.NoError(t, shared.Apply(t.Context(), fmt.Sprintf(shopService, namespace)))
-	s := &shop{workload: w, controller: shared.newController(t, namespace)}
-	s.await(t, time.Minute, "live pods", func(sc scale) bool { return int(sc.ready) == replicas })
-	s.rec = shared.recordHistory(t, namespace)
-	require.NoError(t, shared.Apply(t.Context(), fmt.Sprintf(shopPool, namespace, shadows, shadows, extra)))
+	cold := cmp.Or(o.cold, 500*time.Millisecond)
+	if o.objects != "" {
+		require.NoError(t, shared.Apply(t.Context(), fmt.Sprintf(namespaceManifest, o.namespace)))
+		require.NoError(t, shared.Apply(t.Context(), fmt.Sprintf(o.objects, o.namespace)))
+	}
+	w := shared.deploy(t, o.namespace, o.replicas, pull, cold)
+	require.NoError(t, shared.Apply(t.Context(), fmt.Sprintf(shopService, o.namespace)))
+	s := &shop{workload: w, controller: shared.newController(t, o.namespace)}
+	s.await(t, time.Minute, "live pods", func(sc scale) bool { return int(sc.ready) == o.replicas })
+	s.rec = shared.recordHistory(t, o.namespace)
+	require.NoError(t, shared.Apply(t.Context(), fmt.Sprintf(shopPool, o.namespace, o.shadows, cmp.Or(o.most, o.shadows), o.spec)))
 	s.start(t)
-	s.awaitWarm(t, shadows)
+	s.awaitWarm(t, cmp.Or(o.kept, o.shadows))
 	return s
 }
+
+const namespaceManifest = `
+apiVersion: v1
+kind: Namespace
+metadata: {name: %[1]s}
+`
 
 // pool reads the pool.
 func (s *shop) pool(ctx context.Context) (*v1alpha1.ShadowPool, error) {

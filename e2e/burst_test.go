@@ -1,0 +1,29 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// burstOf is how many shadows go live in one raise.
+const burstOf = 100
+
+// burst lets a hundred shadows go live at once.
+func burst(t *testing.T) {
+	s := opening{namespace: "burst", replicas: 4, shadows: burstOf, cold: coldStart}.open(t)
+	before := s.live(t)
+	var m handOvers
+	m.raise(t, s, 4, burstOf)
+	m.report(t, burstOf)
+	require.Zero(t, m.liveDeleted, "pods that served before were deleted")
+	s.awaitSettled(t, 4+burstOf)
+	require.Empty(t, s.rec.deletedOf(before))
+	s.rec.judge(t)
+	p, err := s.pool(t.Context())
+	require.NoError(t, err)
+	s.lower(t, 1) // a hundred pods cost the tests that follow
+	require.NoError(t, s.workload.Client.Delete(t.Context(), p))
+}
