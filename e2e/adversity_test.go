@@ -51,6 +51,13 @@ func TestAdversity(t *testing.T) {
 		{"pods of the pool's own scale are recycled", recycled},
 		{"a pod that was restarted is not recycled", recycledNot},
 		{"pods of a template that is gone drain and end", recycledTooLate},
+		{"an app that starts at once has its own pods serve", fastApp},
+		{"overloaded pods outlive the booting ones", overload},
+		{"shadows are evicted in each state", evicted},
+		{"the node with most shadows is drained", drained},
+		{"the node with most shadows is lost", nodeLost},
+		{"the Deployment is deleted around a raise", deletedAroundRaise},
+		{"the kind of the pools is deleted and comes back", crdDeleted},
 	} {
 		if t.Run(sc.name, sc.test) {
 			passed++

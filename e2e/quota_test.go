@@ -54,6 +54,7 @@ func quotaExhausted(t *testing.T) {
 	s.awaitHeldBack(t, 6)
 	require.Len(t, s.live(t), 10)
 	gone := s.live(t)[0]
+	s.rec.endedByTest(gone)
 	require.NoError(t, s.workload.Client.Delete(t.Context(), &gone, client.GracePeriodSeconds(0)))
 	require.NoError(t, process.Until(t.Context(), time.Minute, "the ReplicaSet to take the room", func(context.Context) (string, bool) {
 		live, shadows := len(s.live(t)), len(s.shadows(t))

@@ -135,6 +135,15 @@ func (r *recording) courseOf(uid types.UID) (course []stop, left time.Time) {
 	return slices.Clone(r.course[uid]), r.left[uid]
 }
 
+// endedByTest says that the test itself ends a pod: no ReplicaSet chose it.
+func (r *recording) endedByTest(p corev1.Pod) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.checker.ObserveWrite(invariant.Write{
+		Time: r.rig.clock.Now(), By: "test", Verb: "delete", Kind: "Pod", Namespace: p.Namespace, Name: p.Name, UID: p.UID, Changed: true,
+	})
+}
+
 // servedAt returns when each of the pods was first a ready endpoint, by name;
 // those that never were are left out.
 func (r *recording) servedAt(pods []corev1.Pod) map[string]time.Time {

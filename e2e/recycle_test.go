@@ -18,8 +18,9 @@ import (
 	"github.com/foreshadow-dev/foreshadow/e2e/process"
 )
 
-// drain is how long a pod that leaves the traffic finishes what it has.
-const drain = 2 * time.Second
+// drain is how long a pod that leaves the traffic finishes what it has, less
+// what a watch may see its beginning late.
+const drain = 2*time.Second - 200*time.Millisecond
 
 const ownScale = "  replicas: 8\n  scaleIn: {policy: Recycle, drain: 2s}\n"
 
