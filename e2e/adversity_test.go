@@ -57,6 +57,9 @@ func TestAdversity(t *testing.T) {
 		{"the node with most shadows is drained", drained},
 		{"the node with most shadows is lost", nodeLost},
 		{"the Deployment is deleted around a raise", deletedAroundRaise},
+		{"an autoscaler on CPU does not see the request of a shadow", idleAndCPU},
+		{"a resize is refused and the pod serves", resizeRefused},
+		{"both roles serve an HPA and are then gone for good", bothRoles},
 		{"the kind of the pools is deleted and comes back", crdDeleted},
 	} {
 		if t.Run(sc.name, sc.test) {

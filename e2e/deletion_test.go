@@ -97,8 +97,10 @@ func crdDeleted(t *testing.T) {
 	s.pass(t, 5*time.Second)
 	require.False(t, s.child.Ended(), "the role ended with the kind of its pools")
 	require.Empty(t, s.rec.deletedOf(live), "live pods went with the kind of the pools")
+	s.rec.judge(t)
 	grantAdapter(t)
-	require.NoError(t, shared.Apply(t.Context(), fmt.Sprintf(shopPool, s.namespace, 3, 3, "")))
+	s.rec = shared.recordHistory(t, s.namespace) // the watch of the kind ended with it
+	require.NoError(t, shared.Apply(t.Context(), fmt.Sprintf(shopPool, s.namespace, 3, 3, noLoad)))
 	s.awaitWarm(t, 3)
 	s.rec.judge(t)
 }

@@ -162,7 +162,7 @@ func nodeLost(t *testing.T) {
 	}
 	t.Cleanup(back)
 	s.scaleTo(t, 6)
-	s.awaitPool(t, time.Minute, "shadows on the nodes that are left", func(p *v1alpha1.ShadowPool) bool {
+	s.awaitPool(t, 30*time.Second, "shadows on the nodes that are left", func(p *v1alpha1.ShadowPool) bool {
 		pods := s.shadows(t)
 		elsewhere := 0
 		for _, p := range pods {

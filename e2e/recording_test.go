@@ -40,6 +40,7 @@ type recording struct {
 	course  map[types.UID][]stop    // the states of a pod
 	ends    map[string][]types.UID  // the ready endpoints of each slice of the Service web
 	left    map[types.UID]time.Time // when a pod was last taken from them
+	desired int32                   // the most that an autoscaler asked for
 }
 
 // stop is when a pod was first seen in a state; it ends in goingState.
@@ -100,6 +101,8 @@ func (r *recording) add(e invariant.Event) {
 			r.raises = append(r.raises, e.Time)
 		}
 		r.asked[o.UID] = *o.Spec.Replicas
+	case *autoscalingv2.HorizontalPodAutoscaler:
+		r.desired = max(r.desired, o.Status.DesiredReplicas)
 	case *discoveryv1.EndpointSlice:
 		if o.Labels[discoveryv1.LabelServiceName] == "web" { // that of the warming shadows is no traffic
 			r.list(o, e)
@@ -133,6 +136,13 @@ func (r *recording) courseOf(uid types.UID) (course []stop, left time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Clone(r.course[uid]), r.left[uid]
+}
+
+// mostDesired returns the most replicas that an autoscaler asked for.
+func (r *recording) mostDesired() int32 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.desired
 }
 
 // endedByTest says that the test itself ends a pod: no ReplicaSet chose it.

@@ -122,9 +122,12 @@ spec:
   shadowPercentage: 100
   minShadows: %[2]d
   maxShadows: %[3]d
-  load: {query: "sum(load)", capacityPerReplica: "1"}
   warmUp: {minReady: 1s}
 %[4]s`
+
+// noLoad is what the load of a pool is about which no forecast is made.
+const noLoad = `  load: {query: "sum(load)", capacityPerReplica: "1"}
+`
 
 // opening is how a shop begins.
 type opening struct {
@@ -135,8 +138,9 @@ type opening struct {
 	most int
 	// cold is what a pod takes from its start until it is Ready.
 	cold time.Duration
-	// spec is more of the pool's, objects what is applied before any pod.
-	spec, objects string
+	// spec is more of the pool's, load where its load comes from; nowhere where
+	// it is empty. objects is what is applied before any pod.
+	spec, load, objects string
 	// kept is how many of the shadows come; all where it is zero.
 	kept int
 }
@@ -160,7 +164,7 @@ func (o opening) open(t *testing.T) *shop {
 	s := &shop{workload: w, controller: shared.newController(t, o.namespace)}
 	s.await(t, time.Minute, "live pods", func(sc scale) bool { return int(sc.ready) == o.replicas })
 	s.rec = shared.recordHistory(t, o.namespace)
-	require.NoError(t, shared.Apply(t.Context(), fmt.Sprintf(shopPool, o.namespace, o.shadows, cmp.Or(o.most, o.shadows), o.spec)))
+	require.NoError(t, shared.Apply(t.Context(), fmt.Sprintf(shopPool, o.namespace, o.shadows, cmp.Or(o.most, o.shadows), cmp.Or(o.load, noLoad)+o.spec)))
 	s.start(t)
 	s.awaitWarm(t, cmp.Or(o.kept, o.shadows))
 	return s

@@ -156,7 +156,8 @@ func epoch(annotations map[string]string) int64 {
 }
 
 // nodeLag is how long a node may be missing while a pod has just been given to
-// it: the caches of pods and nodes do not keep step.
+// it: the caches of pods and nodes do not keep step. Where the pod runs, the node
+// was there long before: it is gone at once, for a shadow on it must not go live.
 const nodeLag = time.Minute
 
 // place fills in where the pod runs.
@@ -177,7 +178,7 @@ func (v *View) place(p *corev1.Pod, out *shadow.Pod) {
 	if c := condition(p, corev1.PodScheduled); c != nil && !c.LastTransitionTime.IsZero() {
 		given = c.LastTransitionTime.Time
 	}
-	out.NodeGone = v.w.NodesNotReady[out.Node] || v.w.Now.Sub(given) >= nodeLag
+	out.NodeGone = v.w.NodesNotReady[out.Node] || p.Status.Phase == corev1.PodRunning || v.w.Now.Sub(given) >= nodeLag
 }
 
 func condition(p *corev1.Pod, t corev1.PodConditionType) *corev1.PodCondition {

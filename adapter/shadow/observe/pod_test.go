@@ -189,20 +189,24 @@ func TestObserveWhereAPodRuns(t *testing.T) {
 		name     string
 		nodes    map[string]*metav1.PartialObjectMetadata
 		notReady map[string]bool
+		phase    corev1.PodPhase
 		at       time.Duration
 		zone     string
 		gone     bool
 	}{
-		{"its node says the zone", node("node-a", "zone-1"), nil, time.Hour, "zone-1", false},
-		{"its node is not Ready", node("node-a", "zone-1"), map[string]bool{"node-a": true}, time.Minute, "zone-1", true},
-		{"its node is no longer there", node("node-b", "zone-1"), nil, time.Minute, "", true},
-		{"its node is new, and so is the pod on it", node("node-b", "zone-1"), nil, 59 * time.Second, "", false},
-		{"nobody looks at nodes", nil, nil, time.Hour, "", false},
+		{"its node says the zone", node("node-a", "zone-1"), nil, corev1.PodRunning, time.Hour, "zone-1", false},
+		{"its node is not Ready", node("node-a", "zone-1"), map[string]bool{"node-a": true}, corev1.PodRunning, time.Minute, "zone-1", true},
+		{"its node is no longer there", node("node-b", "zone-1"), nil, corev1.PodPending, time.Minute, "", true},
+		{"its node is new, and so is the pod on it", node("node-b", "zone-1"), nil, corev1.PodPending, 59 * time.Second, "", false},
+		{"it runs on a node that is no longer there", node("node-b", "zone-1"), nil, corev1.PodRunning, time.Second, "", true},
+		{"nobody looks at nodes", nil, nil, corev1.PodRunning, time.Hour, "", false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			s := newScene(1)
-			s.add(shadowtest.Pod(s.rs, "a"))
+			pod := shadowtest.Pod(s.rs, "a")
+			pod.Status.Phase = tt.phase
+			s.add(pod)
 			s.Nodes, s.NodesNotReady, s.Now = tt.nodes, tt.notReady, after(tt.at)
 			got := observe.Observe(s.World).Pods[0]
 			require.Equal(t, tt.zone, got.Zone)
