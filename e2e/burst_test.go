@@ -11,7 +11,8 @@ import (
 // burstOf is how many shadows go live in one raise.
 const burstOf = 100
 
-// burst lets a hundred shadows go live at once.
+// burst lets a hundred shadows go live at once, and counts what they cost until
+// they have settled.
 func burst(t *testing.T) {
 	s := opening{namespace: "burst", replicas: 4, shadows: burstOf, cold: coldStart}.open(t)
 	before := s.live(t)
@@ -20,6 +21,7 @@ func burst(t *testing.T) {
 	m.report(t, burstOf)
 	require.Zero(t, m.liveDeleted, "pods that served before were deleted")
 	s.awaitSettled(t, 4+burstOf)
+	m.reportLaterWrites(t, s, "_k100")
 	require.Empty(t, s.rec.deletedOf(before))
 	s.rec.judge(t)
 	p, err := s.pool(t.Context())

@@ -99,8 +99,8 @@ func crdDeleted(t *testing.T) {
 	require.Empty(t, s.rec.deletedOf(live), "live pods went with the kind of the pools")
 	s.rec.judge(t)
 	grantAdapter(t)
-	s.rec = shared.recordHistory(t, s.namespace) // the watch of the kind ended with it
 	require.NoError(t, shared.Apply(t.Context(), fmt.Sprintf(shopPool, s.namespace, 3, 3, noLoad)))
+	s.rec = shared.recordHistory(t, s.namespace) // the watch of the kind ended with it
 	s.awaitWarm(t, 3)
 	s.rec.judge(t)
 }

@@ -33,7 +33,7 @@ func TestHandOver(t *testing.T) {
 	m := handOvers{}
 	m.measure(t, s)
 	m.reportWrites(t)
-	m.reportLaterWrites(t, s)
+	m.reportLaterWrites(t, s, "")
 	cold := s.coldStarts(t)
 	shared.report.add("cold_start_ms_median", cold, "milliseconds")
 	checked := s.rec.judge(t)
@@ -189,7 +189,7 @@ func (m *handOvers) reportWrites(t *testing.T) {
 // reportLaterWrites adds what came after the last endpoint, once all pods are
 // settled: writes of the pods that went live, and of the pool's status, which
 // tells of the refill too.
-func (m *handOvers) reportLaterWrites(t *testing.T, s *shop) {
+func (m *handOvers) reportLaterWrites(t *testing.T, s *shop, suffix string) {
 	t.Helper()
 	s.noPods(t, "all pods to be settled", func(p corev1.Pod) bool {
 		return p.Annotations[corev1.PodDeletionCost] != "" && ownerKind(p) == "ReplicaSet"
@@ -204,8 +204,8 @@ func (m *handOvers) reportLaterWrites(t *testing.T, s *shop) {
 			onPool++
 		}
 	}
-	shared.report.add("activation_writes_later_per_pod", float64(onPods)/float64(m.pods), "writes")
-	shared.report.add("activation_pool_writes_per_raise", float64(onPool)/float64(m.raises), "writes")
+	shared.report.add("activation_writes_later_per_pod"+suffix, float64(onPods)/float64(m.pods), "writes")
+	shared.report.add("activation_pool_writes_per_raise"+suffix, float64(onPool)/float64(m.raises), "writes")
 	require.LessOrEqual(t, onPods, m.pods, "a pod that went live was written more than once later")
 }
 

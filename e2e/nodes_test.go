@@ -84,11 +84,11 @@ func (s *shop) awaitShadows(t *testing.T, what string, wanted func([]corev1.Pod)
 	t.Helper()
 	require.NoError(t, process.Until(t.Context(), time.Minute, what, func(context.Context) (string, bool) {
 		pods := s.shadows(t)
-		state := ""
-		for _, p := range pods {
-			state += p.Name + " " + p.Labels[v1alpha1.StateLabel] + " "
+		states := make([]string, len(pods))
+		for i := range pods {
+			states[i] = pods[i].Name + " " + pods[i].Labels[v1alpha1.StateLabel]
 		}
-		return state, wanted(pods)
+		return strings.Join(states, ", "), wanted(pods)
 	}))
 }
 
@@ -162,7 +162,7 @@ func nodeLost(t *testing.T) {
 	}
 	t.Cleanup(back)
 	s.scaleTo(t, 6)
-	s.awaitPool(t, 30*time.Second, "shadows on the nodes that are left", func(p *v1alpha1.ShadowPool) bool {
+	s.awaitPool(t, 30*time.Second, "shadows on the nodes that are left", func(*v1alpha1.ShadowPool) bool {
 		pods := s.shadows(t)
 		elsewhere := 0
 		for _, p := range pods {

@@ -136,8 +136,8 @@ func (s *shop) cameBack(t *testing.T, p corev1.Pod) {
 // indexOf finds when a pod came to a state last.
 func indexOf(t *testing.T, p corev1.Pod, course []stop, state v1alpha1.ShadowState) int {
 	t.Helper()
-	for i := len(course) - 1; i >= 0; i-- {
-		if course[i].state == state {
+	for i, stop := range slices.Backward(course) {
+		if stop.state == state {
 			return i
 		}
 	}

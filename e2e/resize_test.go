@@ -144,14 +144,13 @@ func requestOf(p corev1.Pod) int64 { return p.Spec.Containers[0].Resources.Reque
 func (s *shop) awaitRequests(t *testing.T, pods int) {
 	t.Helper()
 	require.NoError(t, process.Until(t.Context(), time.Minute, "the template's CPU request", func(context.Context) (string, bool) {
-		state, whole := "", 0
+		whole := 0
 		for _, p := range s.live(t) {
-			state += fmt.Sprintf("%s %dm ", p.Name, requestOf(p))
 			if requestOf(p) == cpuRequest {
 				whole++
 			}
 		}
-		return state, whole == pods
+		return fmt.Sprintf("%d pods have it", whole), whole == pods
 	}))
 }
 

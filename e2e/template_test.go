@@ -51,7 +51,7 @@ func (s *shop) allRun(t *testing.T, image string, live, shadows int) {
 func rolledBack(t *testing.T) {
 	s := openShop(t, "rollback", 4, 3, "")
 	replicas := 4
-	for _, after := range []time.Duration{0, 100 * time.Millisecond, 700 * time.Millisecond} {
+	for _, after := range []time.Duration{0, 500 * time.Millisecond} {
 		s.scaleTo(t, replicas+2)
 		s.setImage(t, shopImage)
 		s.pass(t, after)

@@ -63,3 +63,25 @@ func TestDivide(t *testing.T) {
 		})
 	}
 }
+
+func TestDivideCPU(t *testing.T) {
+	pod := func(name string, ready corev1.ConditionStatus) corev1.Pod {
+		return corev1.Pod{
+			ObjectMeta: metav1.ObjectMeta{Name: name},
+			Spec:       corev1.PodSpec{Containers: []corev1.Container{{Name: "web"}, {Name: "sidecar"}}},
+			Status:     corev1.PodStatus{Conditions: []corev1.PodCondition{{Type: corev1.PodReady, Status: ready}}},
+		}
+	}
+	s := NewSource(nil)
+	s.Hold(300)
+	c := &CPUMetrics{cfg: PodMetricsConfig{Source: s, Clock: clocktesting.NewFakePassiveClock(time.Unix(0, 0))}}
+	got := map[string]string{}
+	for _, item := range c.divide([]corev1.Pod{pod("a", "True"), pod("b", "False"), pod("c", "True"), {}}).Items {
+		require.Len(t, item.Containers, 1)
+		require.Equal(t, "web", item.Containers[0].Name)
+		got[item.Name] = item.Containers[0].Usage.Cpu().String()
+	}
+	if diff := cmp.Diff(map[string]string{"a": "150m", "c": "150m"}, got); diff != "" {
+		t.Errorf("usages (-want +got):\n%s", diff)
+	}
+}
