@@ -50,6 +50,7 @@ const (
 	ReasonAdmissionDrift     = "AdmissionDrift"
 	ReasonNotInIntent        = "NotInIntent"
 	ReasonReplicaSetLowered  = "ReplicaSetLowered"
+	ReasonPodsNotSeen        = "PodsNotSeen"
 	ReasonAskedAhead         = "AskedAhead"
 	ReasonPolicyProportional = "PolicyProportional"
 	ReasonNoWarmShadow       = "NoWarmShadow"

@@ -16,7 +16,7 @@ import (
 
 // activate hands shadows over, all at once, after one live read of the
 // ReplicaSet that they join: a cache may not know yet that a raise was taken
-// back.
+// back, or that the ReplicaSet has its pods.
 func (c *act) activate(ctx context.Context, list []Outcome, began time.Time) {
 	uid := list[0].ReplicaSetUID
 	live, err := c.liveReplicaSet(ctx, uid)
@@ -31,6 +31,11 @@ func (c *act) activate(ctx context.Context, list []Outcome, began time.Time) {
 		fresh := observe.ReplicaSet(live)
 		set = &fresh
 		room = c.d.Terms.GrantsAt(fresh.Replicas)
+		if n := c.unseen(live); n > 0 && room > 0 {
+			room = max(0, room-n)
+			why = shadow.Reason{Reason: shadow.ReasonPodsNotSeen, Message: fmt.Sprintf(
+				"its ReplicaSet has %d pods more than the cache shows: they may serve already", n)}
+		}
 	}
 	c.joining = min(room, int32(len(list)))
 	var wg sync.WaitGroup
@@ -50,6 +55,13 @@ func (c *act) activate(ctx context.Context, list []Outcome, began time.Time) {
 		c.note(o)
 	}
 	wg.Wait()
+}
+
+// unseen is how many pods a ReplicaSet has that the cache did not show yet, as
+// when this process stood still. Nobody knows whether they are Pending: there is
+// no room in their place.
+func (c *act) unseen(live *appsv1.ReplicaSet) int32 {
+	return max(0, live.Status.Replicas-c.d.Terms.Live)
 }
 
 // handOver does one activation.

@@ -102,7 +102,7 @@ func TestActivationsAreOneSerialWrite(t *testing.T) {
 		done := make(chan struct{})
 		w := s.world()
 		in := observe.Observe(*w)
-		d := shadow.Decision{Actions: actions, Status: s.pool.Status, Terms: shadow.Terms{Desired: 4 + n, Grants: n}}
+		d := shadow.Decision{Actions: actions, Status: s.pool.Status, Terms: shadow.Terms{Desired: 4 + n, Live: 4, Grants: n}}
 		go func() {
 			defer close(done)
 			report, err = s.actuator.Act(t.Context(), w, &in, &d)
@@ -234,6 +234,20 @@ func TestActivationsFollowTheLiveReplicaSet(t *testing.T) {
 			},
 			[]Result{ResultRefused, ResultRefused, ResultRefused},
 			shadow.ReasonReplicaSetLowered,
+		},
+		{
+			"with a pod that the cache does not show", func(s *stage) {
+				change(s.recorder, s.rs, func(rs *appsv1.ReplicaSet) { rs.Status.Replicas = 5 })
+			},
+			[]Result{ResultDone, ResultDone, ResultRefused},
+			shadow.ReasonPodsNotSeen,
+		},
+		{
+			"with all pods that it asks for", func(s *stage) {
+				change(s.recorder, s.rs, func(rs *appsv1.ReplicaSet) { rs.Status.Replicas = 7 })
+			},
+			[]Result{ResultRefused, ResultRefused, ResultRefused},
+			shadow.ReasonPodsNotSeen,
 		},
 		{
 			"gone", func(s *stage) { s.remove(s.rs) },

@@ -115,7 +115,7 @@ func (s *stage) try(t *testing.T, actions ...shadow.Action) (Report, error) {
 	w := s.world()
 	require.NoError(t, s.actuator.Refresh(t.Context(), w))
 	in := observe.Observe(*w)
-	d := shadow.Decision{Actions: actions, Status: w.Pool.Status, Terms: shadow.Terms{Desired: *s.rs.Spec.Replicas}}
+	d := shadow.Decision{Actions: actions, Status: w.Pool.Status, Terms: shadow.Terms{Desired: *s.rs.Spec.Replicas, Live: 4}}
 	for _, a := range actions {
 		if a.Kind == shadow.KindActivate {
 			d.Terms.Grants++

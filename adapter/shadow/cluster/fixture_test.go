@@ -67,6 +67,7 @@ func newShop(replicas int32, live, warm int) *shop {
 		Status:     corev1.NodeStatus{Conditions: []corev1.NodeCondition{{Type: corev1.NodeReady, Status: corev1.ConditionTrue}}},
 	}
 	s.pool.Status.Intent = &v1alpha1.Intent{ReplicaSetUID: s.rs.UID, Epoch: 1}
+	s.rs.Status.Replicas = int32(live)
 	for i := range live {
 		s.live = append(s.live, shadowtest.Pod(s.rs, "live"+string(rune('a'+i))))
 	}
