@@ -12,17 +12,19 @@ import (
 const burstOf = 100
 
 // burst lets a hundred shadows go live at once, and counts what they cost until
-// they have settled.
+// they have settled. The ReplicaSet makes its own pods, and deletes them again,
+// at 20 in a second: an app that starts faster than it works would win over them.
 func burst(t *testing.T) {
 	s := opening{namespace: "burst", replicas: 4, shadows: burstOf, cold: coldStart}.open(t)
-	before := s.live(t)
+	before, shadows := s.live(t), s.shadows(t)
 	var m handOvers
 	m.raise(t, s, 4, burstOf)
 	m.report(t, burstOf)
 	require.Zero(t, m.liveDeleted, "pods that served before were deleted")
 	s.awaitSettled(t, 4+burstOf)
 	m.reportLaterWrites(t, s, "_k100")
-	require.Empty(t, s.rec.deletedOf(before))
+	require.Empty(t, s.rec.deletedOf(before), "pods that served before are gone")
+	require.Empty(t, s.rec.deletedOf(shadows), "shadows that went live are gone")
 	s.rec.judge(t)
 	p, err := s.pool(t.Context())
 	require.NoError(t, err)
