@@ -30,6 +30,9 @@ func (c *Checker) checkActivation(p *pod, old *corev1.Pod, known bool) {
 	if p.DeletionTimestamp != nil {
 		c.broken("H7", pod, "it was handed over while it was being deleted")
 	}
+	if s := state(old); ownedByPool(old) && s != v1alpha1.ShadowReady && s != v1alpha1.ShadowBridged {
+		c.broken("H7", pod, fmt.Sprintf("it was handed over before it was warm: its label said %q", s))
+	}
 	if p.activation != nil && !p.drained {
 		c.broken("H5", pod, "it was activated twice without a drain between")
 	}
@@ -67,6 +70,20 @@ func (c *Checker) checkTarget(rs *replicaSet, p *pod) {
 		c.broken("H7", pod, "it is not what the ReplicaSet's template says: "+diff)
 	}
 	c.checkRoom(rs, p)
+	c.checkCost(rs, p)
+}
+
+// checkCost holds that of the pods that are Ready the ones that were handed over
+// are the first to go (H1): whatever goes wrong afterwards costs no other its
+// life.
+func (c *Checker) checkCost(rs *replicaSet, p *pod) {
+	for _, o := range c.w.of(rs.UID) {
+		if o.activation == nil && ready(o.Pod) && cost(o.Pod) <= cost(p.Pod) {
+			c.broken("H1", name("Pod", p), fmt.Sprintf(
+				"it was handed over with the deletion cost %d, and %s has %d", cost(p.Pod), name("Pod", o), cost(o.Pod)))
+			return
+		}
+	}
 }
 
 // checkRoom compares what was handed over with the pods that the ReplicaSet

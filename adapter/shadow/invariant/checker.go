@@ -35,7 +35,10 @@ type Checker struct {
 	Activations int
 }
 
-type span struct{ from, to time.Time }
+type span struct {
+	from, to time.Time
+	judged   bool
+}
 
 // New returns a checker without history.
 func New(cfg Config) *Checker {
@@ -51,19 +54,21 @@ func (c *Checker) ObserveWrite(w Write) { c.writes = append(c.writes, w) }
 
 // Rest says that nothing happened from one instant to another that would have
 // asked for a write of ours.
-func (c *Checker) Rest(from, to time.Time) { c.rests = append(c.rests, span{from, to}) }
+func (c *Checker) Rest(from, to time.Time) { c.rests = append(c.rests, span{from: from, to: to}) }
 
 // Finish judges the history and returns what it breaks, in order of time. The
 // history ends with the last event or at end, whichever is later.
 func (c *Checker) Finish(end time.Time) []Violation {
 	c.sort()
 	for _, e := range c.events {
+		c.reachRests(e.Time)
 		c.now = e.Time
 		c.w.now = e.Time
 		c.expire()
 		c.step(e)
 	}
 	if end.After(c.now) {
+		c.reachRests(end)
 		c.now = end
 	}
 	c.expire()

@@ -74,7 +74,7 @@ func meta(name string, uid types.UID) metav1.ObjectMeta {
 }
 
 func owner(kind, name string, uid types.UID) []metav1.OwnerReference {
-	return []metav1.OwnerReference{{Kind: kind, Name: name, UID: uid, Controller: new(true)}}
+	return []metav1.OwnerReference{{Kind: kind, Name: name, UID: uid, Controller: new(true), BlockOwnerDeletion: new(true)}}
 }
 
 func (h *history) newPod(name string, labels map[string]string, refs []metav1.OwnerReference, ready bool) *corev1.Pod {
@@ -149,6 +149,7 @@ func (h *history) activate(p *corev1.Pod) {
 	h.change(p, func(p *corev1.Pod) {
 		p.Labels = map[string]string{v1alpha1.PoolLabel: "web", v1alpha1.StateLabel: "active", "app": "web", "pod-template-hash": "abc"}
 		p.OwnerReferences = owner("ReplicaSet", "web-abc", "rs-uid")
+		p.Annotations[corev1.PodDeletionCost] = "-2147483647"
 	})
 }
 
@@ -252,7 +253,7 @@ func TestChecker(t *testing.T) {
 		{name: "H4: the owner without the labels", do: func(h *history) {
 			h.scale(5)
 			h.change(h.shadow, func(p *corev1.Pod) { p.OwnerReferences = owner("ReplicaSet", "web-abc", "rs-uid") })
-		}, want: []string{"H4", "H4"}},
+		}, want: []string{"H1", "H4", "H4", "H4"}},
 		{name: "H5: no intent had listed it", do: func(h *history) {
 			h.pool.Spec.ShadowPercentage = new(int32(50))
 			h.see(Modified, h.pool)

@@ -15,7 +15,8 @@
 //
 // What each name means:
 //
-//	H1   no pod that served before an activation is deleted to make room for it
+//	H1   no pod that served before an activation is deleted to make room for it;
+//	     who is handed over would be the first of the Ready ones to go
 //	H2   we delete only pods of the pool, with uid and resourceVersion
 //	H3   a ReplicaSet has no more pods than it asks for and was handed;
 //	     shadows stay within their budget
@@ -23,15 +24,16 @@
 //	H5   a shadow is in one intent, goes live once, from the intent, into room
 //	     that was there; an earlier leader never overwrites a later one
 //	H6   no Service but ours, no budget and no autoscaler selects a shadow
-//	H7   an activation is of a Ready pod, into the only active ReplicaSet, with
+//	H7   an activation is of a warm, Ready pod, into the only active ReplicaSet, with
 //	     the template it was made from
 //	H8   nothing of ours holds up a pod: no gate, no finalizer
-//	H9   what was owned goes with its owner
+//	H9   what was owned goes with its owner, and not after it where that waits
 //	H10  an autoscaler stays active, and does not take the surplus for load
 //	Rel1 a write on a pod is conditional on the version that was judged
 //	Rel4 what is published is never below what the load needs now
 //	Rel8 no shadow without an owner
-//	Rel9 at rest nothing is written
+//	Rel9 at rest nothing is written, and a pod that serves bears nothing more of
+//	     its hand-over
 //
 // H11 and Rel5 to Rel7 speak of requests and answers, which no watch shows. Rel2
 // is H6, and Rel3 is H3, in other words.

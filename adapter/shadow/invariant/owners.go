@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
@@ -22,6 +23,8 @@ func (c *Checker) checkOwners(old, now *corev1.Pod) {
 		c.broken("H4", pod, "it has no owner")
 	case n > 1:
 		c.broken("H4", pod, fmt.Sprintf("it has %d owners", n))
+	case n == 1:
+		c.checkReference(pod, now.OwnerReferences[0])
 	}
 	rs, ok := c.w.replicaSets[types.UID(now.Annotations[v1alpha1.ReplicaSetAnnotation])]
 	if !ok {
@@ -32,6 +35,21 @@ func (c *Checker) checkOwners(old, now *corev1.Pod) {
 	}
 	if controller(now).UID == rs.UID && !selects(rs.ReplicaSet, now) {
 		c.broken("H4", pod, "the ReplicaSet owns it and does not select it")
+	}
+	if s := state(now); controller(now).UID == rs.UID && s != v1alpha1.ShadowActive {
+		c.broken("H4", pod, fmt.Sprintf("the ReplicaSet owns it and its label says %q", s))
+	}
+}
+
+// checkReference holds that the one owner of a pod controls it (H4), and does
+// not go before it where somebody waits for both to be gone (H9).
+func (c *Checker) checkReference(pod string, ref metav1.OwnerReference) {
+	what := ref.Kind + " " + ref.Name
+	if ref.Controller == nil || !*ref.Controller {
+		c.broken("H4", pod, what+" owns it and nobody controls it")
+	}
+	if ref.BlockOwnerDeletion == nil || !*ref.BlockOwnerDeletion {
+		c.broken("H9", pod, "a foreground deletion of "+what+" does not wait for it")
 	}
 }
 

@@ -1,6 +1,7 @@
 package invariant
 
 import (
+	"strconv"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -61,6 +62,15 @@ func disrupted(p *corev1.Pod) bool {
 		}
 	}
 	return false
+}
+
+// cost is what the deletion of a pod costs, as a ReplicaSet reads it.
+func cost(p *corev1.Pod) int32 {
+	n, err := strconv.ParseInt(p.Annotations[corev1.PodDeletionCost], 10, 32)
+	if err != nil {
+		return 0
+	}
+	return int32(n)
 }
 
 // bears says that a pod has all labels of a template.

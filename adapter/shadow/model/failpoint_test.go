@@ -45,7 +45,7 @@ func failpoints(t *testing.T, sc rig.Scene) (points int) {
 	t.Helper()
 	whole, want := tell(t, sc, rig.Tamper{}, nil)
 	if !whole.OK() {
-		t.Fatal(describe(0, whole))
+		t.Fatal(describe("without a fault", whole))
 	}
 	if whole.Writes == 0 {
 		t.Fatal("the story has no write of ours")
@@ -62,7 +62,7 @@ func failpoints(t *testing.T, sc rig.Scene) (points int) {
 				return f
 			})
 			if !report.OK() {
-				t.Errorf("write %d (%s) meets %s:\n%s", n, hit, f, describe(0, report))
+				t.Error(describe(fmt.Sprintf("write %d (%s) meets %s", n, hit, f), report))
 			}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("write %d (%s) meets %s: the end (-without +with):\n%s", n, hit, f, diff)

@@ -30,9 +30,9 @@ func runSeed(t *testing.T, n uint64, tamper rig.Tamper) rig.Report {
 }
 
 // describe is what a person needs to go on from a failed run.
-func describe(n uint64, r rig.Report) string {
+func describe(what string, r rig.Report) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "seed %d, again by: go test ./adapter/shadow/model -run TestSeeds -seed=%d\n", n, n)
+	fmt.Fprintln(&b, what)
 	for _, l := range r.Log {
 		fmt.Fprintln(&b, "  ", l)
 	}
@@ -60,7 +60,7 @@ func TestSeeds(t *testing.T) {
 				for n := first + part; n <= last; n += parts {
 					r := runSeed(t, n, rig.Tamper{})
 					if !r.OK() {
-						t.Error(describe(n, r))
+						t.Error(describe(fmt.Sprintf("seed %d, again by: go test ./adapter/shadow/model -run TestSeeds -seed=%d", n, n), r))
 					}
 					if all.add(r) >= 5 {
 						t.Fatal("5 seeds failed: the rest is left out")

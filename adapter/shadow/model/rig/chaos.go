@@ -15,18 +15,31 @@ import (
 // which everything can come to rest.
 type Chaos struct {
 	shop *Shop
-	// Faulty is one write in so many that fails; 0: none.
+	// choice draws what happens; how long that takes the run draws.
+	choice drawn
+	// faulty is one write in so many that fails; 0: none.
 	faulty int
 	// calm is set once the faults are to stop.
-	calm  bool
+	calm bool
+	// next are the faults of the next writes.
+	next  []Fault
 	image int
 	log   []string
 }
 
+// drawn is a Choice that can choose durations, too.
+type drawn struct{ model.Choice }
+
+func (d drawn) chance(n int) bool { return n > 0 && d.IntN(n) == 0 }
+
+// between chooses a duration, in steps of a 64th of the difference.
+func (d drawn) between(low, high time.Duration) time.Duration {
+	return low + (high-low)*time.Duration(d.IntN(65))/64
+}
+
 // NewChaos returns a source of trouble for a shop.
-func NewChaos(s *Shop, faulty int) *Chaos {
-	c := &Chaos{shop: s, faulty: faulty}
-	return c
+func NewChaos(s *Shop, choice model.Choice, faulty int) *Chaos {
+	return &Chaos{shop: s, choice: drawn{choice}, faulty: faulty}
 }
 
 // Log says what was done.
@@ -38,19 +51,37 @@ func (c *Chaos) say(format string, args ...any) {
 
 // Fault is for Options.Fault.
 func (c *Chaos) Fault(n int, w actuate.Write) Fault {
-	if c.calm || !c.shop.loop.Chance(c.faulty) {
+	f := c.fault()
+	if f == None {
 		return None
 	}
-	f := Fault(1 + c.shop.loop.IntN(int(Lost)))
 	c.say("write %d (%s %s %s/%s) meets %s", n, w.Verb, kindName(w.Object), w.Object.GetName(), w.Subresource, f)
 	return f
 }
 
-// Do does one thing.
-func (c *Chaos) Do() {
-	do := c.ops()
-	do[c.shop.loop.IntN(len(do))]()
+func (c *Chaos) fault() Fault {
+	switch {
+	case c.calm:
+		return None
+	case len(c.next) > 0:
+		f := c.next[0]
+		c.next = c.next[1:]
+		return f
+	case c.choice.chance(c.faulty):
+		return Fault(1 + c.choice.IntN(int(Lost)))
+	}
+	return None
 }
+
+// arm lets one of the next writes fail.
+func (c *Chaos) arm() {
+	c.next = append(make([]Fault, c.choice.IntN(4)), Fault(1+c.choice.IntN(int(Lost))))
+}
+
+// Do does one thing.
+func (c *Chaos) Do() { c.do(c.ops()) }
+
+func (c *Chaos) do(ops []func()) { ops[c.choice.IntN(len(ops))]() }
 
 // ops lists what can be done; what happens often stands there more than once.
 func (c *Chaos) ops() []func() {
@@ -73,15 +104,15 @@ func (c *Chaos) scale(n int32) {
 	c.shop.Scale(n)
 }
 
-func (c *Chaos) raise() { c.scale(min(12, c.replicas()+1+int32(c.shop.loop.IntN(4)))) }
+func (c *Chaos) raise() { c.scale(min(12, c.replicas()+1+int32(c.choice.IntN(4)))) }
 
-func (c *Chaos) lower() { c.scale(max(1, c.replicas()-1-int32(c.shop.loop.IntN(3)))) }
+func (c *Chaos) lower() { c.scale(max(1, c.replicas()-1-int32(c.choice.IntN(3)))) }
 
 // flap raises and takes it back while writes are under way.
 func (c *Chaos) flap() {
 	before := c.replicas()
 	c.raise()
-	c.shop.loop.After(c.shop.loop.Between(10*time.Millisecond, 800*time.Millisecond), "user", func() { c.scale(before) })
+	c.shop.loop.After(c.choice.between(10*time.Millisecond, 800*time.Millisecond), "user", func() { c.scale(before) })
 }
 
 // some returns one of the pods.
@@ -90,13 +121,13 @@ func (c *Chaos) some() *corev1.Pod {
 	if len(pods) == 0 {
 		return nil
 	}
-	return pods[c.shop.loop.IntN(len(pods))]
+	return pods[c.choice.IntN(len(pods))]
 }
 
 func (c *Chaos) probe() {
 	if p := c.some(); p != nil {
 		c.say("the probes of %s fail", p.Name)
-		c.shop.Flap(p, c.shop.loop.Between(100*time.Millisecond, 5*time.Second))
+		c.shop.Flap(p, c.choice.between(100*time.Millisecond, 5*time.Second))
 	}
 }
 
@@ -139,10 +170,10 @@ func (c *Chaos) quota() {
 	if _, err := c.shop.Get(model.Quota, model.Key(c.shop.Namespace, "team")); err == nil {
 		return
 	}
-	room := len(c.shop.Pods()) + c.shop.loop.IntN(4)
+	room := len(c.shop.Pods()) + c.choice.IntN(4)
 	c.say("a quota of %d pods", room)
 	c.shop.Make(model.NewQuota(c.shop.Namespace, int64(room)))
-	c.shop.loop.After(c.shop.loop.Between(2*time.Second, 30*time.Second), "user", c.noQuota)
+	c.shop.loop.After(c.choice.between(2*time.Second, 30*time.Second), "user", c.noQuota)
 }
 
 func (c *Chaos) noQuota() {
@@ -156,7 +187,7 @@ func (c *Chaos) lagOurs() {
 	for _, l := range c.shop.Leaders() {
 		c.say("the watch of %s hangs", l.name)
 		l.Watch(false)
-		c.shop.loop.After(c.shop.loop.Between(100*time.Millisecond, MaxHang), "network", func() { l.Watch(true) })
+		c.shop.loop.After(c.choice.between(100*time.Millisecond, MaxHang), "network", func() { l.Watch(true) })
 	}
 }
 
@@ -164,7 +195,7 @@ func (c *Chaos) lagOurs() {
 func (c *Chaos) lagTheirs() {
 	c.say("the watch of the ReplicaSet controller hangs")
 	c.shop.Lag(true)
-	c.shop.loop.After(c.shop.loop.Between(20*time.Millisecond, time.Second), "network", func() { c.shop.Lag(false) })
+	c.shop.loop.After(c.choice.between(20*time.Millisecond, time.Second), "network", func() { c.shop.Lag(false) })
 }
 
 func (c *Chaos) kill() {
@@ -183,19 +214,19 @@ func (c *Chaos) two() {
 	old := leaders[0]
 	c.say("%s stops", old.name)
 	old.Pause()
-	takeOver := c.shop.loop.Between(0, 2*time.Second)
+	takeOver := c.choice.between(0, 2*time.Second)
 	c.shop.loop.After(takeOver, "lease", func() { c.say("%s takes over", c.shop.Lead().name) })
-	c.shop.loop.After(takeOver+c.shop.loop.Between(0, MaxHang), "kernel", func() {
+	c.shop.loop.After(takeOver+c.choice.between(0, MaxHang), "kernel", func() {
 		c.say("%s goes on", old.name)
 		old.Resume()
-		c.shop.loop.After(c.shop.loop.Between(0, 2*time.Second), "lease", old.Kill)
+		c.shop.loop.After(c.choice.between(0, 2*time.Second), "lease", old.Kill)
 	})
 }
 
 // remake deletes the pool, the Deployment or both, and makes them anew.
 func (c *Chaos) remake() {
-	what := []model.Kind{model.Pool, model.Deployment}[c.shop.loop.IntN(2)]
-	how := []metav1.DeletionPropagation{metav1.DeletePropagationBackground, metav1.DeletePropagationForeground}[c.shop.loop.IntN(2)]
+	what := []model.Kind{model.Pool, model.Deployment}[c.choice.IntN(2)]
+	how := []metav1.DeletionPropagation{metav1.DeletePropagationBackground, metav1.DeletePropagationForeground}[c.choice.IntN(2)]
 	o, err := c.shop.Get(what, model.Key(c.shop.Namespace, name))
 	if err != nil || o.GetDeletionTimestamp() != nil {
 		return
@@ -204,7 +235,7 @@ func (c *Chaos) remake() {
 	if c.shop.Delete("user", what, model.Key(c.shop.Namespace, name), model.DeleteOptions{Propagation: how}) != nil {
 		return
 	}
-	c.shop.loop.After(c.shop.loop.Between(500*time.Millisecond, 10*time.Second), "user", func() { c.make(what) })
+	c.shop.loop.After(c.choice.between(500*time.Millisecond, 10*time.Second), "user", func() { c.make(what) })
 }
 
 // make makes what is missing.
@@ -225,10 +256,10 @@ func (c *Chaos) make(what model.Kind) {
 }
 
 func (c *Chaos) loseNode() {
-	node := fmt.Sprintf("node-%d", c.shop.loop.IntN(4))
+	node := fmt.Sprintf("node-%d", c.choice.IntN(4))
 	c.say("%s is lost", node)
 	c.shop.LoseNode(node)
-	c.shop.loop.After(c.shop.loop.Between(time.Second, time.Minute), "node", func() {
+	c.shop.loop.After(c.choice.between(time.Second, time.Minute), "node", func() {
 		c.say("%s is back", node)
 		c.shop.RestoreNode(node)
 	})

@@ -17,8 +17,8 @@ import (
 type gate struct {
 	mu      sync.Mutex
 	waiting []*call
-	// mutate changes a write on its way out; nil: none.
-	mutate func(*actuate.Write)
+	// tamper changes writes on their way out.
+	tamper Tamper
 }
 
 // call is a request that waits at the gate. Either write or read is set.
@@ -41,9 +41,17 @@ var (
 
 // Do sends a write.
 func (g *gate) Do(ctx context.Context, w actuate.Write) (client.Object, error) {
-	if g.mutate != nil {
-		g.mutate(&w)
+	if g.tamper.Write != nil {
+		g.tamper.Write(&w)
 	}
+	send := func(w actuate.Write) (client.Object, error) { return g.do(ctx, w) }
+	if g.tamper.Send != nil {
+		return g.tamper.Send(w, send)
+	}
+	return send(w)
+}
+
+func (g *gate) do(ctx context.Context, w actuate.Write) (client.Object, error) {
 	r := g.send(ctx, &call{write: w, key: client.ObjectKeyFromObject(w.Object), done: make(chan result, 1)})
 	return r.object, r.err
 }

@@ -56,7 +56,7 @@ func (r *Rig) Lead() *Leader {
 	r.epoch++
 	ctx, cancel := context.WithCancel(context.Background())
 	l := &Leader{rig: r, name: fmt.Sprintf("leader-%d", r.epoch), epoch: r.epoch, cancel: cancel, pools: map[types.NamespacedName]*poolState{}}
-	l.gate = &gate{mutate: r.opts.Write}
+	l.gate = &gate{tamper: r.opts.Tamper}
 	l.driver = newDriver(r, l)
 	l.run = func(pool types.NamespacedName, do func(context.Context) (time.Duration, error)) {
 		go func() {

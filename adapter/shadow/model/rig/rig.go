@@ -37,14 +37,20 @@ type Options struct {
 	Fault func(n int, w actuate.Write) Fault
 	Tamper
 	Check invariant.Config
+	// MaxWrites ends all leaders after so many writes: a product that is wrong
+	// may write for ever. 0: no bound.
+	MaxWrites int
 }
 
-// Tamper holds the hooks by which a test makes the product wrong.
+// Tamper holds the hooks by which a test makes the product wrong. They are
+// called from many goroutines, and change copies of what they are given.
 type Tamper struct {
 	World    func(*observe.World)
 	Observed func(*shadow.Observed)
 	Decision func(shadow.Observed, *shadow.Decision)
 	Write    func(*actuate.Write)
+	// Send does a write in its own way.
+	Send func(w actuate.Write, send func(actuate.Write) (client.Object, error)) (client.Object, error)
 }
 
 // Fault is what happens to a write.
@@ -165,7 +171,10 @@ func (r *Rig) serve(l *Leader, c *call) {
 		l.answer(c, result{err: err})
 		return
 	}
-	r.writes++
+	if r.writes++; r.opts.MaxWrites > 0 && r.writes > r.opts.MaxWrites {
+		r.Close()
+		return
+	}
 	fault := None
 	if r.opts.Fault != nil {
 		fault = r.opts.Fault(r.writes, c.write)

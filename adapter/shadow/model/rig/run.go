@@ -33,48 +33,62 @@ const (
 	// stopped, resting how long nothing may be written then.
 	settling = 8 * time.Minute
 	resting  = 10 * time.Minute
+	// maxWrites is several times what a run needs.
+	maxWrites = 2000
 )
 
 // Random lets one run happen in which everything is drawn: timing, faults,
 // trouble. A tamper makes the product wrong.
 func Random(wait func(), choice model.Choice, tamper Tamper) Report {
-	var chaos *Chaos
-	opts := Options{
-		Wait: wait, Choice: choice, Timing: model.Usual(), Watch: 100 * time.Millisecond,
-		Request: model.Range{Low: time.Millisecond, High: 10 * time.Millisecond}, Answer: model.Range{High: 5 * time.Millisecond},
-		Restart: 2 * time.Second,
-		Leads:   shadow.Leads{ColdStart: 10 * time.Second, ColdStartMin: 3 * time.Second, WarmUp: 3 * time.Second, Refresh: time.Minute},
-		Tamper:  tamper,
-		Check:   invariant.Config{Lag: MaxHang + 3*time.Second, EndpointLag: 3 * time.Second, HideWithin: 2*time.Second + MaxHang},
-		Fault: func(n int, w actuate.Write) Fault {
-			if chaos == nil {
-				return None
-			}
-			return chaos.Fault(n, w)
-		},
-	}
-	opts.Timing.NodeGone, opts.Timing.Tolerate = 10*time.Second, 30*time.Second
-	r := New(opts)
+	r := newTrial(wait, choice, tamper)
 	defer r.Close()
-	r.vary()
-	r.AddNodes(8)
-	shop := r.NewShop("shop", int32(3+r.loop.IntN(4)), nil)
-	if r.loop.Chance(3) {
-		shop.Publish(Need{Floor: 3, Now: 3, Value: 3, Shadow: 7})
-	}
-	r.Lead()
-	r.Await(2*time.Minute, func() bool { return shop.Summary().Intended >= 3 })
-	chaos = NewChaos(shop, []int{0, 0, 5, 15}[r.loop.IntN(4)])
+	r.chaos = NewChaos(r.Shop, choice, []int{0, 0, 5, 15}[r.loop.IntN(4)])
 	for range 3 + r.loop.IntN(10) {
-		chaos.Do()
+		r.chaos.Do()
 		if r.loop.Chance(2) {
 			r.RunFor(r.loop.Between(0, 400*time.Millisecond))
 		} else {
 			r.RunFor(r.loop.Between(0, 12*time.Second))
 		}
 	}
-	chaos.Calm()
-	return shop.end(chaos)
+	r.chaos.Calm()
+	return r.end(r.chaos)
+}
+
+// trial is a shop with warm shadows, to which anything may happen.
+type trial struct {
+	*Shop
+	chaos *Chaos
+}
+
+// newTrial draws a shop and how fast everything is.
+func newTrial(wait func(), choice model.Choice, tamper Tamper) *trial {
+	out := &trial{}
+	opts := Options{
+		Wait: wait, Choice: choice, Timing: model.Usual(), Watch: 100 * time.Millisecond,
+		Request: model.Range{Low: time.Millisecond, High: 10 * time.Millisecond}, Answer: model.Range{High: 5 * time.Millisecond},
+		Restart: 2 * time.Second,
+		Leads:   shadow.Leads{ColdStart: 10 * time.Second, ColdStartMin: 3 * time.Second, WarmUp: 3 * time.Second, Refresh: time.Minute},
+		Tamper:  tamper, MaxWrites: maxWrites,
+		Check: invariant.Config{Lag: MaxHang + 3*time.Second, EndpointLag: 3 * time.Second, HideWithin: 2*time.Second + MaxHang},
+		Fault: func(n int, w actuate.Write) Fault {
+			if out.chaos == nil {
+				return None
+			}
+			return out.chaos.Fault(n, w)
+		},
+	}
+	opts.Timing.NodeGone, opts.Timing.Tolerate = 10*time.Second, 30*time.Second
+	r := New(opts)
+	r.vary()
+	r.AddNodes(8)
+	out.Shop = r.NewShop("shop", int32(3+r.loop.IntN(4)), nil)
+	if r.loop.Chance(3) {
+		out.Publish(Need{Floor: 3, Now: 3, Value: 3, Shadow: 7})
+	}
+	r.Lead()
+	r.Await(2*time.Minute, func() bool { return out.Summary().Intended >= 3 })
+	return out
 }
 
 // vary draws the speeds of a run.

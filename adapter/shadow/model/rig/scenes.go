@@ -102,7 +102,7 @@ func (sc Scene) Tell(wait func(), choice model.Choice, tamper Tamper, fault func
 		Wait: wait, Choice: choice, Timing: model.Usual(), Watch: 20 * time.Millisecond,
 		Request: model.Range{Low: time.Millisecond, High: 4 * time.Millisecond}, Answer: model.Range{High: time.Millisecond}, Restart: 500 * time.Millisecond,
 		Leads:  shadow.Leads{ColdStart: 10 * time.Second, ColdStartMin: 3 * time.Second, WarmUp: 3 * time.Second, Refresh: time.Minute},
-		Tamper: tamper, Fault: fault,
+		Tamper: tamper, Fault: fault, MaxWrites: maxWrites,
 		Check: invariant.Config{Lag: time.Second, EndpointLag: time.Second},
 	}
 	r := New(opts)
