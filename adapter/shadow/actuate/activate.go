@@ -6,25 +6,30 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
 	appsv1 "k8s.io/api/apps/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
 	"github.com/foreshadow-dev/foreshadow/adapter/shadow"
 	"github.com/foreshadow-dev/foreshadow/adapter/shadow/observe"
 )
 
 // activate hands shadows over, all at once, after one live read of the
-// ReplicaSet that they join: a cache may not know yet that a raise was taken
-// back, or that the ReplicaSet has its pods.
+// ReplicaSet that they join and of the pool: a cache may not know yet that a
+// raise was taken back, that the ReplicaSet has its pods, or that a later leader
+// has answered the raise.
 func (c *act) activate(ctx context.Context, list []Outcome, began time.Time) {
 	uid := list[0].ReplicaSetUID
-	live, err := c.liveReplicaSet(ctx, uid)
+	live, overtaken, err := c.readLive(ctx, uid)
 	set := setOf(c.in, uid)
 	room := int32(0)
 	why := shadow.Reason{Reason: shadow.ReasonReplicaSetLowered, Message: "its ReplicaSet asks for fewer pods by now"}
 	switch {
 	case err != nil || set == nil:
+	case overtaken:
+		why = shadow.Reason{Reason: shadow.ReasonFenced, Message: "a later leader has written the pool"}
 	case live == nil:
 		why = shadow.Reason{Reason: shadow.ReasonReplicaSetDeleting, Message: "its ReplicaSet is gone"}
 	default:
@@ -86,6 +91,34 @@ func (c *act) fits(t *task) bool {
 		return false
 	}
 	return true
+}
+
+// readLive reads the ReplicaSet and the pool at the same time.
+func (c *act) readLive(ctx context.Context, uid types.UID) (rs *appsv1.ReplicaSet, overtaken bool, err error) {
+	var g errgroup.Group
+	g.Go(func() (err error) {
+		rs, err = c.liveReplicaSet(ctx, uid)
+		return err
+	})
+	g.Go(func() (err error) {
+		overtaken, err = c.overtaken(ctx)
+		return err
+	})
+	err = g.Wait()
+	return rs, overtaken, err
+}
+
+// overtaken says that a later leader has written the pool.
+func (c *act) overtaken(ctx context.Context) (bool, error) {
+	live := &v1alpha1.ShadowPool{}
+	err := c.read(ctx, c.w.Pool.Name, live)
+	switch {
+	case apierrors.IsNotFound(err):
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("read pool %s: %w", c.w.Pool.Key(), err)
+	}
+	return live.UID == c.w.Pool.UID && live.Status.Epoch > c.w.Epoch, nil
 }
 
 // liveReplicaSet reads a ReplicaSet of the World as it is now; nil if it is

@@ -77,7 +77,7 @@ func (s *stage) patches(t *testing.T) []map[string]any {
 }
 
 // However many shadows go live, each of them takes one write, all are under way
-// at the same time, and before them there is nothing but one read.
+// at the same time, and before them there is nothing but two reads at once.
 func TestActivationsAreOneSerialWrite(t *testing.T) {
 	const n = 300
 	synctest.Test(t, func(t *testing.T) {
@@ -111,7 +111,7 @@ func TestActivationsAreOneSerialWrite(t *testing.T) {
 		mu.Lock()
 		require.Equal(t, n, waiting, "activations under way at the same time")
 		require.Empty(t, s.writes, "a write came before them")
-		require.Equal(t, []string{"ReplicaSet/" + s.rs.Name}, s.reads)
+		require.ElementsMatch(t, []string{"ReplicaSet/" + s.rs.Name, "ShadowPool/" + s.pool.Name}, s.reads)
 		mu.Unlock()
 		close(open)
 		<-done
@@ -211,6 +211,18 @@ func lower(s *stage) {
 func dismiss(s *stage) {
 	touch(s)
 	s.remove(s.rs)
+}
+
+// A leader that was stopped for a while may know a raise and not yet who has
+// answered it.
+func TestOvertakenLeaderHandsNothingOver(t *testing.T) {
+	s := newStage(t, 5, 1)
+	actions := []shadow.Action{s.do(shadow.KindActivate, s.shadow(0))}
+	change(s.recorder, s.pool, func(p *v1alpha1.ShadowPool) { p.Status.Epoch = 2 })
+	r, err := s.try(t, actions...)
+	require.ErrorIs(t, err, ErrFenced)
+	require.Equal(t, ResultRefused, r.Outcomes[0].Result)
+	require.Empty(t, s.recorder.pods())
 }
 
 // What a live read of the ReplicaSet shows counts, not what the cache knew.

@@ -7,7 +7,8 @@
 // is found there is done already, gone, or judged anew.
 //
 // Activations go first, all at once, after one live read of their ReplicaSet and
-// with no write before them. The status comes last.
+// one of the pool at the same time, and with no write before them. The status
+// comes last.
 //
 // The Overlay holds what our writes returned until the caches show it, so that a
 // cache that lags makes nobody act twice.
