@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -114,7 +115,7 @@ func (s *shop) raiseByHand(t *testing.T, change func(meta map[string]any)) {
 	s.scaleTo(t, 5)
 	require.NoError(t, process.Until(t.Context(), time.Minute, "the ReplicaSet to be raised", func(context.Context) (string, bool) {
 		n := *s.replicaSet(t).Spec.Replicas
-		return fmt.Sprint(n), n == 5
+		return strconv.Itoa(int(n)), n == 5
 	}))
 	s.handOver(t, change)
 }
