@@ -37,7 +37,7 @@ var imports = map[string]struct {
 		tests: []string{"adapter/history/embedded"},
 		why:   "it joins the seams and leaves the choice of a source to cmd",
 	},
-	"adapter/shadow": {may: []string{"adapter/api/v1alpha1"}, why: "it decides on what it is handed and asks nobody"},
+	"adapter/shadow": {may: []string{"adapter/api/v1alpha1"}, tests: []string{"adapter/shadow/shadowtest"}, why: "it decides on what it is handed and asks nobody"},
 	"adapter/shadow/actuate": {
 		may:   []string{"adapter/api/v1alpha1", "adapter/shadow", "adapter/shadow/observe"},
 		tests: []string{"adapter/shadow/model", "adapter/shadow/shadowtest"},
@@ -59,7 +59,7 @@ var imports = map[string]struct {
 		may: []string{"adapter/api/v1alpha1", "adapter/shadow"}, tests: []string{"adapter/shadow/shadowtest"},
 		why: "it reads objects that it is handed and decides nothing",
 	},
-	"adapter/shadow/shadowtest": {may: []string{"adapter/api/v1alpha1", "adapter/shadow/observe"}, why: "it builds objects and does nothing with them"},
+	"adapter/shadow/shadowtest": {may: []string{"adapter/api/v1alpha1", "adapter/shadow", "adapter/shadow/observe"}, why: "it builds objects and does nothing with them"},
 	"adapter/simulate": {
 		may: []string{"adapter/api/v1alpha1", "adapter/capacity", "adapter/shadow", "forecast"},
 		why: "it sees the served number as any autoscaler does, and asks the planner as the controller does",

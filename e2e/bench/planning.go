@@ -16,6 +16,7 @@ func planning() ([]measurement, error) {
 		ns := map[int]float64{}
 		for _, n := range sizes {
 			in, actions := shadowtest.Observed(n), 0
+			in.Pool.Status = shadow.Plan(shadowtest.Start(), in).Status
 			if what == "raise" {
 				in.ReplicaSets[0].Replicas *= 2
 				actions = n

@@ -10,8 +10,9 @@ import (
 	"github.com/foreshadow-dev/foreshadow/adapter/shadow"
 )
 
-// Observed returns what a look at Start finds of a pool at rest: n ready shadows
-// beside n live pods, on fifty nodes in three zones, and the status that says so.
+// Observed returns what a look at Start finds of a pool with all that it wants: n
+// ready shadows beside n live pods, on fifty nodes in three zones. What its status
+// should say the caller has to write.
 func Observed(n int) shadow.Observed {
 	replicas := int32(n)
 	in := shadow.Observed{
@@ -28,7 +29,6 @@ func Observed(n int) shadow.Observed {
 	for i := range n {
 		in.Pods = append(in.Pods, observedPod(i, "live"), observedShadow(i))
 	}
-	in.Pool.Status = shadow.Plan(Start(), in).Status
 	return in
 }
 
