@@ -231,7 +231,7 @@ func (p *published) goesLive(t *testing.T, shadows int) {
 // keeperGone stops the role that keeps the shadows. What it wrote still holds for
 // a while, but not for an adapter that has never seen it alive.
 func (p *published) keeperGone(t *testing.T) {
-	p.controller.stop(t)
+	p.stop(t)
 	n, err := p.warm(t.Context())
 	require.NoError(t, err, "a rollout of the role takes no number away")
 	require.EqualValues(t, 3, n)
@@ -245,7 +245,7 @@ func (p *published) keeperGone(t *testing.T) {
 			return fmt.Sprint(err), apierrors.IsServiceUnavailable(err) && strings.Contains(err.Error(), sentence)
 		}))
 	}
-	p.controller.start(t)
+	p.start(t)
 	require.NoError(t, process.Until(t.Context(), time.Minute, "the role to be seen alive", func(ctx context.Context) (string, bool) {
 		n, err := p.warm(ctx)
 		return fmt.Sprintf("%d warm (%v)", n, err), err == nil && n == 3
