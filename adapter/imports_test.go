@@ -17,9 +17,13 @@ var imports = map[string]struct {
 	"adapter":              {why: "it is a map"},
 	"adapter/api/v1alpha1": {why: "a client takes the ShadowPool without the rest of the house"},
 	"adapter/capacity":     {may: []string{"forecast"}, why: "it is arithmetic on a forecast"},
-	"adapter/cli":          {may: []string{"adapter/api/v1alpha1", "adapter/cli/derive", "adapter/client", "adapter/shadow/observe"}, why: "it reads and writes pools as any client does"},
-	"adapter/cli/derive":   {may: []string{"adapter/api/v1alpha1"}, why: "it turns one object into another"},
-	"adapter/client":       {may: []string{"adapter/api/v1alpha1", "adapter/shadow", "adapter/shadow/observe", "forecast"}, why: "it is all that a program of others needs"},
+	"adapter/backtest": {
+		may: []string{"adapter/api/v1alpha1", "adapter/capacity", "adapter/history", "adapter/shadow", "adapter/simulate", "forecast"},
+		why: "it reads a past, and asks the engine and the simulator what they would have made of it",
+	},
+	"adapter/cli":        {may: []string{"adapter/api/v1alpha1", "adapter/backtest", "adapter/cli/derive", "adapter/client", "adapter/shadow/observe"}, why: "it reads and writes pools as any client does"},
+	"adapter/cli/derive": {may: []string{"adapter/api/v1alpha1"}, why: "it turns one object into another"},
+	"adapter/client":     {may: []string{"adapter/api/v1alpha1", "adapter/shadow", "adapter/shadow/observe", "forecast"}, why: "it is all that a program of others needs"},
 	"adapter/history": {
 		may: []string{"forecast"}, tests: []string{"adapter/history/embedded", "adapter/history/historytest"},
 		why: "it makes a series and asks nobody what for",

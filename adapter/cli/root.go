@@ -10,7 +10,7 @@ import (
 // Config is what the command needs of the process.
 type Config struct {
 	Streams genericiooptions.IOStreams
-	Clock   clock.Clock
+	Clock   clock.WithTicker
 	Version string
 }
 
@@ -21,7 +21,8 @@ func New(c Config) *cobra.Command {
 		Use:   "kubectl-foreshadow",
 		Short: "Keep warm copies of a workload's pods and see what becomes of them.",
 		Long: "Keep warm copies of a workload's pods, shadows, out of traffic until its autoscaler scales it out, and see what becomes of them.\n\n" +
-			"A shadow belongs to a ShadowPool. These verbs read and write ShadowPools; the foreshadow-adapter in the cluster does the rest.",
+			"A shadow belongs to a ShadowPool. These verbs read and write ShadowPools; the foreshadow-adapter in the cluster does the rest.\n\n" +
+			"forecast and backtest need no cluster: they tell from a file or a Prometheus what a load will be, and how good such forecasts are.",
 		Version:       c.Version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -36,6 +37,7 @@ func New(c Config) *cobra.Command {
 	root.AddCommand(
 		newCreateCommand(f), newStatusCommand(f), newConfigureCommand(f),
 		newPauseCommand(f), newResumeCommand(f), newExplainCommand(f),
+		newForecastCommand(f), newBacktestCommand(f),
 	)
 	root.InitDefaultCompletionCmd()
 	explainCompletion(root)

@@ -1,0 +1,80 @@
+package backtest
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/foreshadow-dev/foreshadow/forecast"
+)
+
+const (
+	day = 24 * time.Hour
+	// leastSeason is the least number of steps in a season that is scored.
+	leastSeason = 24
+)
+
+// Season is the cycle of a load. Zero leaves it to the engine: days, and weeks
+// where the history shows them.
+type Season time.Duration
+
+// ParseSeason reads auto or a duration.
+func ParseSeason(s string, parse func(string) (time.Duration, error)) (Season, error) {
+	if s == "auto" {
+		return 0, nil
+	}
+	d, err := parse(s)
+	if err != nil || d <= 0 {
+		return 0, fmt.Errorf("--season: %q: write auto, or the length of the cycle such as 24h or 12h", s)
+	}
+	return Season(d), nil
+}
+
+// length is the cycle that peers repeat and scores are scaled by.
+func (s Season) length() time.Duration {
+	if s == 0 {
+		return day
+	}
+	return time.Duration(s)
+}
+
+// steps returns the cycle in steps of the grid, or why there is none.
+func (s Season) steps(step time.Duration) (int, error) {
+	m := int(s.length() / step)
+	switch {
+	case s.length()%step != 0:
+		return 0, fmt.Errorf("its step of %s does not divide a season of %s: write another --season, or a --step that does", span(step), span(s.length()))
+	case m < leastSeason:
+		return 0, fmt.Errorf("its step of %s gives a season of %s %d steps, and %d are the least: write a finer --step, or a longer --season", span(step), span(s.length()), m, leastSeason)
+	}
+	return m, nil
+}
+
+// read returns a series as the engine is to see it. The engine knows days and
+// weeks; for another cycle time is stretched until the cycle is a day, seven of
+// which it may take for a week.
+func (s Season) read(x forecast.Series) forecast.Series {
+	if s == 0 || time.Duration(s) == day {
+		return x
+	}
+	m := time.Duration(s) / x.Step
+	x.Step = day / max(m, 1)
+	return x
+}
+
+// fit learns from a series and forecasts from its end.
+func (s Season) forecast(x forecast.Series, horizon int, levels []float64) (forecast.Forecast, error) {
+	seen := s.read(x)
+	fitted, err := forecast.Fit(seen, forecast.Config{})
+	if err != nil {
+		return forecast.Forecast{}, fmt.Errorf("fit: %w", err)
+	}
+	f, err := fitted.Forecast(seen, horizon, levels)
+	if err != nil {
+		return forecast.Forecast{}, fmt.Errorf("forecast: %w", err)
+	}
+	f.Origin, f.Step = x.Origin(), x.Step
+	if seen.Step != x.Step {
+		f.Note = "" // it speaks of stretched days
+	}
+	return f, nil
+}

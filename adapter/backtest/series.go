@@ -1,0 +1,247 @@
+package backtest
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/prometheus/common/model"
+
+	"github.com/foreshadow-dev/foreshadow/forecast"
+)
+
+// Series is one load of a source, on a regular grid.
+type Series struct {
+	Name string
+	forecast.Series
+	// Notes say in a sentence each what was done to the values as they came.
+	Notes []string
+}
+
+const (
+	// maxSteps bounds the grid of one series: four years at one value a minute.
+	maxSteps = 1 << 21
+	// changedRun is how many equal distances in a row, other than the step, are
+	// no longer gaps but another step.
+	changedRun = 24
+)
+
+// sample is one value as it came.
+type sample struct {
+	at    time.Time
+	value float64 // NaN: a gap that was written down
+}
+
+// newSeries brings samples to a grid: the step is the median distance between
+// two stamps, unless it is given; index = round((t - first) / step). Samples
+// are sorted, and of two with one stamp, or in one step, the later one in the
+// source counts.
+//
+// A given step takes the mean of what lies in [t, t + step) for t.
+func newSeries(name string, samples []sample, step time.Duration) (Series, error) {
+	s := Series{Name: name}
+	samples = s.sorted(samples)
+	if len(samples) < 2 {
+		return s, fmt.Errorf("series %s: %d value: write at least 2", name, len(samples))
+	}
+	if step > 0 {
+		return s.resampled(samples, step)
+	}
+	distances := distancesOf(samples)
+	step = median(distances)
+	if from, d, changed := changedStep(samples, distances, step); changed {
+		return s, fmt.Errorf("series %s: the step changes: it is %s, and from %s on %s: write one step, or bring all to one with --step=%s",
+			name, span(step), stamp(from), span(d), span(max(step, d)))
+	}
+	first := samples[0].at
+	index := func(t time.Time) int { return int((t.Sub(first) + step/2) / step) }
+	n := index(samples[len(samples)-1].at) + 1
+	if err := checkSteps(name, samples, n, step); err != nil {
+		return s, err
+	}
+	s.Series = forecast.Series{Start: first, Step: step, Values: gaps(n)}
+	for _, p := range samples {
+		s.Values[index(p.at)] = p.value
+	}
+	s.noteMissing()
+	return s, nil
+}
+
+// sorted orders the samples and leaves the later one of each stamp.
+func (s *Series) sorted(samples []sample) []sample {
+	disordered := 0
+	for i := 1; i < len(samples); i++ {
+		if samples[i].at.Before(samples[i-1].at) {
+			disordered++
+		}
+	}
+	if disordered > 0 {
+		s.note("%s out of order: they were sorted", plural(disordered, "value is", "values are"))
+		slices.SortStableFunc(samples, func(a, b sample) int { return a.at.Compare(b.at) })
+	}
+	out := samples[:0]
+	for _, p := range samples {
+		if n := len(out); n > 0 && out[n-1].at.Equal(p.at) {
+			out[n-1] = p
+			continue
+		}
+		out = append(out, p)
+	}
+	if n := len(samples) - len(out); n > 0 {
+		s.note("%s the stamp of an earlier one: the later one counts", plural(n, "value has", "values have"))
+	}
+	return out
+}
+
+func (s *Series) note(format string, args ...any) {
+	s.Notes = append(s.Notes, fmt.Sprintf(format, args...))
+}
+
+// noteMissing says that much of the grid is empty.
+func (s *Series) noteMissing() {
+	if miss := 1 - float64(s.Present())/float64(len(s.Values)); miss > maxHistoryMissing {
+		s.note("%.0f%% of its steps of %s have no value", 100*miss, span(s.Step))
+	}
+}
+
+// resampled takes the mean of each step.
+func (s Series) resampled(samples []sample, step time.Duration) (Series, error) {
+	first := samples[0].at.Truncate(step)
+	index := func(t time.Time) int { return int(t.Sub(first) / step) }
+	n := index(samples[len(samples)-1].at) + 1
+	if err := checkSteps(s.Name, samples, n, step); err != nil {
+		return s, err
+	}
+	s.Series = forecast.Series{Start: first, Step: step, Values: make([]float64, n)}
+	count := make([]int, n)
+	for _, p := range samples {
+		if !math.IsNaN(p.value) {
+			s.Values[index(p.at)] += p.value
+			count[index(p.at)]++
+		}
+	}
+	for i, k := range count {
+		s.Values[i] /= float64(k) // 0/0 is a gap
+	}
+	s.noteMissing()
+	return s, nil
+}
+
+// checkSteps refuses a grid that one stray stamp would make endless.
+func checkSteps(name string, samples []sample, n int, step time.Duration) error {
+	if n <= maxSteps {
+		return nil
+	}
+	return fmt.Errorf("series %s: %d steps of %s from %s to %s: at most %d are read: look for a wrong timestamp, or write a coarser --step",
+		name, n, span(step), stamp(samples[0].at), stamp(samples[len(samples)-1].at), maxSteps)
+}
+
+func distancesOf(samples []sample) []time.Duration {
+	out := make([]time.Duration, len(samples)-1)
+	for i := range out {
+		out[i] = samples[i+1].at.Sub(samples[i].at)
+	}
+	return out
+}
+
+// median returns the middle, in whole seconds, or in what is between two of
+// them where it is less than one.
+func median(distances []time.Duration) time.Duration {
+	sorted := slices.Sorted(slices.Values(distances))
+	n := len(sorted)
+	d := (sorted[(n-1)/2] + sorted[n/2]) / 2
+	return cmp.Or(d.Truncate(time.Second), d)
+}
+
+// changedStep finds a run of equal distances that are not the step.
+func changedStep(samples []sample, distances []time.Duration, step time.Duration) (from time.Time, d time.Duration, changed bool) {
+	run := 0
+	for i, d := range distances {
+		if i > 0 && d == distances[i-1] {
+			run++
+		} else {
+			run = 1
+		}
+		if off := (d - step).Abs(); off > step/2 && run == changedRun {
+			return samples[i+1-run].at, d, true
+		}
+	}
+	return time.Time{}, 0, false
+}
+
+func sortByName(series []Series) {
+	slices.SortFunc(series, func(a, b Series) int { return cmp.Compare(a.Name, b.Name) })
+}
+
+// gaps returns n values that are none.
+func gaps(n int) []float64 {
+	out := make([]float64, n)
+	for i := range out {
+		out[i] = math.NaN()
+	}
+	return out
+}
+
+// filled returns the history as peers that know no gap get it: a gap of at most
+// an hour as a line, a longer one as the value a season before, else a season
+// after, else the median.
+func filled(values []float64, m, hour int) []float64 {
+	present := slices.DeleteFunc(slices.Clone(values), math.IsNaN)
+	if len(present) == len(values) || len(present) == 0 {
+		return values
+	}
+	out := slices.Clone(values)
+	slices.Sort(present)
+	middle := (present[(len(present)-1)/2] + present[len(present)/2]) / 2
+	for lo := 0; lo < len(values); lo++ {
+		if !math.IsNaN(values[lo]) {
+			continue
+		}
+		hi := lo
+		for hi < len(values) && math.IsNaN(values[hi]) {
+			hi++
+		}
+		if hi-lo <= hour && lo > 0 && hi < len(values) {
+			fillLine(out, lo, hi)
+		} else {
+			fillSeason(out, lo, hi, m, middle)
+		}
+		lo = hi
+	}
+	return out
+}
+
+func fillLine(x []float64, lo, hi int) {
+	a, b := x[lo-1], x[hi]
+	for i := lo; i < hi; i++ {
+		x[i] = a + (b-a)*float64(i-lo+1)/float64(hi-lo+1)
+	}
+}
+
+func fillSeason(x []float64, lo, hi, m int, middle float64) {
+	for i := lo; i < hi; i++ {
+		switch {
+		case i >= m && !math.IsNaN(x[i-m]):
+			x[i] = x[i-m]
+		case i+m < len(x) && !math.IsNaN(x[i+m]):
+			x[i] = x[i+m]
+		default:
+			x[i] = middle
+		}
+	}
+}
+
+// span writes a duration as flags take it: 28d, 90s, 1h30m.
+func span(d time.Duration) string { return model.Duration(d).String() }
+
+func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+// plural writes a number with what it counts.
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
