@@ -46,17 +46,7 @@ func (p Plot) Draw(f *Forecast) string {
 	left := min(width/2, len(past))
 	right := min(width-left, h)
 	columns := append(pastColumns(past, left), futureColumns(f, right)...)
-	top := 0.0
-	for _, c := range columns {
-		for _, v := range []float64{c.known, c.point, c.upper} {
-			if v > top { // no NaN
-				top = v
-			}
-		}
-	}
-	if top == 0 {
-		top = 1
-	}
+	foot, top := scaleFor(columns)
 	var b strings.Builder
 	for row := plotRows - 1; row >= 0; row-- {
 		label := ""
@@ -64,18 +54,40 @@ func (p Plot) Draw(f *Forecast) string {
 		case plotRows - 1:
 			label = short(top)
 		case plotRows/2 - 1:
-			label = short(top / 2)
+			label = short((foot + top) / 2)
 		case 0:
-			label = "0"
+			label = short(foot)
 		}
 		line := make([]rune, 0, len(columns))
 		for _, c := range columns {
-			line = append(line, p.ink().cell(c, row, top))
+			line = append(line, p.ink().cell(c, row, foot, top))
 		}
 		fmt.Fprintf(&b, "%*s %s\n", labelColumn-1, label, strings.TrimRight(string(line), " "))
 	}
 	b.WriteString(timeAxis(f, len(past), left, right))
+	k := p.ink()
+	fmt.Fprintf(&b, "%*s %c load  %c point  %c up to %s\n", labelColumn-1, "", k.known, k.point, k.band, percentile(f.Levels[len(f.Levels)-1]))
 	return b.String()
+}
+
+// scaleFor returns what the foot and the top of the picture stand for. The foot
+// is zero, unless that would leave nothing to see of how the load moves.
+func scaleFor(columns []column) (foot, top float64) {
+	least := math.Inf(1)
+	for _, c := range columns {
+		for _, v := range []float64{c.known, c.point, c.upper} {
+			if !math.IsNaN(v) {
+				least, top = min(least, v), max(top, v)
+			}
+		}
+	}
+	switch {
+	case top == 0:
+		return 0, 1
+	case least > top/2 && least < top:
+		return least - (top-least)/4, top
+	}
+	return 0, top
 }
 
 func (p Plot) ink() ink {
@@ -86,8 +98,8 @@ func (p Plot) ink() ink {
 }
 
 // cell draws a column between row and row+1 of plotRows.
-func (k ink) cell(c column, row int, top float64) rune {
-	height := func(v float64) float64 { return max(v, 0)/top*plotRows - float64(row) } // of v above the row's foot
+func (k ink) cell(c column, row int, foot, top float64) rune {
+	height := func(v float64) float64 { return (v-foot)/(top-foot)*plotRows - float64(row) } // of v above the row's foot
 	if !math.IsNaN(c.known) {
 		return k.fill(height(c.known), k.known)
 	}

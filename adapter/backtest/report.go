@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/foreshadow-dev/foreshadow/adapter/simulate"
 	"github.com/foreshadow-dev/foreshadow/forecast"
 )
 
@@ -20,6 +21,8 @@ type Report struct {
 	Quantiles []Coverage     `json:"quantiles"`
 	Series    []SeriesReport `json:"series"`
 	Skipped   []Skipped      `json:"skipped,omitempty"`
+	// Replays are what a workload would have gone through, if that was asked for.
+	Replays []simulate.Report `json:"replays,omitempty"`
 
 	config    Config
 	series    []Series

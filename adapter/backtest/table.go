@@ -127,6 +127,10 @@ func (r *Report) Text(wide bool) string {
 	for _, s := range r.Skipped {
 		fmt.Fprintf(&b, "Left out: %s: %s\n", s.Series, s.Reason)
 	}
+	for _, replay := range r.Replays {
+		b.WriteByte('\n')
+		_ = replay.WriteTable(&b) // into memory
+	}
 	return trimRight(b.String())
 }
 

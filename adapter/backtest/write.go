@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strconv"
 	"time"
@@ -57,7 +58,13 @@ func writeForecast(out *csv.Writer, row []string, f *Forecast, levels []float64)
 // QuantileName is what the column of a level is called.
 func QuantileName(p float64) string { return "q" + number(p) }
 
-func number(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
+// number writes all digits, without an exponent where that stays readable.
+func number(v float64) string {
+	if a := math.Abs(v); a >= 1e-5 && a < 1e15 {
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	}
+	return strconv.FormatFloat(v, 'g', -1, 64)
+}
 
 // exactStamp keeps fractions of a second, if there are any.
 func exactStamp(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }

@@ -2,10 +2,14 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"math"
 	"time"
 
+	"github.com/prometheus/common/model"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/foreshadow-dev/foreshadow/adapter/backtest"
 )
@@ -16,6 +20,7 @@ const backtestKind = "LoadBacktest"
 type backtestOptions struct {
 	loadSource
 	config backtest.Config
+	replay backtest.ReplayConfig
 	output output
 }
 
@@ -32,7 +37,7 @@ func newBacktestCommand(f *factory) *cobra.Command {
 		Example: "  kubectl foreshadow backtest load.csv\n" +
 			"  kubectl foreshadow backtest --prometheus.url http://127.0.0.1:9090 --query 'sum by (service) (rate(http_requests_total[2m]))'",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := o.parse(cmd, args); err != nil {
+			if err := errors.Join(o.parse(cmd, args), o.validate(cmd.Flags())); err != nil {
 				return err
 			}
 			return o.run(cmd.Context())
@@ -43,15 +48,46 @@ func newBacktestCommand(f *factory) *cobra.Command {
 	fs.IntVar(&o.config.Origins, "origins", 6, "Origins per series at most, spread evenly, at least a quarter of the horizon apart.")
 	durationVar(fs, &o.config.History, "history", 28*24*time.Hour, "How much of the past a forecast sees at most; seven seasons of it, or all if it is less, lie before the first origin.")
 	durationVar(fs, &o.config.Horizon, "horizon", 0, "How far ahead. 0s: a season, or 48h of hourly values.")
+	fs.Float64Var(&o.replay.CapacityPerReplica, "capacity-per-replica", 0, "Load that one warm replica carries: with it, the end of each series is replayed on a workload with and without a forecast and shadows, as the demo does.")
+	durationVar(fs, &o.replay.ColdStart, "cold-start", 5*time.Minute, "Time from the creation of a pod until it is ready, in the replay.")
+	durationVar(fs, &o.replay.Length, "replay", 72*time.Hour, "How much of the end of each series is replayed.")
 	o.output.install(cmd, wide, csvFormat)
 	complete(cmd, "season", "auto", "24h", "12h", "168h")
 	return cmd
 }
 
-func (o *backtestOptions) run(ctx context.Context) error {
+func (o *backtestOptions) validate(fs *pflag.FlagSet) error {
+	var errs []error
 	if o.config.Origins < 1 {
-		return fmt.Errorf("--origins: %d: write 1 or more", o.config.Origins)
+		errs = append(errs, fmt.Errorf("--origins: %d: write 1 or more", o.config.Origins))
 	}
+	if o.config.History < time.Hour {
+		errs = append(errs, fmt.Errorf("--history: %s: write 1h or more, better 28d", model.Duration(o.config.History)))
+	}
+	if !fs.Changed("capacity-per-replica") {
+		for _, name := range []string{"cold-start", "replay"} {
+			if fs.Changed(name) {
+				errs = append(errs, fmt.Errorf("--%s: has no meaning without --capacity-per-replica: write the load that one replica carries too", name))
+			}
+		}
+		return errors.Join(errs...)
+	}
+	if c := o.replay.CapacityPerReplica; !(c >= backtest.LeastCapacity) || math.IsInf(c, 1) {
+		errs = append(errs, fmt.Errorf("--capacity-per-replica: %v: write the load that one replica carries, %v or more", c, backtest.LeastCapacity))
+	}
+	if c := o.replay.ColdStart; c < time.Second || c > backtest.LongestColdStart {
+		errs = append(errs, fmt.Errorf("--cold-start: %s: write a duration from 1s to %s, such as 3m", model.Duration(c), model.Duration(backtest.LongestColdStart)))
+	}
+	if o.replay.Length < backtest.ShortestReplay {
+		errs = append(errs, fmt.Errorf("--replay: %s: write a duration of at least %s, such as 72h", model.Duration(o.replay.Length), model.Duration(backtest.ShortestReplay)))
+	}
+	if o.output.format == csvFormat {
+		errs = append(errs, errors.New("--capacity-per-replica: a replay is no forecast to write as csv: leave it out, or write -o json"))
+	}
+	return errors.Join(errs...)
+}
+
+func (o *backtestOptions) run(ctx context.Context) error {
 	o.config.Levels, o.config.Season = o.quantiles, o.seasonLen
 	o.config.Keep = o.output.format == csvFormat
 	show, err := o.newReportShow()
@@ -68,6 +104,15 @@ func (o *backtestOptions) run(ctx context.Context) error {
 	bar.done()
 	if err != nil {
 		return err
+	}
+	if o.replay.CapacityPerReplica > 0 {
+		bar := newProgress(o.Streams.ErrOut, "replay", o.Clock)
+		o.replay.Progress = bar.update()
+		report.Replays, err = backtest.ReplayAll(ctx, series, o.replay)
+		bar.done()
+		if err != nil {
+			return err
+		}
 	}
 	return show(report)
 }

@@ -21,6 +21,8 @@ type Report struct {
 	Shadows            ArmReport      `json:"shadows"`
 	Forecast           ForecastReport `json:"forecast"`
 	Measurements       []Measurement  `json:"measurements"`
+
+	undisturbed bool
 }
 
 // ArmReport is what one arm came to.
@@ -49,8 +51,11 @@ type ArmReport struct {
 type Outcome struct {
 	Trace      string
 	Start, End time.Time
-	Reactive   ArmState
-	Predictive ArmState
+	// Undisturbed says that the load is as it was recorded and every metric was
+	// there: the table then has no rows for faults.
+	Undisturbed bool
+	Reactive    ArmState
+	Predictive  ArmState
 	// EqualCost is the reactive arm that costs as much as Predictive.
 	EqualCost Solution
 	// Shadows is the arm with shadows, Used what these did, IdleShare the price
@@ -106,6 +111,7 @@ func NewReport(o Outcome) Report {
 		ReactiveEqualPrice: peerReport(o.EqualPrice),
 		Shadows:            NewArmReport(o.Shadows),
 		Forecast:           o.Forecast,
+		undisturbed:        o.Undisturbed,
 	}
 	hours, activations := round(o.Used.PodTime.Hours()), o.Used.Activations
 	priced := round(r.Shadows.PodHours + o.IdleShare*hours)

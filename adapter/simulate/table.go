@@ -25,8 +25,10 @@ func (r Report) WriteTable(w io.Writer) error {
 	}
 	row("", func(a namedArm) string { return a.title })
 	row("overload seconds", func(a namedArm) string { return count(a.OverloadSeconds) })
-	row("foreseeable", func(a namedArm) string { return count(a.OverloadForeseenSeconds) })
-	row("in the injected spike", func(a namedArm) string { return count(a.OverloadUnforeseenSeconds) })
+	if !r.undisturbed {
+		row("foreseeable", func(a namedArm) string { return count(a.OverloadForeseenSeconds) })
+		row("in the injected spike", func(a namedArm) string { return count(a.OverloadUnforeseenSeconds) })
+	}
 	row("requests above capacity", func(a namedArm) string { return count(a.RequestsAboveCapacity) })
 	row("of all requests", func(a namedArm) string { return strconv.FormatFloat(a.LostRatio*1000, 'f', 2, 64) + " per mille" })
 	row("pods that joined cold", func(a namedArm) string { return count(float64(a.ColdJoins)) })
@@ -39,7 +41,9 @@ func (r Report) WriteTable(w io.Writer) error {
 		}
 		return count(float64(*a.Activations))
 	})
-	row("HPA syncs without its metric", func(a namedArm) string { return count(float64(a.InvalidSyncs)) })
+	if !r.undisturbed {
+		row("HPA syncs without its metric", func(a namedArm) string { return count(float64(a.InvalidSyncs)) })
+	}
 	row("extra replicas", func(a namedArm) string { return percent(a.ExtraPercent) })
 	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
 	if _, err := io.WriteString(t, cells.String()); err != nil {
@@ -59,9 +63,13 @@ func (r Report) WriteTable(w io.Writer) error {
 	fmt.Fprintf(&b, "\n\"equal cost\" is a reactive HPA that costs what predictive does, \"equal price\" one that costs what shadows do,\n"+
 		"each shadow-hour priced at the CPU that a shadow requests; its memory is not counted\n")
 	f := r.Forecast
+	stopped := "; none is made while Prometheus is stopped"
+	if r.undisturbed {
+		stopped = ""
+	}
 	fmt.Fprintf(&b, "\nforecast one hour ahead: error %s of \"as yesterday\" (MASE), %s of the load at or below P95\n"+
-		"(%d forecasts; none is made while Prometheus is stopped)\n",
-		ratio(f.MASE, 1, ""), ratio(f.CoverageP95, 100, " %"), f.Forecasts)
+		"(%d forecasts%s)\n",
+		ratio(f.MASE, 1, ""), ratio(f.CoverageP95, 100, " %"), f.Forecasts, stopped)
 	if _, err := w.Write(b.Bytes()); err != nil {
 		return fmt.Errorf("write table: %w", err)
 	}
