@@ -100,7 +100,7 @@ func ownImports(path, row string, p importing) []string {
 		case imp == to: // not ours
 		case !matches(to, rule.may...):
 			found = append(found, fmt.Sprintf("%s imports %s: %s", path, to, rule.why))
-		case strings.HasSuffix(to, "test") && !matches(path, "e2e/..."):
+		case strings.HasSuffix(to, "test") && !strings.HasSuffix(to, "backtest") && !matches(path, "e2e/..."):
 			found = append(found, fmt.Sprintf("%s imports %s: it is for tests", path, to))
 		}
 	}

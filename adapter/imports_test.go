@@ -18,8 +18,9 @@ var imports = map[string]struct {
 	"adapter/api/v1alpha1": {why: "a client takes the ShadowPool without the rest of the house"},
 	"adapter/capacity":     {may: []string{"forecast"}, why: "it is arithmetic on a forecast"},
 	"adapter/backtest": {
-		may: []string{"adapter/api/v1alpha1", "adapter/capacity", "adapter/history", "adapter/shadow", "adapter/simulate", "forecast"},
-		why: "it reads a past, and asks the engine and the simulator what they would have made of it",
+		may:   []string{"adapter/api/v1alpha1", "adapter/capacity", "adapter/history", "adapter/shadow", "adapter/simulate", "forecast"},
+		tests: []string{"adapter/history/embedded"},
+		why:   "it reads a past, and asks the engine and the simulator what they would have made of it",
 	},
 	"adapter/cli":        {may: []string{"adapter/api/v1alpha1", "adapter/backtest", "adapter/cli/derive", "adapter/client", "adapter/shadow/observe"}, why: "it reads and writes pools as any client does"},
 	"adapter/cli/derive": {may: []string{"adapter/api/v1alpha1"}, why: "it turns one object into another"},

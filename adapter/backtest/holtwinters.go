@@ -18,7 +18,8 @@ type smoothing struct{ alpha, beta, gamma float64 }
 //	f(n+h) = a(n) + h b(n) + s(n-m + 1 + (h-1) mod m)
 //
 // (P. Winters, Management Science 6(3), 1960.) The parameters are those of the
-// least squared error one step ahead, by Nelder and Mead from (0.2, 0.01, 0.2).
+// least squared error one step ahead over the last ten seasons, by Nelder and
+// Mead from (0.2, 0.01, 0.2).
 // The variance h steps ahead is that of the residuals times 1 + sum over j < h of
 // (alpha (1 + j beta) + [m divides j] gamma (1-alpha))^2 (M. Yar, C. Chatfield,
 // International Journal of Forecasting 6(1), 1990). Two seasons are the least.
@@ -26,8 +27,8 @@ func holtWinters(x []float64, m, h int, p float64) (prediction, bool) {
 	if len(x) < 2*m+1 {
 		return prediction{}, false
 	}
+	par := newSmoother(x[max(0, len(x)-fitSeasons*m):], m).fit()
 	s := newSmoother(x, m)
-	par := s.fit()
 	sum := s.run(par)
 	spread := math.Sqrt(sum / float64(len(x)-m))
 	z, grown, n := distuv.UnitNormal.Quantile(p), 1.0, len(x)
@@ -46,24 +47,23 @@ func holtWinters(x []float64, m, h int, p float64) (prediction, bool) {
 
 // smoother runs over one history as often as it takes.
 type smoother struct {
-	x             []float64
-	m             int
-	first         smootherState
-	season        []float64 // by step modulo m
-	level, trend  float64
-	firstOfSeason []float64
+	x            []float64
+	m            int
+	season       []float64 // by step modulo m
+	level, trend float64
+	// What it begins with.
+	firstSeason            []float64
+	firstLevel, firstTrend float64
 }
-
-type smootherState struct{ level, trend float64 }
 
 // newSmoother begins with the first two seasons: their means give level and
 // trend, the mean deviation from them the season.
 func newSmoother(x []float64, m int) *smoother {
-	s := &smoother{x: x, m: m, season: make([]float64, m), firstOfSeason: make([]float64, m)}
+	s := &smoother{x: x, m: m, season: make([]float64, m), firstSeason: make([]float64, m)}
 	one, two := meanOf(x[:m]), meanOf(x[m:2*m])
-	s.first = smootherState{level: one, trend: (two - one) / float64(m)}
+	s.firstLevel, s.firstTrend = one, (two-one)/float64(m)
 	for i := range m {
-		s.firstOfSeason[i] = (x[i] - one + x[m+i] - two) / 2
+		s.firstSeason[i] = (x[i] - one + x[m+i] - two) / 2
 	}
 	return s
 }
@@ -79,8 +79,8 @@ func meanOf(x []float64) float64 {
 // run smooths from the second season on and returns the sum of the squared
 // errors one step ahead.
 func (s *smoother) run(p smoothing) float64 {
-	copy(s.season, s.firstOfSeason)
-	level, trend, sum := s.first.level, s.first.trend, 0.0
+	copy(s.season, s.firstSeason)
+	level, trend, sum := s.firstLevel, s.firstTrend, 0.0
 	k := 0
 	for _, v := range s.x[s.m:] {
 		next := level + trend
@@ -98,8 +98,12 @@ func (s *smoother) run(p smoothing) float64 {
 	return sum
 }
 
-// fitRuns bounds how often a fit runs over the history.
-const fitRuns = 120
+const (
+	// fitRuns bounds how often a fit runs over its seasons: by then the parameters
+	// stand still.
+	fitRuns    = 120
+	fitSeasons = 10
+)
 
 // fit searches on the logits, where every point is allowed.
 func (s *smoother) fit() smoothing {

@@ -46,6 +46,9 @@ func newSeries(name string, samples []sample, step time.Duration) (Series, error
 	if len(samples) < 2 {
 		return s, fmt.Errorf("series %s: %d value: write at least 2", name, len(samples))
 	}
+	if !slices.ContainsFunc(samples, func(p sample) bool { return !math.IsNaN(p.value) }) {
+		return s, fmt.Errorf("series %s: none of its %d values is a number: look why nothing was measured", name, len(samples))
+	}
 	if step > 0 {
 		return s.resampled(samples, step)
 	}
@@ -78,7 +81,7 @@ func (s *Series) sorted(samples []sample) []sample {
 		}
 	}
 	if disordered > 0 {
-		s.note("%s out of order: they were sorted", plural(disordered, "value is", "values are"))
+		s.note("%s out of order: the series was sorted", plural(disordered, "value is", "values are"))
 		slices.SortStableFunc(samples, func(a, b sample) int { return a.at.Compare(b.at) })
 	}
 	out := samples[:0]
@@ -234,7 +237,12 @@ func fillSeason(x []float64, lo, hi, m int, middle float64) {
 }
 
 // span writes a duration as flags take it: 28d, 90s, 1h30m.
-func span(d time.Duration) string { return model.Duration(d).String() }
+func span(d time.Duration) string {
+	if d > 0 && d%day == 0 {
+		return fmt.Sprintf("%dd", d/day) // not in weeks
+	}
+	return model.Duration(d).String()
+}
 
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 

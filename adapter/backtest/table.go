@@ -109,15 +109,18 @@ func trimRight(text string) string {
 // Text is the report for a person; wide adds what seldom matters.
 func (r *Report) Text(wide bool) string {
 	var b bytes.Buffer
-	first := r.Series[0]
 	fmt.Fprintf(&b, "%s, %s, each %s ahead%s\n\n", plural(len(r.Series), "series", "series"), plural(r.Windows, "forecast of the past", "forecasts of the past"),
-		first.Horizon, r.leftOut())
+		r.horizon(), r.leftOut())
 	r.writeModels(&b, "whole horizon", func(m *Model) *Part { return &m.Horizon }, wide)
 	b.WriteByte('\n')
 	r.writeModels(&b, "first hour", func(m *Model) *Part { return &m.FirstHour }, wide)
 	b.WriteString("\nMASE: error of the point, 1 = \"as a season before\" on the history; loss: pinball loss of P95 on the same scale; \"to naive\":\n" +
 		"against seasonal naive, series by series, below 1 is better; covered: load at or below P95, 95 % is right;\n" +
-		"idle, missing: what P95 is above, and below, the load, as a share of the mean load\n\n")
+		"idle, missing: what P95 is above, and below, the load, as a share of the mean load\n")
+	if strings.Contains(b.String(), " - ") {
+		b.WriteString("-: cannot be said: the history has no two values a season apart, or it repeats itself exactly\n")
+	}
+	b.WriteByte('\n')
 	r.writeQuantiles(&b)
 	if len(r.Series) > 1 || wide {
 		b.WriteByte('\n')
@@ -132,6 +135,16 @@ func (r *Report) Text(wide bool) string {
 		_ = replay.WriteTable(&b) // into memory
 	}
 	return trimRight(b.String())
+}
+
+// horizon is that of all series, where it is the same.
+func (r *Report) horizon() string {
+	for i := range r.Series {
+		if r.Series[i].Horizon != r.Series[0].Horizon {
+			return "a season"
+		}
+	}
+	return r.Series[0].Horizon
 }
 
 func (r *Report) leftOut() string {

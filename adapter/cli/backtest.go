@@ -7,7 +7,6 @@ import (
 	"math"
 	"time"
 
-	"github.com/prometheus/common/model"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
@@ -62,7 +61,7 @@ func (o *backtestOptions) validate(fs *pflag.FlagSet) error {
 		errs = append(errs, fmt.Errorf("--origins: %d: write 1 or more", o.config.Origins))
 	}
 	if o.config.History < time.Hour {
-		errs = append(errs, fmt.Errorf("--history: %s: write 1h or more, better 28d", model.Duration(o.config.History)))
+		errs = append(errs, fmt.Errorf("--history: %s: write 1h or more, better 28d", spanText(o.config.History)))
 	}
 	if !fs.Changed("capacity-per-replica") {
 		for _, name := range []string{"cold-start", "replay"} {
@@ -76,10 +75,10 @@ func (o *backtestOptions) validate(fs *pflag.FlagSet) error {
 		errs = append(errs, fmt.Errorf("--capacity-per-replica: %v: write the load that one replica carries, %v or more", c, backtest.LeastCapacity))
 	}
 	if c := o.replay.ColdStart; c < time.Second || c > backtest.LongestColdStart {
-		errs = append(errs, fmt.Errorf("--cold-start: %s: write a duration from 1s to %s, such as 3m", model.Duration(c), model.Duration(backtest.LongestColdStart)))
+		errs = append(errs, fmt.Errorf("--cold-start: %s: write a duration from 1s to %s, such as 3m", spanText(c), spanText(backtest.LongestColdStart)))
 	}
 	if o.replay.Length < backtest.ShortestReplay {
-		errs = append(errs, fmt.Errorf("--replay: %s: write a duration of at least %s, such as 72h", model.Duration(o.replay.Length), model.Duration(backtest.ShortestReplay)))
+		errs = append(errs, fmt.Errorf("--replay: %s: write a duration of at least %s, such as 72h", spanText(o.replay.Length), spanText(backtest.ShortestReplay)))
 	}
 	if o.output.format == csvFormat {
 		errs = append(errs, errors.New("--capacity-per-replica: a replay is no forecast to write as csv: leave it out, or write -o json"))

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/signal"
@@ -32,6 +33,8 @@ var now = time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC)
 type fixedClock struct{ clock.RealClock }
 
 func (fixedClock) Now() time.Time { return now }
+
+func (fixedClock) Since(t time.Time) time.Duration { return now.Sub(t) }
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"kubectl-foreshadow": runCommand})
@@ -102,6 +105,9 @@ func setUp(env *testscript.Env) error {
 	}
 	config := filepath.Join(env.WorkDir, "kubeconfig")
 	env.Setenv("KUBECONFIG", config)
+	prometheus := httptest.NewServer(http.HandlerFunc(servePrometheus))
+	env.Defer(prometheus.Close)
+	env.Setenv("PROMETHEUS", prometheus.URL)
 	env.Setenv("HOME", env.WorkDir)
 	complete, err := filepath.Abs(filepath.Join("..", "..", "cmd", "kubectl-foreshadow", "kubectl_complete-foreshadow"))
 	if err != nil {

@@ -31,10 +31,18 @@ func (d *durationFlag) Set(s string) error {
 }
 
 // String writes the value as Set reads it.
-func (d *durationFlag) String() string { return model.Duration(*d).String() }
+func (d *durationFlag) String() string { return spanText(time.Duration(*d)) }
 
 // Type names the value in the help.
 func (d *durationFlag) Type() string { return "duration" }
+
+// spanText writes a duration as flags take it, and whole days in days.
+func spanText(d time.Duration) string {
+	if day := 24 * time.Hour; d > 0 && d%day == 0 {
+		return fmt.Sprintf("%dd", d/day)
+	}
+	return model.Duration(d).String()
+}
 
 func parseDuration(s string) (time.Duration, error) {
 	d, err := model.ParseDuration(s)
@@ -120,7 +128,7 @@ func (s *loadSource) parse(cmd *cobra.Command, args []string) error {
 		s.prometheus.Step = defaultStep
 	}
 	if s.prometheus.Range < s.prometheus.Step {
-		errs = append(errs, fmt.Errorf("--range: %s: write at least a step, better 28d", model.Duration(s.prometheus.Range)))
+		errs = append(errs, fmt.Errorf("--range: %s: write at least a step, better 28d", spanText(s.prometheus.Range)))
 	}
 	return errors.Join(errs...)
 }
@@ -170,8 +178,12 @@ func (s *loadSource) read(ctx context.Context) ([]backtest.Series, error) {
 	for _, x := range got.Series {
 		points += x.Present()
 	}
-	fmt.Fprintf(s.Streams.ErrOut, "read %d series, %d values, with %d queries in %s\n",
-		len(got.Series), points, got.Queries, s.Clock.Since(began).Round(time.Millisecond))
+	queries := "queries"
+	if got.Queries == 1 {
+		queries = "query"
+	}
+	fmt.Fprintf(s.Streams.ErrOut, "read %d series, %d values, with %d %s in %s\n",
+		len(got.Series), points, got.Queries, queries, s.Clock.Now().Sub(began).Round(time.Millisecond))
 	for _, n := range got.Notes {
 		fmt.Fprintln(s.Streams.ErrOut, "note:", n)
 	}

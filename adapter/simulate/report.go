@@ -21,8 +21,8 @@ type Report struct {
 	Shadows            ArmReport      `json:"shadows"`
 	Forecast           ForecastReport `json:"forecast"`
 	Measurements       []Measurement  `json:"measurements"`
-
-	undisturbed bool
+	// Undisturbed says that no fault was part of the replay.
+	Undisturbed bool `json:"undisturbed,omitempty"`
 }
 
 // ArmReport is what one arm came to.
@@ -111,7 +111,7 @@ func NewReport(o Outcome) Report {
 		ReactiveEqualPrice: peerReport(o.EqualPrice),
 		Shadows:            NewArmReport(o.Shadows),
 		Forecast:           o.Forecast,
-		undisturbed:        o.Undisturbed,
+		Undisturbed:        o.Undisturbed,
 	}
 	hours, activations := round(o.Used.PodTime.Hours()), o.Used.Activations
 	priced := round(r.Shadows.PodHours + o.IdleShare*hours)

@@ -25,7 +25,7 @@ func (r Report) WriteTable(w io.Writer) error {
 	}
 	row("", func(a namedArm) string { return a.title })
 	row("overload seconds", func(a namedArm) string { return count(a.OverloadSeconds) })
-	if !r.undisturbed {
+	if !r.Undisturbed {
 		row("foreseeable", func(a namedArm) string { return count(a.OverloadForeseenSeconds) })
 		row("in the injected spike", func(a namedArm) string { return count(a.OverloadUnforeseenSeconds) })
 	}
@@ -41,7 +41,7 @@ func (r Report) WriteTable(w io.Writer) error {
 		}
 		return count(float64(*a.Activations))
 	})
-	if !r.undisturbed {
+	if !r.Undisturbed {
 		row("HPA syncs without its metric", func(a namedArm) string { return count(float64(a.InvalidSyncs)) })
 	}
 	row("extra replicas", func(a namedArm) string { return percent(a.ExtraPercent) })
@@ -64,7 +64,7 @@ func (r Report) WriteTable(w io.Writer) error {
 		"each shadow-hour priced at the CPU that a shadow requests; its memory is not counted\n")
 	f := r.Forecast
 	stopped := "; none is made while Prometheus is stopped"
-	if r.undisturbed {
+	if r.Undisturbed {
 		stopped = ""
 	}
 	fmt.Fprintf(&b, "\nforecast one hour ahead: error %s of \"as yesterday\" (MASE), %s of the load at or below P95\n"+
