@@ -158,21 +158,29 @@ func (p *csvReader) refuse(field int, what, got, remedy string) error {
 // parseStamp reads unix seconds or RFC 3339, or returns what to write.
 func parseStamp(s string) (at time.Time, remedy string) {
 	s = strings.TrimSpace(s)
-	if at, err := time.Parse(time.RFC3339, s); err == nil {
-		return at.UTC(), ""
+	at, err := time.Parse(time.RFC3339, s)
+	if err != nil {
+		seconds, err := strconv.ParseFloat(s, 64)
+		// The year 5138 in seconds is 1973 in milliseconds.
+		const latest = 1e11
+		switch {
+		case err != nil || math.IsNaN(seconds) || seconds < 0:
+			return time.Time{}, writeStamp
+		case seconds >= latest:
+			return time.Time{}, "it looks like milliseconds: " + writeStamp
+		}
+		whole, part := math.Modf(seconds)
+		at = time.Unix(int64(whole), int64(math.Round(part*1e3))*int64(time.Millisecond))
 	}
-	seconds, err := strconv.ParseFloat(s, 64)
-	// The year 5138 in seconds is 1973 in milliseconds.
-	const latest = 1e11
-	switch {
-	case err != nil || math.IsNaN(seconds) || seconds < 0:
-		return time.Time{}, writeStamp
-	case seconds >= latest:
-		return time.Time{}, "it looks like milliseconds: " + writeStamp
+	if at.Unix() < 0 || at.Unix() >= endOfTime {
+		return time.Time{}, "no load was measured then: " + writeStamp
 	}
-	whole, part := math.Modf(seconds)
-	return time.Unix(int64(whole), int64(math.Round(part*1e3))*int64(time.Millisecond)).UTC(), ""
+	return at.UTC(), ""
 }
+
+// endOfTime is the year 2100: two stamps before it are no more apart than a
+// duration can say.
+const endOfTime = 4102444800
 
 // parseValue reads a number; nothing is a gap.
 func parseValue(s string) (v float64, ok bool) {
