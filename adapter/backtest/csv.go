@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 )
 
 const (
@@ -121,8 +122,8 @@ func (p *csvReader) add(rec []string) error {
 	name := p.name()
 	if p.columns == 3 {
 		name = strings.TrimSpace(rec[0])
-		if name == "" {
-			return p.refuse(0, "series", rec[0], "write a name")
+		if name == "" || strings.ContainsFunc(name, unicode.IsControl) {
+			return p.refuse(0, "series", rec[0], "write a name, of characters that can be printed")
 		}
 		rec = rec[1:]
 	}

@@ -26,15 +26,23 @@ func TestPlan(t *testing.T) {
 		{name: "thirty days of five minutes", cfg: month, n: 8640, step: 5 * time.Minute, horizon: 288, want: []int{3456, 4435, 5414, 6394, 7373, 8352}},
 		{name: "origins a quarter of the horizon apart", cfg: month, n: 2304 + 72, step: 5 * time.Minute, horizon: 288, want: []int{2016, 2088}},
 		{name: "as many as were asked for", cfg: Config{Origins: 2, History: 28 * day}, n: 8640, step: 5 * time.Minute, horizon: 288, want: []int{3456, 8352}},
-		{name: "a shorter history lets the first origin be earlier", cfg: Config{Origins: 6, History: 2 * day, Horizon: time.Hour}, n: 3 * 288, step: 5 * time.Minute, horizon: 12,
-			want: []int{576, 631, 686, 742, 797, 852}},
+		{
+			name: "a shorter history lets the first origin be earlier", cfg: Config{Origins: 6, History: 2 * day, Horizon: time.Hour}, n: 3 * 288, step: 5 * time.Minute, horizon: 12,
+			want: []int{576, 631, 686, 742, 797, 852},
+		},
 		{name: "a season of its own", cfg: Config{Origins: 1, History: 28 * day, Season: Season(2 * time.Hour)}, n: 200, step: 5 * time.Minute, horizon: 24, want: []int{168}},
-		{name: "a day is too short", cfg: month, n: 1440, step: time.Minute,
-			err: "too short: it covers 1d, and 7d of history with 1d to forecast are the least: read more of it (8d or longer), or write a shorter --history or --horizon"},
-		{name: "days have no day in them", cfg: month, n: 1000, step: day,
-			err: "its step of 1d gives a season of 1d 1 steps, and 24 are the least: write a finer --step, or a longer --season"},
-		{name: "a step that does not divide the day", cfg: month, n: 10_000, step: 7 * time.Minute,
-			err: "its step of 7m does not divide a season of 1d: write another --season, or a --step that does"},
+		{
+			name: "a day is too short", cfg: month, n: 1440, step: time.Minute,
+			err: "too short: it covers 1d, and 7d of history with 1d to forecast are the least: read more of it (8d or longer), or write a shorter --history or --horizon",
+		},
+		{
+			name: "days have no day in them", cfg: month, n: 1000, step: day,
+			err: "its step of 1d gives a season of 1d 1 steps, and 24 are the least: write a finer --step, or a longer --season",
+		},
+		{
+			name: "a step that does not divide the day", cfg: month, n: 10_000, step: 7 * time.Minute,
+			err: "its step of 7m does not divide a season of 1d: write another --season, or a --step that does",
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -158,7 +158,7 @@ func (w *window) run(s forecast.Series, c Config) error {
 		w.sparse = true
 		return nil
 	}
-	known := forecast.Series{Start: s.Time(w.origin - len(x)), Step: s.Step, Values: x[:len(x):len(x)]}
+	known := forecast.Series{Start: s.Time(w.origin - len(x)), Step: s.Step, Values: slices.Clip(x)}
 	levels := slices.Concat(c.Levels, []float64{ScoreLevel})
 	f, err := c.Season.forecast(known, w.plan.horizon, levels)
 	if err != nil {
@@ -196,8 +196,8 @@ func (w *window) score(model string, x, actual []float64, p prediction) {
 	hour := min(w.plan.hour, len(actual))
 	w.scores = append(w.scores, score{
 		model: model,
-		whole: measure(x, actual, p.point, p.upper, w.plan.m, ScoreLevel),
-		hour:  measure(x, actual, p.point[:hour], p.upper[:hour], w.plan.m, ScoreLevel),
+		whole: measure(x, actual, p.point, p.upper, w.plan.m),
+		hour:  measure(x, actual, p.point[:hour], p.upper[:hour], w.plan.m),
 	})
 }
 

@@ -36,15 +36,15 @@ type Metrics struct {
 	Missing Number `json:"missing"`
 }
 
-// measure scores a forecast of the first len(point) actual values; x is the
-// history as it was, gaps included.
-func measure(x, actual, point, upper []float64, m int, p float64) Metrics {
+// measure scores a forecast of the first len(point) actual values, upper being
+// its quantile of ScoreLevel; x is the history as it was, gaps included.
+func measure(x, actual, point, upper []float64, m int) Metrics {
 	y := actual[:len(point)]
 	scale, size := scaleOf(x, m), sizeOf(x)
 	return Metrics{
 		MASE:     ratio(meanPresent(y, func(i int) float64 { return math.Abs(y[i] - point[i]) }), scale),
 		SMAPE:    Number(forecast.SMAPE(y, point)),
-		Pinball:  ratio(forecast.MeanPinballLoss(p, y, upper), scale),
+		Pinball:  ratio(forecast.MeanPinballLoss(ScoreLevel, y, upper), scale),
 		Coverage: Number(forecast.Coverage(y, upper)),
 		Idle:     ratio(meanPresent(y, func(i int) float64 { return max(upper[i]-y[i], 0) }), size),
 		Missing:  ratio(meanPresent(y, func(i int) float64 { return max(y[i]-upper[i], 0) }), size),

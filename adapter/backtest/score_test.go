@@ -13,7 +13,7 @@ var nan = math.NaN()
 // Worked out by hand. The scale is mean(|3-1|, |5-2|) = 2.5, the size of the
 // history 11/4; the second actual value is a gap.
 func TestMeasure(t *testing.T) {
-	got := measure([]float64{1, 2, 3, 5}, []float64{4, nan, 6}, []float64{5, 9, 4}, []float64{7, 9, 5}, 2, 0.95)
+	got := measure([]float64{1, 2, 3, 5}, []float64{4, nan, 6}, []float64{5, 9, 4}, []float64{7, 9, 5}, 2)
 	want := Metrics{
 		MASE:     (1 + 2) / 2.0 / 2.5,
 		SMAPE:    (200*1/9.0 + 200*2/10.0) / 2,
@@ -40,7 +40,7 @@ func TestMeasureOfWhatCannotBeSaid(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := json.Marshal(measure(tt.x, tt.y, []float64{1, 2}, []float64{1, 2}, 2, 0.95))
+			got, err := json.Marshal(measure(tt.x, tt.y, []float64{1, 2}, []float64{1, 2}, 2))
 			require.NoError(t, err)
 			require.Equal(t, tt.want, string(got))
 		})

@@ -50,7 +50,8 @@ func newSeries(name string, samples []sample, step time.Duration) (Series, error
 		return s, fmt.Errorf("series %s: none of its %d values is a number: look why nothing was measured", name, len(samples))
 	}
 	if step > 0 {
-		return s.resampled(samples, step)
+		err := s.resample(samples, step)
+		return s, err
 	}
 	distances := distancesOf(samples)
 	step = median(distances)
@@ -109,13 +110,13 @@ func (s *Series) noteMissing() {
 	}
 }
 
-// resampled takes the mean of each step.
-func (s Series) resampled(samples []sample, step time.Duration) (Series, error) {
+// resample takes the mean of each step.
+func (s *Series) resample(samples []sample, step time.Duration) error {
 	first := samples[0].at.Truncate(step)
 	index := func(t time.Time) int { return int(t.Sub(first) / step) }
 	n := index(samples[len(samples)-1].at) + 1
 	if err := checkSteps(s.Name, samples, n, step); err != nil {
-		return s, err
+		return err
 	}
 	s.Series = forecast.Series{Start: first, Step: step, Values: make([]float64, n)}
 	count := make([]int, n)
@@ -129,7 +130,7 @@ func (s Series) resampled(samples []sample, step time.Duration) (Series, error) 
 		s.Values[i] /= float64(k) // 0/0 is a gap
 	}
 	s.noteMissing()
-	return s, nil
+	return nil
 }
 
 // checkSteps refuses a grid that one stray stamp would make endless.

@@ -30,14 +30,26 @@ func TestReadCSV(t *testing.T) {
 		{"seconds", "timestamp,value\n0,1\n60,2\n120,3\n", 0, []float64{1, 2, 3}, time.Minute, nil},
 		{"RFC 3339, other zones and case", "Timestamp, Value\n1970-01-01T01:00:00+01:00,1\n1970-01-01T00:01:00Z,2\n", 0, []float64{1, 2}, time.Minute, nil},
 		{"a byte order mark, CRLF, no line feed at the end", "\ufefftimestamp,value\r\n0,1\r\n60,2", 0, []float64{1, 2}, time.Minute, nil},
-		{"a gap by a missing line, and by a missing value", "timestamp,value\n0,1\n60,2\n180,\n240,5\n300,NaN\n360,7\n", 0, []float64{1, 2, nan, nan, 5, nan, 7}, time.Minute,
-			[]string{"43% of its steps of 1m have no value"}},
+		{
+			"a gap by a missing line, and by a missing value", "timestamp,value\n0,1\n60,2\n180,\n240,5\n300,NaN\n360,7\n", 0,
+			[]float64{1, 2, nan, nan, 5, nan, 7},
+			time.Minute,
+			[]string{"43% of its steps of 1m have no value"},
+		},
 		{"stamps beside the grid go to the nearest step", "timestamp,value\n0,1\n61,2\n119,3\n180,4\n240,5\n", 0, []float64{1, 2, 3, 4, 5}, time.Minute, nil},
 		{"sorted", "timestamp,value\n60,2\n0,1\n120,3\n", 0, []float64{1, 2, 3}, time.Minute, []string{"1 value is out of order: the series was sorted"}},
-		{"the later line of a stamp counts", "timestamp,value\n0,1\n60,2\n60,4\n120,3\n", 0, []float64{1, 4, 3}, time.Minute,
-			[]string{"1 value has the stamp of an earlier one: the later one counts"}},
-		{"a later line counts out of order, too", "timestamp,value\n0,1\n60,4\n120,3\n60,5\n", 0, []float64{1, 5, 3}, time.Minute,
-			[]string{"1 value is out of order: the series was sorted", "1 value has the stamp of an earlier one: the later one counts"}},
+		{
+			"the later line of a stamp counts", "timestamp,value\n0,1\n60,2\n60,4\n120,3\n", 0,
+			[]float64{1, 4, 3},
+			time.Minute,
+			[]string{"1 value has the stamp of an earlier one: the later one counts"},
+		},
+		{
+			"a later line counts out of order, too", "timestamp,value\n0,1\n60,4\n120,3\n60,5\n", 0,
+			[]float64{1, 5, 3},
+			time.Minute,
+			[]string{"1 value is out of order: the series was sorted", "1 value has the stamp of an earlier one: the later one counts"},
+		},
 		{"a given step takes the mean", "timestamp,value\n60,1\n120,3\n180,\n300,5\n660,7\n", 5 * time.Minute, []float64{2, 5, 7}, 5 * time.Minute, nil},
 	}
 	for _, tt := range tests {

@@ -4,97 +4,22 @@ import (
 	"bytes"
 	"fmt"
 	"math"
-	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
-	"time"
-
-	"github.com/foreshadow-dev/foreshadow/forecast"
 )
 
-// leads are those at which a table shows a forecast, as far as it goes; its last
-// step is shown too.
-var leads = []time.Duration{
-	time.Minute, 5 * time.Minute, 15 * time.Minute, 30 * time.Minute, time.Hour, 2 * time.Hour, 3 * time.Hour,
-	6 * time.Hour, 9 * time.Hour, 12 * time.Hour, 18 * time.Hour, day, 36 * time.Hour, 2 * day, 3 * day, 7 * day,
+// table lays out cells in columns.
+type table struct{ cells strings.Builder }
+
+func (t *table) add(cells ...string) {
+	t.cells.WriteString(strings.Join(cells, "\t") + "\t\n")
 }
 
-// Text is the forecast of one series for a person: a picture, a table at a few
-// leads, and what the history lacks.
-func (f *Forecast) Text(p Plot, levels []float64) string {
-	var b bytes.Buffer
-	fmt.Fprintf(&b, "%s: %s ahead of %s, from %s of history at %s\n\n", f.Series.Name, span(spanOf(f.Forecast)), stamp(f.Origin), span(roughly(f.Series.Span())), span(f.Step))
-	b.WriteString(p.Draw(f))
-	b.WriteByte('\n')
-	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
-	row := "in\tat (UTC)\tpoint\t"
-	for _, l := range levels {
-		row += percentile(l) + "\t"
-	}
-	fmt.Fprintln(t, row)
-	for _, i := range shownSteps(f.Forecast) {
-		ahead := time.Duration(i+1) * f.Step
-		row := span(ahead) + "\t" + f.Origin.Add(ahead).UTC().Format("Jan 02 15:04") + "\t" + short(f.Point[i]) + "\t"
-		for _, l := range levels {
-			row += short(f.Quantiles[slices.Index(f.Levels, l)][i]) + "\t"
-		}
-		fmt.Fprintln(t, row)
-	}
-	_ = t.Flush() // into memory
-	if f.Note != "" {
-		fmt.Fprintf(&b, "\nNote: %s\n", f.Note)
-	}
-	return b.String()
-}
-
-// roughly leaves off what nobody wants to read of a long span.
-func roughly(d time.Duration) time.Duration {
-	switch {
-	case d >= 2*day:
-		return d.Truncate(time.Hour)
-	case d >= 2*time.Hour:
-		return d.Truncate(time.Minute)
-	}
-	return d
-}
-
-func shownSteps(f forecast.Forecast) []int {
-	var out []int
-	for _, lead := range leads {
-		if i := int(lead/f.Step) - 1; lead%f.Step == 0 && i >= 0 && i < len(f.Point) {
-			out = append(out, i)
-		}
-	}
-	if last := len(f.Point) - 1; len(out) == 0 || out[len(out)-1] != last {
-		out = append(out, last)
-	}
-	return out
-}
-
-// percentile names a level in a table: P95, P99.9.
-func percentile(p float64) string { return "P" + number(math.Round(p*1e8)/1e6) }
-
-// sparkWidth is how many characters the small picture of a series has.
-const sparkWidth = 24
-
-// ForecastsText is a line for each of several series: the last value, and what
-// the hour and the horizon after it are expected to bring at most.
-func ForecastsText(all []Forecast, p Plot, levels []float64) string {
-	var b bytes.Buffer
-	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	top := slices.Max(levels)
-	fmt.Fprintf(t, "SERIES\tORIGIN (UTC)\tLAST\tPEAK 1H\t%s\tPEAK %s\t%s\tSHAPE\tNOTE\n", percentile(top), strings.ToUpper(span(spanOf(all[0].Forecast))), percentile(top))
-	for i := range all {
-		f := &all[i]
-		hour := min(max(int(time.Hour/f.Step), 1), len(f.Point))
-		upper := f.Quantiles[slices.Index(f.Levels, top)]
-		last, _, _ := f.Series.Last()
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", f.Series.Name, f.Origin.UTC().Format("2006-01-02 15:04"), short(last),
-			short(highest(f.Point[:hour])), short(highest(upper[:hour])), short(highest(f.Point)), short(highest(upper)),
-			p.Spark(f.Point, sparkWidth), f.Note)
-	}
-	_ = t.Flush() // into memory
-	return trimRight(b.String())
+func (t *table) write(b *bytes.Buffer, flags uint) {
+	w := tabwriter.NewWriter(b, 0, 0, 2, ' ', flags)
+	_, _ = w.Write([]byte(t.cells.String())) // into memory
+	_ = w.Flush()
 }
 
 // trimRight takes the blanks off the end of each line.
@@ -155,49 +80,49 @@ func (r *Report) leftOut() string {
 }
 
 func (r *Report) writeModels(b *bytes.Buffer, title string, of func(*Model) *Part, wide bool) {
-	t := tabwriter.NewWriter(b, 0, 0, 2, ' ', tabwriter.AlignRight)
-	head := title + "\tMASE\tto naive\tloss P95\tto naive\tcovered\tidle\tmissing\t"
+	var t table
+	head := []string{title, "MASE", "to naive", "loss P95", "to naive", "covered", "idle", "missing"}
 	if wide {
-		head += "sMAPE\tseries\t"
+		head = append(head, "sMAPE", "series")
 	}
-	fmt.Fprintln(t, head)
+	t.add(head...)
 	for i := range r.Models {
 		m := &r.Models[i]
 		p := of(m)
-		row := strings.Join([]string{
+		row := []string{
 			m.Model, figure(p.MASE), figure(p.MASERatio), figure(p.Pinball), figure(p.PinballRatio),
-			share(p.Coverage), share(p.Idle), share(p.Missing), "",
-		}, "\t")
-		if wide {
-			row += fmt.Sprintf("%s\t%d\t", figure(p.SMAPE), m.Series)
+			share(p.Coverage), share(p.Idle), share(p.Missing),
 		}
-		fmt.Fprintln(t, row)
+		if wide {
+			row = append(row, figure(p.SMAPE), strconv.Itoa(m.Series))
+		}
+		t.add(row...)
 	}
-	_ = t.Flush() // into memory
+	t.write(b, tabwriter.AlignRight)
 }
 
 func (r *Report) writeQuantiles(b *bytes.Buffer) {
-	t := tabwriter.NewWriter(b, 0, 0, 2, ' ', tabwriter.AlignRight)
-	head, whole, hour := "covered by "+Ours+"\t", "whole horizon\t", "first hour\t"
+	head, whole, hour := []string{"covered by " + Ours}, []string{"whole horizon"}, []string{"first hour"}
 	for _, c := range r.Quantiles {
-		head += percentile(c.Level) + "\t"
-		whole += share(c.Horizon) + "\t"
-		hour += share(c.FirstHour) + "\t"
+		head, whole, hour = append(head, percentile(c.Level)), append(whole, share(c.Horizon)), append(hour, share(c.FirstHour))
 	}
-	fmt.Fprintln(t, head+"\n"+whole+"\n"+hour)
-	_ = t.Flush() // into memory
+	var t table
+	t.add(head...)
+	t.add(whole...)
+	t.add(hour...)
+	t.write(b, tabwriter.AlignRight)
 }
 
 func (r *Report) writeSeries(b *bytes.Buffer) {
-	t := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "SERIES\tSTEP\tORIGINS\tMASE\tTO NAIVE\tLOSS P95\tTO NAIVE\tCOVERED\tFIRST HOUR: LOSS TO NAIVE\tCOVERED")
+	var t table
+	t.add("SERIES", "STEP", "ORIGINS", "MASE", "TO NAIVE", "LOSS P95", "TO NAIVE", "COVERED", "FIRST HOUR: LOSS TO NAIVE", "COVERED")
 	for i := range r.Series {
 		s := &r.Series[i]
 		m := s.find(Ours)
-		fmt.Fprintf(t, "%s\t%s\t%d\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", s.Series, s.Step, s.Windows, figure(m.Horizon.MASE), figure(m.Horizon.MASERatio),
+		t.add(s.Series, s.Step, strconv.Itoa(s.Windows), figure(m.Horizon.MASE), figure(m.Horizon.MASERatio),
 			figure(m.Horizon.Pinball), figure(m.Horizon.PinballRatio), share(m.Horizon.Coverage), figure(m.FirstHour.PinballRatio), share(m.FirstHour.Coverage))
 	}
-	_ = t.Flush() // into memory
+	t.write(b, 0)
 }
 
 // verdict says in a sentence whether the forecast is worth having.

@@ -2,6 +2,7 @@ package cli_test
 
 import (
 	"fmt"
+	"io"
 	"math"
 	"net/http"
 	"strconv"
@@ -20,7 +21,7 @@ func servePrometheus(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case strings.Contains(query, "stops_halfway") && start < now.Add(-7*24*time.Hour).Unix():
 		w.WriteHeader(http.StatusServiceUnavailable)
-		fmt.Fprint(w, `{"status":"error","errorType":"timeout","error":"query timed out in expression evaluation"}`)
+		_, _ = io.WriteString(w, `{"status":"error","errorType":"timeout","error":"query timed out in expression evaluation"}`)
 		return
 	case strings.Contains(query, "refused"):
 		w.WriteHeader(http.StatusUnauthorized)
@@ -30,7 +31,7 @@ func servePrometheus(w http.ResponseWriter, r *http.Request) {
 	case !strings.Contains(query, "nothing"):
 		results = []string{matrix(`{}`, start, end, step)}
 	}
-	fmt.Fprintf(w, `{"status":"success","data":{"resultType":"matrix","result":[%s]}}`, strings.Join(results, ","))
+	_, _ = fmt.Fprintf(w, `{"status":"success","data":{"resultType":"matrix","result":[%s]}}`, strings.Join(results, ","))
 }
 
 func seconds(r *http.Request, name string) int64 {

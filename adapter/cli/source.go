@@ -182,10 +182,10 @@ func (s *loadSource) read(ctx context.Context) ([]backtest.Series, error) {
 	if got.Queries == 1 {
 		queries = "query"
 	}
-	fmt.Fprintf(s.Streams.ErrOut, "read %d series, %d values, with %d %s in %s\n",
+	s.tell("read %d series, %d values, with %d %s in %s\n",
 		len(got.Series), points, got.Queries, queries, s.Clock.Now().Sub(began).Round(time.Millisecond))
 	for _, n := range got.Notes {
-		fmt.Fprintln(s.Streams.ErrOut, "note:", n)
+		s.tell("note: %s\n", n)
 	}
 	s.say(got.Series)
 	return got.Series, nil
@@ -203,6 +203,12 @@ func (s *loadSource) readFile() ([]backtest.Series, error) {
 	return backtest.ReadCSV(s.file, f, s.prometheus.Step)
 }
 
+// tell prints what a person should know, beside the result. A terminal that is
+// gone has nowhere to say so.
+func (s *loadSource) tell(format string, args ...any) {
+	_, _ = fmt.Fprintf(s.Streams.ErrOut, format, args...)
+}
+
 // mostNotes is how many notes on single series are printed.
 const mostNotes = 10
 
@@ -212,11 +218,11 @@ func (s *loadSource) say(series []backtest.Series) {
 	for i := range series {
 		for _, note := range series[i].Notes {
 			if n++; n <= mostNotes {
-				fmt.Fprintf(s.Streams.ErrOut, "note: series %s: %s\n", series[i].Name, note)
+				s.tell("note: series %s: %s\n", series[i].Name, note)
 			}
 		}
 	}
 	if n > mostNotes {
-		fmt.Fprintf(s.Streams.ErrOut, "note: %d more such notes\n", n-mostNotes)
+		s.tell("note: %d more such notes\n", n-mostNotes)
 	}
 }

@@ -52,28 +52,33 @@ func (r Report) WriteTable(w io.Writer) error {
 	if err := t.Flush(); err != nil {
 		return fmt.Errorf("lay out table: %w", err)
 	}
+	r.writeFoot(&b)
+	if _, err := w.Write(b.Bytes()); err != nil {
+		return fmt.Errorf("write table: %w", err)
+	}
+	return nil
+}
+
+// writeFoot says what the columns are, and how good the forecasts were.
+func (r Report) writeFoot(b *bytes.Buffer) {
 	for _, peer := range []struct {
 		of string
 		ArmReport
 	}{{"the predictive one does", r.ReactiveEqualCost}, {"the one with shadows does", r.ReactiveEqualPrice}} {
 		if missesCost(peer.ArmReport) {
-			fmt.Fprintf(&b, "\nno reactive HPA was found that costs what %s: the nearest costs %s\n", peer.of, offBy(*peer.CostError))
+			fmt.Fprintf(b, "\nno reactive HPA was found that costs what %s: the nearest costs %s\n", peer.of, offBy(*peer.CostError))
 		}
 	}
-	fmt.Fprintf(&b, "\n\"equal cost\" is a reactive HPA that costs what predictive does, \"equal price\" one that costs what shadows do,\n"+
+	fmt.Fprintf(b, "\n\"equal cost\" is a reactive HPA that costs what predictive does, \"equal price\" one that costs what shadows do,\n"+
 		"each shadow-hour priced at the CPU that a shadow requests; its memory is not counted\n")
 	f := r.Forecast
 	stopped := "; none is made while Prometheus is stopped"
 	if r.Undisturbed {
 		stopped = ""
 	}
-	fmt.Fprintf(&b, "\nforecast one hour ahead: error %s of \"as yesterday\" (MASE), %s of the load at or below P95\n"+
+	fmt.Fprintf(b, "\nforecast one hour ahead: error %s of \"as yesterday\" (MASE), %s of the load at or below P95\n"+
 		"(%d forecasts%s)\n",
 		ratio(f.MASE, 1, ""), ratio(f.CoverageP95, 100, " %"), f.Forecasts, stopped)
-	if _, err := w.Write(b.Bytes()); err != nil {
-		return fmt.Errorf("write table: %w", err)
-	}
-	return nil
 }
 
 // priced are the pod-hours of an arm, those of shadows at their price.
