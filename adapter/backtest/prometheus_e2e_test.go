@@ -28,12 +28,10 @@ import (
 const (
 	services = 50
 	weeks    = 4
-	// patience bounds the backtest of all of them on two cores.
-	patience = time.Minute
 )
 
 // Four weeks at one value a minute of 50 series are read from a Prometheus and
-// backtested within a minute on two cores.
+// backtested. What that took is printed.
 func TestBacktestOfAPrometheus(t *testing.T) {
 	now := history.Align(time.Now(), time.Minute)
 	url := startPrometheus(t, stored(now))
@@ -59,7 +57,6 @@ func TestBacktestOfAPrometheus(t *testing.T) {
 	t.Logf("\n%s", report.Text(false))
 	require.Equal(t, 6*services, report.Windows)
 	require.Less(t, float64(report.Models[0].FirstHour.PinballRatio), 1.0)
-	require.Less(t, took, patience)
 }
 
 // stored are services with a day, a weekend, noise and a peak of their own.
