@@ -88,6 +88,7 @@ func crdDeleted(t *testing.T) {
 	live := s.live(t)
 	crd := &unstructured.Unstructured{}
 	crd.SetAPIVersion("apiextensions.k8s.io/v1")
+	s.rec.kindGoes = true
 	crd.SetKind("CustomResourceDefinition")
 	crd.SetName("shadowpools.foreshadow.dev")
 	require.NoError(t, s.workload.Client.Delete(t.Context(), crd))

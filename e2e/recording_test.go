@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"sync"
 	"testing"
@@ -15,8 +16,12 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	policyv1 "k8s.io/api/policy/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/watch"
+	watchtools "k8s.io/client-go/tools/watch"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
@@ -30,6 +35,9 @@ type recording struct {
 	began   time.Time
 	cancel  context.CancelFunc
 	running sync.WaitGroup
+	// kindGoes says that the test deletes the kind of the pools, and with it the
+	// watch of them.
+	kindGoes bool
 
 	mu      sync.Mutex // guards what follows
 	checker *invariant.Checker
@@ -41,6 +49,7 @@ type recording struct {
 	ends    map[string][]types.UID  // the ready endpoints of each slice of the Service web
 	left    map[types.UID]time.Time // when a pod was last taken from them
 	desired int32                   // the most that an autoscaler asked for
+	lost    []string                // the watches that ended before the test
 }
 
 // stop is when a pod was first seen in a state; it ends in goingState.
@@ -66,21 +75,50 @@ func (r *rig) recordHistory(t *testing.T, namespace string) *recording {
 		&v1alpha1.ShadowPoolList{}, &appsv1.DeploymentList{}, &appsv1.ReplicaSetList{}, &corev1.PodList{}, &corev1.ServiceList{},
 		&policyv1.PodDisruptionBudgetList{}, &autoscalingv2.HorizontalPodAutoscalerList{}, &discoveryv1.EndpointSliceList{},
 	} {
-		w, err := c.Watch(ctx, list, client.InNamespace(namespace))
-		require.NoError(t, err)
-		rec.running.Go(func() { rec.follow(w) })
+		rec.watch(ctx, t, c, list, namespace)
 	}
 	return rec
 }
 
-func (r *recording) follow(w watch.Interface) {
-	for e := range w.ResultChan() {
-		o, ok := e.Object.(client.Object)
-		if !ok || e.Type != watch.Added && e.Type != watch.Modified && e.Type != watch.Deleted {
-			continue
+// watch records what there is of a kind, and what becomes of it. A server that is
+// busy ends the watch of who is slow: it goes on where it was.
+func (r *recording) watch(ctx context.Context, t *testing.T, c client.WithWatch, list client.ObjectList, namespace string) {
+	t.Helper()
+	require.NoError(t, c.List(ctx, list, client.InNamespace(namespace)))
+	require.NoError(t, meta.EachListItem(list, func(o runtime.Object) error {
+		r.see(watch.Event{Type: watch.Added, Object: o})
+		return nil
+	}))
+	w, err := watchtools.NewRetryWatcherWithContext(ctx, list.GetResourceVersion(), watching(func(ctx context.Context, o metav1.ListOptions) (watch.Interface, error) {
+		return c.Watch(ctx, list, &client.ListOptions{Namespace: namespace, Raw: &o})
+	}))
+	require.NoError(t, err)
+	r.running.Go(func() {
+		for e := range w.ResultChan() {
+			r.see(e)
 		}
-		r.add(invariant.Event{Time: r.rig.clock.Now(), Type: invariant.Type(e.Type), Object: o})
+		if ctx.Err() == nil {
+			r.mu.Lock()
+			r.lost = append(r.lost, fmt.Sprintf("%T", list))
+			r.mu.Unlock()
+		}
+	})
+}
+
+// watching is a function that begins a watch.
+type watching func(context.Context, metav1.ListOptions) (watch.Interface, error)
+
+func (w watching) WatchWithContext(ctx context.Context, o metav1.ListOptions) (watch.Interface, error) {
+	return w(ctx, o)
+}
+
+// see takes what a watch says.
+func (r *recording) see(e watch.Event) {
+	o, ok := e.Object.(client.Object)
+	if !ok || e.Type != watch.Added && e.Type != watch.Modified && e.Type != watch.Deleted {
+		return
 	}
+	r.add(invariant.Event{Time: r.rig.clock.Now(), Type: invariant.Type(e.Type), Object: o})
 }
 
 func (r *recording) add(e invariant.Event) {
@@ -199,6 +237,9 @@ func (r *recording) finish(t *testing.T) (*invariant.Checker, []invariant.Violat
 	t.Helper()
 	r.cancel()
 	r.running.Wait()
+	if !r.kindGoes {
+		require.Empty(t, r.lost, "watches that ended before the test: its history has holes")
+	}
 	for _, w := range r.rig.auditedSince(t, r.began) {
 		r.checker.ObserveWrite(w.Write)
 	}

@@ -25,7 +25,7 @@ func (c *act) activate(ctx context.Context, list []Outcome, began time.Time) {
 	live, overtaken, err := c.readLive(ctx, uid)
 	set := setOf(c.in, uid)
 	room := int32(0)
-	why := shadow.Reason{Reason: shadow.ReasonReplicaSetLowered, Message: "its ReplicaSet asks for fewer pods by now"}
+	why := lowered
 	switch {
 	case err != nil || set == nil:
 	case overtaken:
@@ -33,14 +33,8 @@ func (c *act) activate(ctx context.Context, list []Outcome, began time.Time) {
 	case live == nil:
 		why = shadow.Reason{Reason: shadow.ReasonReplicaSetDeleting, Message: "its ReplicaSet is gone"}
 	default:
-		fresh := observe.ReplicaSet(live)
-		set = &fresh
-		room = c.d.Terms.GrantsAt(fresh.Replicas)
-		if n := c.unseen(live); n > 0 && room > 0 {
-			room = max(0, room-n)
-			why = shadow.Reason{Reason: shadow.ReasonPodsNotSeen, Message: fmt.Sprintf(
-				"its ReplicaSet has %d pods more than the cache shows: they may serve already", n)}
-		}
+		set = new(observe.ReplicaSet(live))
+		room, why = c.roomIn(ctx, live)
 	}
 	c.joining = min(room, int32(len(list)))
 	var wg sync.WaitGroup
@@ -60,13 +54,6 @@ func (c *act) activate(ctx context.Context, list []Outcome, began time.Time) {
 		c.note(o)
 	}
 	wg.Wait()
-}
-
-// unseen is how many pods a ReplicaSet has that the cache did not show yet, as
-// when this process stood still. Nobody knows whether they are Pending: there is
-// no room in their place.
-func (c *act) unseen(live *appsv1.ReplicaSet) int32 {
-	return max(0, live.Status.Replicas-c.d.Terms.Live)
 }
 
 // handOver does one activation.
