@@ -70,7 +70,11 @@ func (o *pauseOptions) run(ctx context.Context, args []string, value string) err
 	switch {
 	case err != nil:
 		return err
-	case o.all == (len(names) > 0):
+	case o.all && len(names) > 0:
+		return errors.New("--all: leave it out, or the names of pools")
+	case !o.all && len(names) == 0 && o.anywhere:
+		return errors.New("--all-namespaces: write --all with it")
+	case !o.all && len(names) == 0:
 		return errors.New("write the pools, or --all")
 	case o.anywhere && !o.all:
 		return errors.New("--all-namespaces: write --all with it: a name alone is not told apart between namespaces")

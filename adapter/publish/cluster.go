@@ -79,7 +79,7 @@ func (c *Cluster) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("configure metrics API on %s: %w", address, err)
 	}
-	limitRequests(config.GenericConfig)
+	limitRequests(config.GenericConfig, requestTimeout)
 	adapter, err := c.base.Server()
 	if err != nil {
 		return fmt.Errorf("prepare metrics API on %s: %w", address, err)

@@ -21,8 +21,8 @@ const (
 
 // limitRequests ends every request in time, watches included: they are refused here, but not before their token was reviewed.
 // Only profiles, which take as long as their reader asks, are left alone.
-func limitRequests(c *genericapiserver.Config) {
-	c.RequestTimeout = requestTimeout
+func limitRequests(c *genericapiserver.Config, limit time.Duration) {
+	c.RequestTimeout = limit
 	c.LongRunningFunc = func(_ *http.Request, info *request.RequestInfo) bool {
 		return !info.IsResourceRequest && strings.HasPrefix(info.Path, "/debug/pprof/")
 	}

@@ -54,7 +54,7 @@ func TestStandaloneIsRefusedOffLoopback(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := NewStandalone(tt.address, NewProvider(&Board{}, clockAtNoon(), prometheus.NewRegistry()), nil)
+			_, err := NewStandalone(tt.address, NewProvider(&Board{}, clockAtNoon(), prometheus.NewRegistry()), nil, 0)
 			require.EqualError(t, err, tt.want)
 		})
 	}

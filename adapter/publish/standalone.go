@@ -1,12 +1,14 @@
 package publish
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
+	"time"
 
 	genericapiserver "k8s.io/apiserver/pkg/server"
 	"k8s.io/client-go/rest"
@@ -27,20 +29,20 @@ type Standalone struct {
 }
 
 // NewStandalone opens address (port 0: any free one) and prepares the server; Run serves. Handlers are served under their paths behind
-// the same chain of filters; there need not be any.
-func NewStandalone(address string, p provider.MetricsProvider, handlers map[string]http.Handler) (*Standalone, error) {
+// the same chain of filters; there need not be any. A request may take so long (0: as long as in a cluster, less than a second).
+func NewStandalone(address string, p provider.MetricsProvider, handlers map[string]http.Handler, limit time.Duration) (*Standalone, error) {
 	listener, err := listenLoopback(FlagAPIAddress, address)
 	if err != nil {
 		return nil, err
 	}
-	s, err := newStandalone(listener, p, handlers)
+	s, err := newStandalone(listener, p, handlers, cmp.Or(limit, requestTimeout))
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("prepare standalone metrics API: %w", err), listener.Close())
 	}
 	return s, nil
 }
 
-func newStandalone(listener net.Listener, p provider.MetricsProvider, handlers map[string]http.Handler) (*Standalone, error) {
+func newStandalone(listener net.Listener, p provider.MetricsProvider, handlers map[string]http.Handler, limit time.Duration) (*Standalone, error) {
 	o := standaloneOptions(listener)
 	loopback := []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback}
 	if err := o.SecureServing.MaybeDefaultWithSelfSignedCerts("localhost", nil, loopback); err != nil {
@@ -52,7 +54,7 @@ func newStandalone(listener net.Listener, p provider.MetricsProvider, handlers m
 	if err := o.ApplyTo(config); err != nil {
 		return nil, err
 	}
-	limitRequests(&config.Config)
+	limitRequests(&config.Config, limit)
 	adapter, err := (&apiserver.Config{GenericConfig: &config.Config}).Complete(nil).New(serverName, p, p)
 	if err != nil {
 		return nil, err

@@ -24,7 +24,7 @@ import (
 // startStandalone serves p on a free loopback port until the test ends, and returns once it answers.
 func startStandalone(tb testing.TB, p provider.MetricsProvider, handlers map[string]http.Handler) *Standalone {
 	tb.Helper()
-	s, err := NewStandalone("127.0.0.1:0", p, handlers)
+	s, err := NewStandalone("127.0.0.1:0", p, handlers, 0)
 	require.NoError(tb, err)
 	ctx, cancel := context.WithCancel(tb.Context())
 	stopped := make(chan error, 1)
@@ -99,7 +99,7 @@ func TestStandalone(t *testing.T) {
 	t.Run("the schema has what is served", func(t *testing.T) { schemaHasWhatIsServed(t, s) })
 	t.Run("a request ends within a second", func(t *testing.T) { requestEndsWithinASecond(t, s) })
 	t.Run("a second server says that the port is in use", func(t *testing.T) {
-		_, err := NewStandalone(s.Addr().String(), testProvider(), nil)
+		_, err := NewStandalone(s.Addr().String(), testProvider(), nil, 0)
 		require.EqualError(t, err, `--web.api-address "`+s.Addr().String()+`": the port is in use by another process: `+
 			`stop that process or write another port (0 takes any free one): address already in use`)
 	})
@@ -274,7 +274,7 @@ func requestEndsWithinASecond(t *testing.T, s *Standalone) {
 func TestStandaloneServesHandlersAndStops(t *testing.T) {
 	s, err := NewStandalone("127.0.0.1:0", testProvider(), map[string]http.Handler{
 		"/extra": http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusTeapot, "extra") }),
-	})
+	}, 0)
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
 	stopped := make(chan error, 1)
@@ -296,7 +296,7 @@ func TestStandaloneServesHandlersAndStops(t *testing.T) {
 }
 
 func TestACloseWithoutRunFreesTheAddress(t *testing.T) {
-	s, err := NewStandalone("127.0.0.1:0", testProvider(), nil)
+	s, err := NewStandalone("127.0.0.1:0", testProvider(), nil, 0)
 	require.NoError(t, err)
 	require.NoError(t, s.Close())
 	listener, err := Listen(FlagAPIAddress, s.Addr().String())

@@ -170,9 +170,11 @@ func (o demoOptions) greet(w io.Writer, r *replay, l *line) {
 		model.Duration(updateEvery), model.Duration(simulate.SyncPeriod))
 	fmt.Fprintf(w, "Four HPAs: reactive, at 70 %% of a replica's capacity; reactive+, with so many replicas more or less that it\n"+
 		"costs as much as ours; predictive, on our metric; shadows, on our metric with warm pods beside the live ones.\n"+
-		"Behind each: its pods, and how long the load exceeded what they carry.\n\n")
-	fmt.Fprintf(w, "Look at the metrics meanwhile:\n  curl -sk %s\n", l.metricURL())
-	fmt.Fprintf(w, "  kubectl --server %s --insecure-skip-tls-verify get --raw /apis/%s\n", l.api.URL(), metric)
+		"Behind each: its pods, and how long the load exceeded what they carry. reactive+ is solved anew as the cost of ours\n"+
+		"grows, so its past changes, too.\n\n")
+	fmt.Fprintf(w, "Look at the metrics meanwhile:\n  curl -sk '%s'\n", l.metricURL())
+	// kubectl asks for a user name where nothing says who asks.
+	fmt.Fprintf(w, "  kubectl --server %s --insecure-skip-tls-verify --token=anybody get --raw '/apis/%s'\n", l.api.URL(), metric)
 	fmt.Fprintf(w, "  curl -s http://%s/metrics\n\n", l.web.Addr())
 }
 

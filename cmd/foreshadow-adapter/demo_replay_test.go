@@ -2,9 +2,14 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
+	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -54,6 +59,36 @@ func breakAPI(ln *line, broken func(now time.Time) bool) {
 		return true, list, err
 	})
 	ln.metrics = fake
+}
+
+// What the demo tells a person to run has to answer.
+func TestThePrintedLinesAnswer(t *testing.T) {
+	r, ln := newTestReplay(t)
+	_, err := r.runFast(t.Context(), ln)
+	require.NoError(t, err)
+	var greeting strings.Builder
+	demoOptions{}.greet(&greeting, r, ln)
+	pool := x509.NewCertPool()
+	pool.AppendCertsFromPEM(ln.api.CertPEM())
+	web := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}, DisableKeepAlives: true}}
+	curl := regexp.MustCompile(`curl -sk '(.*)'`).FindStringSubmatch(greeting.String())
+	kubectl := regexp.MustCompile(`kubectl --server (\S+) .* --token=(\S+) get --raw '(.*)'`).FindStringSubmatch(greeting.String())
+	require.NotNil(t, curl, greeting.String())
+	require.NotNil(t, kubectl, greeting.String())
+	for _, line := range [][2]string{{curl[1], ""}, {kubectl[1] + kubectl[3], kubectl[2]}} {
+		url, token := line[0], line[1]
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+		require.NoError(t, err)
+		if token != "" {
+			req.Header.Set("Authorization", "Bearer "+token)
+		}
+		resp, err := web.Do(req)
+		require.NoError(t, err)
+		body, err := io.ReadAll(resp.Body)
+		require.NoError(t, errors.Join(err, resp.Body.Close()))
+		require.Equal(t, http.StatusOK, resp.StatusCode, "%s: %s", url, body)
+		require.Contains(t, string(body), `"value":`)
+	}
 }
 
 func TestABrokenMetricsAPIEndsTheDemo(t *testing.T) {

@@ -14,11 +14,15 @@ import (
 	"github.com/foreshadow-dev/foreshadow/adapter/publish"
 )
 
+// patience is what a request may take: a replay goes by a clock of its own, and a
+// machine that is busy changes nothing about it.
+const patience = 30 * time.Second
+
 // serve opens both ports and the client that the HPA reads with.
 func (ln *line) serve(ctx context.Context, o demoOptions, l loggers) (err error) {
 	reg := prometheus.NewRegistry()
 	reg.MustRegister(publish.NewExporter(ln.board, ln.clock))
-	ln.api, err = publish.NewStandalone(o.apiAddress, publish.NewProvider(ln.board, ln.clock, reg), nil)
+	ln.api, err = publish.NewStandalone(o.apiAddress, publish.NewProvider(ln.board, ln.clock, reg), nil, patience)
 	if err != nil {
 		return err
 	}
@@ -43,7 +47,7 @@ func (ln *line) serve(ctx context.Context, o demoOptions, l loggers) (err error)
 	ln.metrics, err = externalclient.NewForConfig(&rest.Config{
 		Host: ln.api.URL(), TLSClientConfig: rest.TLSClientConfig{CAData: ln.api.CertPEM()},
 		QPS:     -1, // the virtual HPA asks as fast as it can
-		Timeout: 30 * time.Second,
+		Timeout: patience,
 	})
 	if err != nil {
 		return fmt.Errorf("make client of the metrics API: %w", err)
@@ -85,7 +89,8 @@ func (ln *line) ended(ctx context.Context, err error) error {
 
 // metricURL is the address at which a person reads what the HPA reads.
 func (ln *line) metricURL() string {
-	return fmt.Sprintf("%s/apis/external.metrics.k8s.io/v1beta1/namespaces/%s/%s", ln.api.URL(), demoNamespace, publish.MetricPredictedCapacity)
+	return fmt.Sprintf("%s/apis/external.metrics.k8s.io/v1beta1/namespaces/%s/%s?labelSelector=pool%%3D%s",
+		ln.api.URL(), demoNamespace, publish.MetricPredictedCapacity, demoPool)
 }
 
 // close stops what runs, in the order in which one thing needs the other.

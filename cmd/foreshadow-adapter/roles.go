@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -51,6 +52,15 @@ func (o *serveOptions) checkRoles(fs *pflag.FlagSet) (errs []error) {
 	}
 	if o.has(roleShadows) && o.poolsFile != "" {
 		errs = append(errs, errors.New("--roles: shadows live in a cluster: leave --pools.file out, or the role shadows"))
+	}
+	if !o.has(roleMetrics) {
+		fs.Visit(func(f *pflag.Flag) {
+			for _, of := range []string{"prometheus.", "storage.", "scrape.", "history.", "web.api-address"} {
+				if strings.HasPrefix(f.Name, of) {
+					errs = append(errs, fmt.Errorf("--%s: has no meaning without --roles=metrics: leave one of them out", f.Name))
+				}
+			}
+		})
 	}
 	if !o.has(roleShadows) {
 		for _, name := range []string{"shadows.pause", "shadows.max", "shadows.max-per-namespace", "labels.keep", "shadows.allow-drift"} {

@@ -155,7 +155,7 @@ func (s *server) addMetricsAPI(ctx context.Context, g *run.Group, provider *publ
 		addActor(ctx, g, s.cluster.Run)
 		return nil
 	}
-	api, err := publish.NewStandalone(s.o.apiAddress, provider, nil)
+	api, err := publish.NewStandalone(s.o.apiAddress, provider, nil, 0)
 	if err != nil {
 		return err
 	}

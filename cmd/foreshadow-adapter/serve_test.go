@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -74,6 +75,8 @@ func TestServeRefusesBadInput(t *testing.T) {
 		{"an interval of nothing", standalone(t, "--refresh.interval=0s"), `--refresh.interval: 0s: write at least 1s`},
 		{"no cluster and no file", []string{"--web.api-address=127.0.0.1:0"}, `--web.api-address: without a cluster pools come from a file: write --pools.file too`},
 		{"no cluster at all", []string{"--prometheus.url=http://127.0.0.1:1"}, `write --kubeconfig=FILE, or serve without a cluster with --pools.file=FILE --web.api-address=127.0.0.1:6443`},
+		{"no cluster for shadows", []string{"--roles=shadows"}, `must be defined: write --kubeconfig=FILE`},
+		{"a Prometheus for shadows", []string{"--roles=shadows", "--prometheus.url=http://127.0.0.1:1"}, `--prometheus.url: has no meaning without --roles=metrics: leave one of them out`},
 		{"a port in use", standalone(t, "--prometheus.url=http://127.0.0.1:1", "--web.listen-address="+taken.Addr().String()), fmt.Sprintf(`--web.listen-address %q: the port is in use by another process: stop that process or write another port (0 takes any free one)`, taken.Addr())},
 		{"a data directory in use", standalone(t, "--storage.path="+locked), "open data directory " + locked + ": another process holds its lock: stop that process or write another directory with --storage.path"},
 		{"an open address", standalone(t, "--prometheus.url=http://127.0.0.1:1", "--web.api-address=0.0.0.0:0"), `--web.api-address "0.0.0.0:0": standalone mode has no authentication: write a loopback address such as 127.0.0.1:0`},
@@ -82,6 +85,9 @@ func TestServeRefusesBadInput(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			_, _, err := execute(t.Context(), tc.args...)
 			require.ErrorContains(t, err, tc.want)
+			if slices.Contains(tc.args, "--roles=shadows") {
+				require.NotContains(t, err.Error(), "--pools.file", "shadows live in a cluster")
+			}
 		})
 	}
 }

@@ -118,7 +118,11 @@ func (s *server) restConfig() (*rest.Config, error) {
 	if s.o.kubeconfig == "" {
 		cfg, err := rest.InClusterConfig()
 		if err != nil {
-			return nil, fmt.Errorf("there is no cluster: %w: write --kubeconfig=FILE, or serve without a cluster with --pools.file=FILE --web.api-address=127.0.0.1:6443", err)
+			instead := ", or serve without a cluster with --pools.file=FILE --web.api-address=127.0.0.1:6443"
+			if s.o.has(roleShadows) {
+				instead = "" // shadows live in one
+			}
+			return nil, fmt.Errorf("there is no cluster: %w: write --kubeconfig=FILE%s", err, instead)
 		}
 		return cfg, nil
 	}

@@ -35,7 +35,7 @@ const (
 func serving() (_ []measurement, err error) {
 	board := &publish.Board{}
 	noop := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
-	api, err := publish.NewStandalone("127.0.0.1:0", publish.NewProvider(board, clock.RealClock{}, prometheus.NewRegistry()), map[string]http.Handler{noopPath: noop})
+	api, err := publish.NewStandalone("127.0.0.1:0", publish.NewProvider(board, clock.RealClock{}, prometheus.NewRegistry()), map[string]http.Handler{noopPath: noop}, 0)
 	if err != nil {
 		return nil, err
 	}
