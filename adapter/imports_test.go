@@ -22,7 +22,7 @@ var imports = map[string]struct {
 		tests: []string{"adapter/history/embedded"},
 		why:   "it reads a past, and asks the engine and the simulator what they would have made of it",
 	},
-	"adapter/cli":        {may: []string{"adapter/api/v1alpha1", "adapter/backtest", "adapter/cli/derive", "adapter/client", "adapter/shadow/observe"}, why: "it reads and writes pools as any client does"},
+	"adapter/cli":        {may: []string{"adapter/api/v1alpha1", "adapter/backtest", "adapter/cli/derive", "adapter/client", "adapter/history", "adapter/shadow/observe"}, why: "it reads and writes pools as any client does"},
 	"adapter/cli/derive": {may: []string{"adapter/api/v1alpha1"}, why: "it turns one object into another"},
 	"adapter/client":     {may: []string{"adapter/api/v1alpha1", "adapter/shadow", "adapter/shadow/observe", "forecast"}, why: "it is all that a program of others needs"},
 	"adapter/history": {

@@ -15,6 +15,7 @@ import (
 	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
 	"github.com/foreshadow-dev/foreshadow/adapter/cli/derive"
 	"github.com/foreshadow-dev/foreshadow/adapter/client"
+	"github.com/foreshadow-dev/foreshadow/adapter/history"
 )
 
 const createHelp = `Ask for shadows beside a workload: warm copies of its pods that take no traffic until its autoscaler raises its replicas.
@@ -84,6 +85,11 @@ func (f *factory) completeAutoscalers(cmd *cobra.Command, _ []string, toComplete
 func (o *createOptions) run(ctx context.Context, cmd *cobra.Command, args []string) error {
 	if len(args) == 0 && o.fromHPA == "" {
 		return errors.New("write the name of a workload, pool/NAME, or --from-hpa NAME")
+	}
+	if o.query != "" {
+		if err := history.CheckQuery(o.query); err != nil {
+			return fmt.Errorf("--query: %w", err)
+		}
 	}
 	ns, err := o.namespace()
 	if err != nil {
