@@ -20,6 +20,7 @@ type Checker struct {
 	events []Event
 	writes []Write
 	rests  []span
+	away   []span
 
 	w     *world
 	now   time.Time
@@ -55,6 +56,25 @@ func (c *Checker) ObserveWrite(w Write) { c.writes = append(c.writes, w) }
 // Rest says that nothing happened from one instant to another that would have
 // asked for a write of ours.
 func (c *Checker) Rest(from, to time.Time) { c.rests = append(c.rests, span{from: from, to: to}) }
+
+// Away says that nobody led from one instant to another: what has to be put right
+// within a time may take that much longer.
+func (c *Checker) Away(from, to time.Time) { c.away = append(c.away, span{from: from, to: to}) }
+
+// awaySince is for how long nobody led since an instant.
+func (c *Checker) awaySince(from time.Time) (d time.Duration) {
+	for _, s := range c.away {
+		begin, end := s.from, s.to
+		if begin.Before(from) {
+			begin = from
+		}
+		if end.After(c.now) {
+			end = c.now
+		}
+		d += max(0, end.Sub(begin))
+	}
+	return d
+}
 
 // Finish judges the history and returns what it breaks, in order of time. The
 // history ends with the last event or at end, whichever is later.

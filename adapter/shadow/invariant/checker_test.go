@@ -209,6 +209,15 @@ func TestChecker(t *testing.T) {
 			h.change(h.live[0], func(p *corev1.Pod) { setReady(p, false) })
 			h.end(h.live[0], byReplicaSet)
 		}},
+		{name: "H1: the ReplicaSet has yet to see that it is Ready again", do: func(h *history) {
+			h.change(h.live[0], func(p *corev1.Pod) { setReady(p, false) })
+			h.wait(time.Minute)
+			h.scale(5)
+			h.cold("cold")
+			h.activate(h.shadow)
+			h.change(h.live[0], func(p *corev1.Pod) { setReady(p, true) })
+			h.end(h.live[0], byReplicaSet)
+		}},
 		{name: "H1: long after the activation", do: func(h *history) {
 			h.scale(5)
 			h.activate(h.shadow)
@@ -315,6 +324,14 @@ func TestChecker(t *testing.T) {
 			h.wait(3 * time.Second)
 			h.change(h.shadow, func(p *corev1.Pod) { delete(p.Labels, v1alpha1.StateLabel) })
 		}, want: []string{"H6"}},
+		{name: "H6: a later selector, and nobody led for a while", do: func(h *history) {
+			h.see(Added, &policyv1.PodDisruptionBudget{ObjectMeta: meta("b", "b"), Spec: policyv1.PodDisruptionBudgetSpec{
+				Selector: &metav1.LabelSelector{MatchLabels: map[string]string{v1alpha1.StateLabel: "ready"}},
+			}})
+			h.c.Away(h.now.Add(time.Second), h.now.Add(3*time.Second))
+			h.wait(3 * time.Second)
+			h.change(h.shadow, func(p *corev1.Pod) { delete(p.Labels, v1alpha1.StateLabel) })
+		}},
 		{name: "H6: an EndpointSlice lists the shadow", do: func(h *history) {
 			h.serve(h.shadow)
 			h.wait(10 * time.Second)

@@ -29,7 +29,8 @@ func (s *selector) String() string { return name(s.kind, s.object) }
 type exposure struct{ pod, by types.UID }
 
 type exposed struct {
-	until time.Time
+	since time.Time
+	until time.Time // were somebody there all the time
 	what  string
 }
 
@@ -80,7 +81,7 @@ func (c *Checker) exposePod(p *pod) {
 		}
 		// Who makes the pod visible himself has no time to put it right; for a
 		// selector that came later he has.
-		c.w.exposures[key] = &exposed{until: s.since.Add(c.cfg.HideWithin), what: s.String()}
+		c.w.exposures[key] = &exposed{since: s.since, until: s.since.Add(c.cfg.HideWithin), what: s.String()}
 		if s.since.After(p.shadowSince) {
 			c.Exposed++
 		}
@@ -107,7 +108,7 @@ func (c *Checker) wrong(p *pod, s *selector) bool {
 func (c *Checker) expire() {
 	for key, e := range c.w.exposures {
 		p := c.w.pods[key.pod]
-		if p == nil || !c.now.After(e.until) {
+		if p == nil || !c.now.After(e.until.Add(c.awaySince(e.since))) {
 			continue
 		}
 		if !shadow(p.Pod) {
@@ -178,7 +179,7 @@ func (c *Checker) endpoint(uid, by types.UID, s *slice, n int) {
 				since = sel.since
 			}
 		}
-		c.w.exposures[key] = &exposed{until: since.Add(c.cfg.HideWithin + c.cfg.EndpointLag), what: "an EndpointSlice of Service " + s.namespace + "/" + s.service}
+		c.w.exposures[key] = &exposed{since: since, until: since.Add(c.cfg.HideWithin + c.cfg.EndpointLag), what: "an EndpointSlice of Service " + s.namespace + "/" + s.service}
 	}
 }
 

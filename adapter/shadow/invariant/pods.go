@@ -100,7 +100,7 @@ func (c *Checker) stepPod(now *corev1.Pod, gone bool) {
 	}
 	old := p.Pod
 	p.Pod = now
-	if !ready(now) {
+	if !ready(now) || !ready(old) { // until now
 		p.unready = c.now
 	}
 	if shadow(now) && (!known || !shadow(old)) {

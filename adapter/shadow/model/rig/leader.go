@@ -241,6 +241,9 @@ func (l *Leader) Kill() {
 	l.cancel()
 	l.cache.Stop()
 	l.rig.opts.Wait()
+	if len(l.rig.Leaders()) == 0 {
+		l.rig.Checker.Away(l.rig.Now(), l.rig.Now().Add(l.rig.opts.Restart))
+	}
 	l.rig.loop.After(l.rig.opts.Restart, "lease", func() {
 		if len(l.rig.Leaders()) == 0 {
 			l.rig.Lead()
