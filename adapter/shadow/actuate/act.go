@@ -89,6 +89,9 @@ func (c *act) run(ctx context.Context, kind shadow.Kind, list []Outcome) {
 		return
 	}
 	began := c.Clock.Now()
+	if !c.asks(ctx, kind, list, began) {
+		return
+	}
 	var g errgroup.Group
 	do := c.do
 	switch kind {

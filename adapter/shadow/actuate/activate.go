@@ -11,7 +11,6 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 
-	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
 	"github.com/foreshadow-dev/foreshadow/adapter/shadow"
 	"github.com/foreshadow-dev/foreshadow/adapter/shadow/observe"
 )
@@ -29,7 +28,7 @@ func (c *act) activate(ctx context.Context, list []Outcome, began time.Time) {
 	switch {
 	case err != nil || set == nil:
 	case overtaken:
-		why = shadow.Reason{Reason: shadow.ReasonFenced, Message: "a later leader has written the pool"}
+		why = fenced
 	case live == nil:
 		why = shadow.Reason{Reason: shadow.ReasonReplicaSetDeleting, Message: "its ReplicaSet is gone"}
 	default:
@@ -93,19 +92,6 @@ func (c *act) readLive(ctx context.Context, uid types.UID) (rs *appsv1.ReplicaSe
 	})
 	err = g.Wait()
 	return rs, overtaken, err
-}
-
-// overtaken says that a later leader has written the pool.
-func (c *act) overtaken(ctx context.Context) (bool, error) {
-	live := &v1alpha1.ShadowPool{}
-	err := c.read(ctx, c.w.Pool.Name, live)
-	switch {
-	case apierrors.IsNotFound(err):
-		return false, nil
-	case err != nil:
-		return false, fmt.Errorf("read pool %s: %w", c.w.Pool.Key(), err)
-	}
-	return live.UID == c.w.Pool.UID && live.Status.Epoch > c.w.Epoch, nil
 }
 
 // liveReplicaSet reads a ReplicaSet of the World as it is now; nil if it is

@@ -16,7 +16,10 @@ import (
 	"github.com/foreshadow-dev/foreshadow/adapter/shadow/observe"
 )
 
-// scale sets the replicas of the workload, where the pool owns its scale.
+// scale sets the replicas of the workload, where the pool owns its scale. Whoever
+// else wants another number is overruled, but what the pool says now is asked
+// after each conflict, and before the workload is lowered. The pool is read after
+// the workload: who raised that in between has read the pool before.
 func (c *act) scale(ctx context.Context, o *Outcome) {
 	workload, was := workloadOf(c.w)
 	if workload == nil {
@@ -24,9 +27,12 @@ func (c *act) scale(ctx context.Context, o *Outcome) {
 		return
 	}
 	var err error
-	for range tries {
+	for try := range tries {
 		if was == o.Replicas {
 			o.Result = ResultAlready
+			return
+		}
+		if (try > 0 || was > o.Replicas) && !c.lowers(ctx, o) {
 			return
 		}
 		var got client.Object
@@ -45,13 +51,7 @@ func (c *act) scale(ctx context.Context, o *Outcome) {
 		} else if f == fateFinal || waitOf(err) > 0 {
 			break
 		}
-		// Whoever else wants another number is overruled: the pool owns it.
-		uid := workload.GetUID()
-		if err := c.read(ctx, workload.GetName(), workload); apierrors.IsNotFound(err) || err == nil && workload.GetUID() != uid {
-			o.Result = ResultGone
-			return
-		} else if err != nil {
-			o.Result, o.Err = ResultFailed, fmt.Errorf("read it again: %w", err)
+		if !c.rereadWorkload(ctx, o, workload) {
 			return
 		}
 		was = replicasIn(workload)
@@ -60,6 +60,21 @@ func (c *act) scale(ctx context.Context, o *Outcome) {
 	if fateOf(err) == fateConflict {
 		o.Result = ResultConflict
 	}
+}
+
+// rereadWorkload takes the workload as it is now. It says whether it is there.
+func (c *act) rereadWorkload(ctx context.Context, o *Outcome, workload client.Object) bool {
+	uid := workload.GetUID()
+	err := c.read(ctx, workload.GetName(), workload)
+	switch {
+	case apierrors.IsNotFound(err), err == nil && workload.GetUID() != uid:
+		o.Result = ResultGone
+	case err != nil:
+		o.Result, o.Err = ResultFailed, fmt.Errorf("read it again: %w", err)
+	default:
+		return true
+	}
+	return false
 }
 
 // scaling is the write of a workload's scale.

@@ -31,6 +31,8 @@ type recorder struct {
 	answer func(n int, w Write) (do bool, err error)
 	// admit changes a new or patched object.
 	admit func(client.Object)
+	// fail is what reads of objects end with.
+	fail map[string]error
 
 	mu      sync.Mutex
 	version int
@@ -106,6 +108,9 @@ func (r *recorder) Get(ctx context.Context, key client.ObjectKey, o client.Objec
 	defer r.mu.Unlock()
 	o.SetName(key.Name)
 	r.reads = append(r.reads, keyOf(o))
+	if err := r.fail[keyOf(o)]; err != nil {
+		return err
+	}
 	live, ok := r.objects[keyOf(o)]
 	if !ok {
 		return apierrors.NewNotFound(schema.GroupResource{}, key.Name)
