@@ -216,13 +216,20 @@ func dismiss(s *stage) {
 // A leader that was stopped for a while may know a raise and not yet who has
 // answered it.
 func TestOvertakenLeaderHandsNothingOver(t *testing.T) {
-	s := newStage(t, 5, 1)
-	actions := []shadow.Action{s.do(shadow.KindActivate, s.shadow(0))}
-	change(s.recorder, s.pool, func(p *v1alpha1.ShadowPool) { p.Status.Epoch = 2 })
-	r, err := s.try(t, actions...)
-	require.ErrorIs(t, err, ErrFenced)
-	require.Equal(t, ResultRefused, r.Outcomes[0].Result)
-	require.Empty(t, s.recorder.pods())
+	for _, kind := range []shadow.Kind{shadow.KindActivate, shadow.KindBridge} {
+		t.Run(string(kind), func(t *testing.T) {
+			s := newStage(t, 5, 2)
+			actions := []shadow.Action{s.do(kind, s.shadow(0)), s.do(kind, s.shadow(1))}
+			change(s.recorder, s.pool, func(p *v1alpha1.ShadowPool) { p.Status.Epoch = 2 })
+			r, err := s.try(t, actions...)
+			require.ErrorIs(t, err, ErrFenced)
+			for _, o := range r.Outcomes {
+				require.Equal(t, ResultRefused, o.Result)
+				require.Equal(t, shadow.ReasonFenced, o.Why.Reason)
+			}
+			require.Empty(t, s.recorder.pods())
+		})
+	}
 }
 
 // What a live read of the ReplicaSet shows counts, not what the cache knew.

@@ -53,11 +53,28 @@ func (c *act) lowers(ctx context.Context, o *Outcome) bool {
 	return false
 }
 
+// leads asks the pool, as it is now, whether no later leader has written it. If
+// one has, the outcome says so.
+func (c *act) leads(ctx context.Context, o *Outcome) bool {
+	switch overtaken, err := c.overtaken(ctx); {
+	case err != nil:
+		o.Result, o.Err = ResultFailed, err
+	case overtaken:
+		o.Result, o.Why = ResultRefused, fenced
+	default:
+		return true
+	}
+	return false
+}
+
 // asks does one live read of the pool for all actions of a kind that need it.
 // It says whether they may be done, and notes of all of them why not.
 func (c *act) asks(ctx context.Context, kind shadow.Kind, list []Outcome, began time.Time) bool {
 	var no Outcome
-	if kind != shadow.KindDetach || c.lowers(ctx, &no) {
+	switch {
+	case kind == shadow.KindDetach && !c.lowers(ctx, &no):
+	case kind == shadow.KindBridge && !c.leads(ctx, &no):
+	default:
 		return true
 	}
 	for i := range list {
