@@ -30,11 +30,23 @@ func (c *act) writeStatus(ctx context.Context) {
 		c.overlay.drop(pool.Key())
 		return
 	}
-	if wait := max(c.overlay.hold(pool.Key(), want), c.overlay.quietFor(pool.Key())); wait > 0 || c.Urgent(pool.Key()) {
+	wait := max(c.overlay.hold(pool.Key(), want), c.overlay.quietFor(pool.Key()))
+	if c.succeeds(&pool.Status) {
+		wait = 0
+	}
+	if wait > 0 || c.Urgent(pool.Key()) {
 		c.lookIn(max(wait, time.Millisecond))
 		return
 	}
 	c.tryStatus(ctx, pool, want)
+}
+
+// succeeds says that an earlier leader wrote the status last. Until this one has,
+// nothing tells the earlier one to stop, so that its status does not wait. A pool
+// that has had no shadow has nothing for two leaders to do.
+func (c *act) succeeds(server *v1alpha1.ShadowPoolStatus) bool {
+	untouched := server.Epoch == 0 && server.Intent == nil && len(server.Shadows) == 0
+	return server.Epoch < c.w.Epoch && !untouched
 }
 
 // tryStatus writes the status, again where somebody else wrote the pool.
