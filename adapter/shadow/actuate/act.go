@@ -30,6 +30,8 @@ type act struct {
 	view      func() *observe.View
 	selectors func() []observe.SelectorRef
 
+	startedPods startedPods
+
 	pods map[types.UID]*corev1.Pod
 	seen map[types.UID]*shadow.Pod
 
@@ -40,9 +42,10 @@ type act struct {
 	wait, later time.Duration
 
 	mu sync.Mutex
-	// joining counts the activations that are done or under way.
-	joining int32
-	failed  error
+	// joining counts the activations that are done or under way, handedOver those
+	// that are done.
+	joining, handedOver int32
+	failed              error
 	// failures counts what went wrong.
 	failures int
 }
@@ -135,6 +138,11 @@ func (c *act) one(ctx context.Context, o *Outcome, began time.Time, do func(cont
 func kindIsUrgent(k shadow.Kind) bool { return k == shadow.KindActivate || k == shadow.KindBridge }
 
 func (c *act) note(o *Outcome) {
+	if o.Kind == shadow.KindActivate && o.Done() {
+		c.mu.Lock()
+		c.handedOver++
+		c.mu.Unlock()
+	}
 	switch {
 	case o.Why.Reason == shadow.ReasonFenced:
 		c.stop(ErrFenced)

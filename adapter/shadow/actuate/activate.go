@@ -64,19 +64,20 @@ func (c *act) handOver(ctx context.Context, t *task) {
 	c.perform(ctx, t)
 }
 
-// fits says that a raise which may have been taken back in the meantime still
-// has room for an activation that is tried again.
-func (c *act) fits(t *task) bool {
+// fits says that a raise which may have been taken back in the meantime, or been
+// answered by other pods, still has room for an activation that is tried again.
+func (c *act) fits(ctx context.Context, t *task) (shadow.Reason, bool) {
 	if t.rs == nil {
-		return true // the guards refuse it
+		return shadow.Reason{}, true // the guards refuse it
 	}
+	room, why := c.roomIn(ctx, t.rs)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.joining > c.d.Terms.GrantsAt(replicasOf(t.rs)) {
+	if c.joining > room {
 		c.joining--
-		return false
+		return why, false
 	}
-	return true
+	return shadow.Reason{}, true
 }
 
 // readLive reads the ReplicaSet and the pool at the same time.

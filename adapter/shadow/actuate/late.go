@@ -3,7 +3,9 @@ package actuate
 import (
 	"context"
 	"fmt"
+	"sync"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 	appsv1 "k8s.io/api/apps/v1"
@@ -14,9 +16,21 @@ import (
 
 var lowered = shadow.Reason{Reason: shadow.ReasonReplicaSetLowered, Message: "its ReplicaSet asks for fewer pods by now"}
 
+// startedFor is how long the answer holds which Pending pods have started: all
+// activations that are tried again after one conflict ask once.
+const startedFor = time.Second
+
+// startedPods is what the last live read of the Pending pods showed.
+type startedPods struct {
+	mu sync.Mutex
+	at time.Time
+	n  int32
+}
+
 // roomIn is for how many of the decision's grants a ReplicaSet has room by what a
-// live read of it shows, and why it is fewer. Where this process stood still, its
-// pods may have come, or started, without the cache showing it.
+// live read of it shows, and why it is fewer; those that are used already count.
+// Where this process stood still, its pods may have come, or started, without the
+// cache showing it.
 func (c *act) roomIn(ctx context.Context, live *appsv1.ReplicaSet) (int32, shadow.Reason) {
 	room := c.d.Terms.GrantsAt(replicasOf(live))
 	if room == 0 {
@@ -33,10 +47,18 @@ func (c *act) roomIn(ctx context.Context, live *appsv1.ReplicaSet) (int32, shado
 	return room, lowered
 }
 
-// unseen is how many pods a ReplicaSet has that the cache did not show yet.
-// Nobody knows whether they are Pending: there is no room in their place.
+// unseen is how many pods a ReplicaSet has that the cache did not show yet and
+// that are not those handed over since. Nobody knows whether they are Pending:
+// there is no room in their place.
 func (c *act) unseen(live *appsv1.ReplicaSet) int32 {
-	return max(0, live.Status.Replicas-c.d.Terms.Live)
+	return max(0, live.Status.Replicas-c.d.Terms.Live-c.handed())
+}
+
+// handed is how many activations are done.
+func (c *act) handed() int32 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.handedOver
 }
 
 // started is how many pods the cache shows Pending that are not, or that cannot
@@ -46,7 +68,20 @@ func (c *act) started(ctx context.Context, live *appsv1.ReplicaSet) int32 {
 	if c.d.Terms.Pending <= 0 || live.Status.Replicas < replicasOf(live) {
 		return 0
 	}
-	var n atomic.Int32
+	s := &c.startedPods
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.at.IsZero() || c.Clock.Since(s.at) >= startedFor {
+		s.at, s.n = c.Clock.Now(), c.readStarted(ctx, live)
+	}
+	return s.n
+}
+
+// readStarted reads the pods that the cache shows Pending. As many of them as
+// were handed over may be gone: the ReplicaSet has ended them for those.
+func (c *act) readStarted(ctx context.Context, live *appsv1.ReplicaSet) int32 {
+	handed := c.handed()
+	var ran, gone atomic.Int32
 	var g errgroup.Group
 	g.SetLimit(parallel)
 	for i := range c.in.Pods {
@@ -55,12 +90,15 @@ func (c *act) started(ctx context.Context, live *appsv1.ReplicaSet) int32 {
 			continue
 		}
 		g.Go(func() error {
-			if p, err := readPod(ctx, c.Reader, c.pods[seen.UID]); err != nil || p == nil || p.Status.Phase != corev1.PodPending {
-				n.Add(1)
+			switch p, err := readPod(ctx, c.Reader, c.pods[seen.UID]); {
+			case err == nil && p == nil:
+				gone.Add(1)
+			case err != nil || p.Status.Phase != corev1.PodPending:
+				ran.Add(1)
 			}
 			return nil
 		})
 	}
 	_ = g.Wait() // a failure counts as started
-	return n.Load()
+	return ran.Load() + max(0, gone.Load()-handed)
 }

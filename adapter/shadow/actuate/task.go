@@ -97,8 +97,8 @@ func (c *act) step(ctx context.Context, t *task, s step) {
 	var err error
 	for try := range tries {
 		why, ok := c.judge(t)
-		if ok && try > 0 && t.Kind == shadow.KindActivate && !c.fits(t) {
-			why, ok = shadow.Reason{Reason: shadow.ReasonReplicaSetLowered, Message: "its ReplicaSet asks for fewer pods by now"}, false
+		if ok && try > 0 && t.Kind == shadow.KindActivate {
+			why, ok = c.fits(ctx, t)
 		}
 		if !ok {
 			t.Result, t.Why = ResultRefused, why
