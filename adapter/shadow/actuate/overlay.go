@@ -177,6 +177,9 @@ func (o *Overlay) due(pool Pool) time.Duration {
 	first := time.Duration(0)
 	now := o.clock.Now()
 	for _, e := range l.pods {
+		if e.is == gone {
+			continue // there is nothing to read: the cache alone has yet to drop it
+		}
 		if d := max(e.at.Add(patience).Sub(now), time.Millisecond); first == 0 || d < first {
 			first = d
 		}

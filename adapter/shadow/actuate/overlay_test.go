@@ -101,6 +101,20 @@ func TestOverlayAsksForWhatIsLate(t *testing.T) {
 	require.Zero(t, s.actuator.overlay.due(s.pool.Key()))
 }
 
+// A pod that the server does not know needs no look, however long the cache shows
+// it: no look would change it.
+func TestOverlayWaitsForNothingOfAPodThatIsGone(t *testing.T) {
+	s := newStage(t, 4, 1)
+	s.actuator.overlay.gone(s.pool.Key(), s.shadow(0))
+	for range 2 {
+		w := s.world()
+		require.NoError(t, s.actuator.Refresh(t.Context(), w))
+		require.Len(t, w.Pods, 4)
+		require.Zero(t, s.actuator.overlay.due(s.pool.Key()))
+		s.clock.SetTime(s.clock.Now().Add(patience))
+	}
+}
+
 // A pool that is made anew under its name begins with nothing.
 func TestOverlayForgets(t *testing.T) {
 	s := newStage(t, 4, 1)
