@@ -26,9 +26,11 @@ func (c *act) activate(ctx context.Context, list []Outcome, began time.Time) {
 	room := int32(0)
 	why := lowered
 	switch {
-	case err != nil || set == nil:
+	case err != nil:
 	case overtaken:
 		why = fenced
+	case set == nil:
+		why = shadow.Reason{Reason: shadow.ReasonNoReplicaSet, Message: "its ReplicaSet is not known any more"}
 	case live == nil:
 		why = shadow.Reason{Reason: shadow.ReasonReplicaSetDeleting, Message: "its ReplicaSet is gone"}
 	default:

@@ -308,6 +308,17 @@ func TestActivationsFollowTheLiveReplicaSet(t *testing.T) {
 	}
 }
 
+// A ReplicaSet that nobody observed was not lowered: there is none.
+func TestActivationsNeedAReplicaSet(t *testing.T) {
+	s := newStage(t, 5, 1)
+	a := s.do(shadow.KindActivate, s.shadow(0))
+	a.ReplicaSetUID = "another"
+	r := s.act(t, a)
+	require.Equal(t, ResultRefused, r.Outcomes[0].Result)
+	require.Equal(t, shadow.ReasonNoReplicaSet, r.Outcomes[0].Why.Reason)
+	require.Empty(t, s.writes)
+}
+
 // A raise that is taken back while some activations are tried again leaves room
 // for no more than it still asks for.
 func TestRetriesFitTheLoweredReplicaSet(t *testing.T) {
