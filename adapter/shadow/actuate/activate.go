@@ -114,11 +114,3 @@ func (c *act) liveReplicaSet(ctx context.Context, uid types.UID) (*appsv1.Replic
 	}
 	return live, nil
 }
-
-// replicasOf is the number of pods that a ReplicaSet asks for.
-func replicasOf(rs *appsv1.ReplicaSet) int32 {
-	if rs.Spec.Replicas == nil {
-		return 1
-	}
-	return *rs.Spec.Replicas
-}

@@ -12,6 +12,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/foreshadow-dev/foreshadow/adapter/shadow"
+	"github.com/foreshadow-dev/foreshadow/adapter/shadow/observe"
 )
 
 var lowered = shadow.Reason{Reason: shadow.ReasonReplicaSetLowered, Message: "its ReplicaSet asks for fewer pods by now"}
@@ -32,7 +33,7 @@ type startedPods struct {
 // Where this process stood still, its pods may have come, or started, without the
 // cache showing it.
 func (c *act) roomIn(ctx context.Context, live *appsv1.ReplicaSet) (int32, shadow.Reason) {
-	room := c.d.Terms.GrantsAt(replicasOf(live))
+	room := c.d.Terms.GrantsAt(observe.Replicas(live.Spec.Replicas))
 	if room == 0 {
 		return 0, lowered
 	}
@@ -65,7 +66,7 @@ func (c *act) handed() int32 {
 // be read. It asks only where the ReplicaSet has made all its pods: where it is
 // still at it, the raise is too young for that.
 func (c *act) started(ctx context.Context, live *appsv1.ReplicaSet) int32 {
-	if c.d.Terms.Pending <= 0 || live.Status.Replicas < replicasOf(live) {
+	if c.d.Terms.Pending <= 0 || live.Status.Replicas < observe.Replicas(live.Spec.Replicas) {
 		return 0
 	}
 	s := &c.startedPods

@@ -8,7 +8,6 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv1 "k8s.io/api/autoscaling/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -123,12 +122,11 @@ func workloadOf(w *observe.World) (client.Object, int32) {
 
 // replicasIn reads spec.replicas, which is 1 where nobody wrote it.
 func replicasIn(o client.Object) int32 {
-	n := (*int32)(nil)
 	switch o := o.(type) {
 	case *appsv1.Deployment:
-		n = o.Spec.Replicas
+		return observe.Replicas(o.Spec.Replicas)
 	case *appsv1.ReplicaSet:
-		n = o.Spec.Replicas
+		return observe.Replicas(o.Spec.Replicas)
 	case *autoscalingv1.Scale:
 		return o.Spec.Replicas
 	case *unstructured.Unstructured:
@@ -136,46 +134,5 @@ func replicasIn(o client.Object) int32 {
 			return int32(v)
 		}
 	}
-	if n == nil {
-		return 1
-	}
-	return *n
-}
-
-// selectorOf is the selector of the workload as its scale shows it; empty if
-// there is no workload or nothing can be selected by it.
-func selectorOf(w *observe.World) string {
-	var s *metav1.LabelSelector
-	switch {
-	case w.Deployment != nil:
-		s = w.Deployment.Spec.Selector
-	case w.ReplicaSet != nil:
-		s = w.ReplicaSet.Spec.Selector
-	case w.Rollout != nil:
-		s = rolloutSelector(w.Rollout)
-	}
-	if s == nil {
-		return ""
-	}
-	sel, err := metav1.LabelSelectorAsSelector(s)
-	if err != nil {
-		return ""
-	}
-	return sel.String()
-}
-
-func rolloutSelector(u *unstructured.Unstructured) *metav1.LabelSelector {
-	raw, ok, err := unstructured.NestedMap(u.Object, "spec", "selector")
-	if !ok || err != nil {
-		return nil
-	}
-	text, err := json.Marshal(raw)
-	if err != nil {
-		return nil
-	}
-	s := &metav1.LabelSelector{}
-	if json.Unmarshal(text, s) != nil {
-		return nil
-	}
-	return s
+	return observe.Replicas(nil)
 }

@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
+	"github.com/foreshadow-dev/foreshadow/adapter/shadow/observe"
 )
 
 // writeService keeps the headless Service that selects the warming shadows of
@@ -55,7 +56,7 @@ func (c *act) target() (uid types.UID) {
 	}
 	active := 0
 	for _, rs := range c.w.ReplicaSets {
-		if replicasOf(rs) > 0 {
+		if observe.Replicas(rs.Spec.Replicas) > 0 {
 			uid = rs.UID
 			active++
 		}

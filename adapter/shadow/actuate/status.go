@@ -13,6 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
+	"github.com/foreshadow-dev/foreshadow/adapter/shadow/observe"
 )
 
 // writeStatus writes the fields of the status that the shadows role owns, where
@@ -20,7 +21,7 @@ import (
 // pool: the intent of a leader that has been overtaken must not appear.
 func (c *act) writeStatus(ctx context.Context) {
 	want := c.d.Status.DeepCopy()
-	want.Selector = selectorOf(c.w)
+	want.Selector = observe.ScaleSelector(c.w)
 	if want.Selector == "" {
 		want.Selector = c.w.Pool.Status.Selector
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
 	"github.com/foreshadow-dev/foreshadow/adapter/shadow"
@@ -90,6 +91,30 @@ func TestStatusOfANewLeaderDoesNotWait(t *testing.T) {
 		require.Equal(t, statusDelay, r.Requeue)
 		require.Empty(t, s.statuses())
 	})
+}
+
+// The status names the selector of every workload; a Rollout that refers to a
+// Deployment keeps its own in its status.
+func TestStatusSelector(t *testing.T) {
+	for name, rollout := range map[string]map[string]any{
+		"its own": {"spec": map[string]any{"selector": map[string]any{"matchLabels": map[string]any{"app": "argo"}}}},
+		"in its status": {
+			"spec":   map[string]any{"workloadRef": map[string]any{"name": "web"}},
+			"status": map[string]any{"selector": "app=argo"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStage(t, 4, 1)
+			for range 2 {
+				w := s.fresh()
+				w.Deployment, w.Rollout = nil, &unstructured.Unstructured{Object: rollout}
+				_, err := s.decide(t, w, statusOf(1))
+				require.NoError(t, err)
+				s.clock.SetTime(s.clock.Now().Add(statusDelay))
+			}
+			require.Equal(t, "app=argo", find(s.recorder, s.pool).Status.Selector)
+		})
+	}
 }
 
 // What was decided goes on from the draft, but who may go live is what stands on

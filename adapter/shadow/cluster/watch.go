@@ -19,6 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
+	"github.com/foreshadow-dev/foreshadow/adapter/shadow/observe"
 )
 
 // The priorities of the queue: a raise comes before everything, what a first
@@ -112,14 +113,7 @@ func (w *watcher) isRaise(before, now client.Object) bool {
 		return false
 	}
 	rs, ok := now.(*appsv1.ReplicaSet)
-	return ok && replicas(rs) > replicas(old)
-}
-
-func replicas(rs *appsv1.ReplicaSet) int32 {
-	if rs.Spec.Replicas == nil {
-		return 1
-	}
-	return *rs.Spec.Replicas
+	return ok && observe.Replicas(rs.Spec.Replicas) > observe.Replicas(old.Spec.Replicas)
 }
 
 // moved says that an object may concern other pools than it did.

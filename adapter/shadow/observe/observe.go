@@ -82,7 +82,7 @@ func ReplicaSet(rs *appsv1.ReplicaSet) shadow.ReplicaSet { return replicaSet(rs)
 func (v *View) targets() []*appsv1.ReplicaSet {
 	var out []*appsv1.ReplicaSet
 	for _, rs := range v.w.ReplicaSets {
-		if replicas(rs.Spec.Replicas) > 0 && rs.DeletionTimestamp == nil {
+		if Replicas(rs.Spec.Replicas) > 0 && rs.DeletionTimestamp == nil {
 			out = append(out, rs)
 		}
 	}

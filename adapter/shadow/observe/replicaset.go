@@ -27,7 +27,7 @@ func replicaSet(rs *appsv1.ReplicaSet) shadow.ReplicaSet {
 	return shadow.ReplicaSet{
 		Name: rs.Name, UID: rs.UID,
 		Deleting:           rs.DeletionTimestamp != nil,
-		Replicas:           replicas(rs.Spec.Replicas),
+		Replicas:           Replicas(rs.Spec.Replicas),
 		Generation:         rs.Generation,
 		ObservedGeneration: rs.Status.ObservedGeneration,
 		Template:           TemplateHash(rs),
@@ -46,8 +46,8 @@ func failing(rs *appsv1.ReplicaSet) string {
 	return ""
 }
 
-// replicas is a number of replicas that is 1 where nobody wrote it.
-func replicas(n *int32) int32 {
+// Replicas is a number of replicas that is 1 where nobody wrote it.
+func Replicas(n *int32) int32 {
 	if n == nil {
 		return 1
 	}

@@ -33,10 +33,10 @@ func (v *View) workload() shadow.Workload {
 	switch {
 	case v.w.Deployment != nil:
 		d := v.w.Deployment
-		out.Replicas, out.MaxSurge, out.Stable = replicas(d.Spec.Replicas), maxSurge(d), settled(d)
+		out.Replicas, out.MaxSurge, out.Stable = Replicas(d.Spec.Replicas), maxSurge(d), settled(d)
 	case v.w.ReplicaSet != nil:
 		rs := v.w.ReplicaSet
-		out.Replicas, out.Stable = replicas(rs.Spec.Replicas), rs.Status.ObservedGeneration >= rs.Generation
+		out.Replicas, out.Stable = Replicas(rs.Spec.Replicas), rs.Status.ObservedGeneration >= rs.Generation
 	default:
 		r := rollout{v.w.Rollout}
 		out.Replicas, out.MaxSurge, out.Stable = r.replicas(), r.maxSurge(), r.stable()
@@ -66,7 +66,7 @@ func maxSurge(d *appsv1.Deployment) int32 {
 	if u := d.Spec.Strategy.RollingUpdate; u != nil {
 		surge = u.MaxSurge
 	}
-	return share(surge, replicas(d.Spec.Replicas))
+	return share(surge, Replicas(d.Spec.Replicas))
 }
 
 // share resolves a number or a percentage of a number, rounded up; 25 % where
@@ -82,7 +82,7 @@ func share(of *intstr.IntOrString, n int32) int32 {
 // settled says that a Deployment's controller has seen its newest spec and that
 // its rollout is done.
 func settled(d *appsv1.Deployment) bool {
-	s, n := &d.Status, replicas(d.Spec.Replicas)
+	s, n := &d.Status, Replicas(d.Spec.Replicas)
 	return s.ObservedGeneration >= d.Generation && s.UpdatedReplicas == n && s.Replicas == n && s.AvailableReplicas == n
 }
 
