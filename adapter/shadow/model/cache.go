@@ -17,8 +17,8 @@ type Cache struct {
 	Lag time.Duration
 	// arrived is when the last change of a kind arrives.
 	arrived map[Kind]time.Time
-	// held are the changes that wait while the watch is paused.
-	paused  bool
+	// paused are the kinds whose watch hangs, held the changes that wait then.
+	paused  map[Kind]bool
 	stopped bool
 	held    []Change
 	// Changed is called after each change has arrived.
@@ -28,7 +28,7 @@ type Cache struct {
 // NewCache returns a cache of some kinds, filled with what there is now, as a
 // list fills it.
 func (s *Server) NewCache(name string, lag time.Duration, kinds ...Kind) *Cache {
-	c := &Cache{loop: s.loop, name: name, Lag: lag, objects: map[Kind]*objects{}, arrived: map[Kind]time.Time{}}
+	c := &Cache{loop: s.loop, name: name, Lag: lag, objects: map[Kind]*objects{}, arrived: map[Kind]time.Time{}, paused: map[Kind]bool{}}
 	for _, k := range kinds {
 		c.objects[k] = s.objects[k].clone()
 	}
@@ -41,7 +41,7 @@ func (c *Cache) watch(ch Change) {
 	if _, ok := c.objects[ch.Kind]; !ok || c.stopped {
 		return
 	}
-	if c.paused {
+	if c.paused[ch.Kind] {
 		c.held = append(c.held, ch)
 		return
 	}
@@ -73,16 +73,26 @@ func (c *Cache) take(ch Change) {
 	}
 }
 
-// Pause keeps changes back, as a watch that hangs does.
-func (c *Cache) Pause() { c.paused = true }
+// Pause keeps changes back, as a watch that hangs does: those of some kinds, or
+// of all where none is given.
+func (c *Cache) Pause(kinds ...Kind) { c.pause(true, kinds) }
 
 // Resume lets them come.
-func (c *Cache) Resume() {
-	c.paused = false
+func (c *Cache) Resume(kinds ...Kind) {
+	c.pause(false, kinds)
 	held := c.held
 	c.held = nil
 	for _, ch := range held {
-		c.send(ch)
+		c.watch(ch)
+	}
+}
+
+func (c *Cache) pause(hangs bool, kinds []Kind) {
+	if len(kinds) == 0 {
+		kinds = Kinds()
+	}
+	for _, k := range kinds {
+		c.paused[k] = hangs
 	}
 }
 

@@ -17,17 +17,13 @@ func holdBugs() []Bug {
 			s.RunFor(time.Minute)
 		}}
 	}
-	pause := func(p *v1alpha1.ShadowPool) {
-		p.Annotations = map[string]string{v1alpha1.PauseAnnotation: string(v1alpha1.PauseAll)}
-	}
-	resume := func(p *v1alpha1.ShadowPool) { p.Annotations = nil }
 	mode := func(m v1alpha1.Mode) func(*v1alpha1.ShadowPool) {
 		return func(p *v1alpha1.ShadowPool) { p.Spec.Mode = m }
 	}
 	return []Bug{
 		{
-			Name: "a pause is not heeded", Breaks: "H7", Says: "paused", Scene: change("a raise while the pool is paused", pause, resume),
-			Plant: wrongPool(resume),
+			Name: "a pause is not heeded", Breaks: "H7", Says: "paused", Scene: change("a raise while the pool is paused", pauseAll, resumeAll),
+			Plant: wrongPool(resumeAll),
 		},
 		{
 			Name: "the mode is not heeded", Breaks: "H7", Says: "in mode",
@@ -36,3 +32,9 @@ func holdBugs() []Bug {
 		},
 	}
 }
+
+func pauseAll(p *v1alpha1.ShadowPool) {
+	p.Annotations = map[string]string{v1alpha1.PauseAnnotation: string(v1alpha1.PauseAll)}
+}
+
+func resumeAll(p *v1alpha1.ShadowPool) { p.Annotations = nil }

@@ -177,8 +177,8 @@ func (l *Leader) look(pool types.NamespacedName, st *poolState) {
 	l.run(pool, func(ctx context.Context) (time.Duration, error) { return l.driver.reconcile(ctx, w) })
 }
 
-// collect takes results and requests; it says whether something may go on.
-func (l *Leader) collect() bool {
+// collect takes results and requests, and says when they are to go on.
+func (l *Leader) collect() {
 	l.mu.Lock()
 	results := l.results
 	l.results = nil
@@ -198,7 +198,6 @@ func (l *Leader) collect() bool {
 			l.rig.loop.After(d, "request of "+l.name, func() { l.rig.serve(l, c) })
 		})
 	}
-	return false
 }
 
 func (l *Leader) finished(o outcome) {
@@ -279,13 +278,20 @@ func (l *Leader) Resume() {
 	}
 }
 
-// Watch pauses or resumes what the leader sees of the cluster.
-func (l *Leader) Watch(on bool) {
+// Watch pauses or resumes what the leader sees of the cluster: of some kinds, or
+// of all where none is given.
+func (l *Leader) Watch(on bool, kinds ...model.Kind) {
 	if on && !l.paused {
-		l.cache.Resume()
+		l.cache.Resume(kinds...)
 		return
 	}
-	l.cache.Pause()
+	l.cache.Pause(kinds...)
+}
+
+// Await runs until what the leader sees is as it should be, and says whether it
+// was. It stops before the leader has looked at it.
+func (l *Leader) Await(within time.Duration, holds func(*model.Cache) bool) bool {
+	return l.rig.loop.RunUntil(within, func() bool { return holds(l.cache) })
 }
 
 // Close ends all leaders.

@@ -49,6 +49,9 @@ type Tamper struct {
 	Observed func(*shadow.Observed)
 	Decision func(shadow.Observed, *shadow.Decision)
 	Write    func(*actuate.Write)
+	// Read changes what a live read shows; cached is what the leader's cache has
+	// in its place, or nil, and not to be written.
+	Read func(live, cached client.Object)
 	// Send does a write in its own way.
 	Send func(w actuate.Write, send func(actuate.Write) (client.Object, error)) (client.Object, error)
 }
@@ -147,17 +150,12 @@ func (r *Rig) Await(within time.Duration, holds func() bool) bool {
 // Log returns the writes of ours.
 func (r *Rig) Log() []Entry { return r.log }
 
-// collect takes what the leaders ask for once they can do nothing else.
+// collect takes what the leaders ask for once they can do nothing else. What
+// that leads to is later a task of the loop: nobody can go on at once.
 func (r *Rig) collect() {
-	for {
-		r.opts.Wait()
-		busy := false
-		for _, l := range r.leaders {
-			busy = l.collect() || busy
-		}
-		if !busy {
-			return
-		}
+	r.opts.Wait()
+	for _, l := range r.leaders {
+		l.collect()
 	}
 }
 
@@ -167,8 +165,7 @@ func (r *Rig) serve(l *Leader, c *call) {
 		return
 	}
 	if c.read != nil {
-		err := r.server.Get(context.Background(), c.key, c.read)
-		l.answer(c, result{err: err})
+		l.answer(c, result{err: r.read(l, c)})
 		return
 	}
 	if r.writes++; r.opts.MaxWrites > 0 && r.writes > r.opts.MaxWrites {
@@ -199,6 +196,16 @@ func (r *Rig) serve(l *Leader, c *call) {
 	case None, CrashBefore, Conflict, Throttled, Unavailable, Timeout:
 		l.answer(c, result{object: o, err: err})
 	}
+}
+
+// read does one read. It is here that a tamper gets at it, and not in the gate,
+// where the leader's cache could change meanwhile.
+func (r *Rig) read(l *Leader, c *call) error {
+	err := r.server.Get(context.Background(), c.key, c.read)
+	if err == nil && r.opts.Read != nil {
+		r.opts.Read(c.read, l.cache.Get(model.Kind(kindName(c.read)), c.key))
+	}
+	return err
 }
 
 // note writes down a write of ours.
