@@ -93,7 +93,7 @@ func (c *Checker) stepPod(now *corev1.Pod, gone bool) {
 	p, known := c.w.pods[now.UID]
 	if !known {
 		p = &pod{Pod: now, since: c.now}
-		c.w.pods[now.UID] = p
+		c.w.add(p)
 		if ours(now) && ownedByPool(now) && !gone {
 			defer c.checkBudget(p)
 		}
@@ -125,6 +125,7 @@ func (c *Checker) stepPod(now *corev1.Pod, gone bool) {
 	}
 	if gone {
 		p.gone = c.now
+		c.w.end(p)
 		c.leaveSlices(p)
 	}
 	c.count(controller(old).UID)

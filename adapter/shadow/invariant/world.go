@@ -1,6 +1,7 @@
 package invariant
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"time"
@@ -16,8 +17,10 @@ import (
 // world is what exists at one place in the history, and what of the past still
 // matters.
 type world struct {
-	now         time.Time
-	pods        map[types.UID]*pod
+	now  time.Time
+	pods map[types.UID]*pod
+	// alive are the pods that exist, by UID: they are asked for at every event.
+	alive       []*pod
 	replicaSets map[types.UID]*replicaSet
 	pools       map[types.UID]*pool
 	deployments kept[*appsv1.Deployment]
@@ -109,16 +112,36 @@ func sorted[V any](m map[types.UID]V) []V {
 	return out
 }
 
-// live returns the pods that exist.
-func (w *world) live() []*pod {
-	out := sorted(w.pods)
-	return slices.DeleteFunc(out, func(p *pod) bool { return !p.gone.IsZero() })
+// live returns the pods that exist; nobody changes the slice.
+func (w *world) live() []*pod { return w.alive }
+
+// add takes a pod that was not seen before.
+func (w *world) add(p *pod) {
+	w.pods[p.UID] = p
+	i, _ := w.place(p.UID)
+	w.alive = slices.Insert(w.alive, i, p)
+}
+
+// end takes a pod that is gone from those that exist.
+func (w *world) end(p *pod) {
+	if i, ok := w.place(p.UID); ok {
+		w.alive = slices.Delete(w.alive, i, i+1)
+	}
+}
+
+func (w *world) place(uid types.UID) (int, bool) {
+	return slices.BinarySearchFunc(w.alive, uid, func(p *pod, uid types.UID) int { return cmp.Compare(p.UID, uid) })
 }
 
 // of returns the active pods that a ReplicaSet controls.
 func (w *world) of(uid types.UID) []*pod {
-	out := w.live()
-	return slices.DeleteFunc(out, func(p *pod) bool { return !active(p.Pod) || controller(p.Pod).UID != uid })
+	var out []*pod
+	for _, p := range w.alive {
+		if controller(p.Pod).UID == uid && active(p.Pod) {
+			out = append(out, p)
+		}
+	}
+	return out
 }
 
 // siblings returns the ReplicaSets of the same workload that exist, the given
