@@ -7,6 +7,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -211,7 +212,7 @@ func (n *nodes) end(p *corev1.Pod) {
 func (n *nodes) resized(ch Change, p *corev1.Pod) {
 	old, ok := ch.Old.(*corev1.Pod)
 	if !ok || ch.By == kubelet || slices.EqualFunc(old.Spec.Containers, p.Spec.Containers, func(a, b corev1.Container) bool {
-		return same(&corev1.Pod{Spec: corev1.PodSpec{Containers: []corev1.Container{a}}}, &corev1.Pod{Spec: corev1.PodSpec{Containers: []corev1.Container{b}}})
+		return equality.Semantic.DeepEqual(&a.Resources, &b.Resources)
 	}) {
 		return
 	}

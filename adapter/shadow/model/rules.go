@@ -171,8 +171,16 @@ func qos(p *corev1.Pod) corev1.PodQOSClass {
 	}
 }
 
-// same says that a write changes nothing.
-func same(old, o client.Object) bool { return equality.Semantic.DeepEqual(old, o) }
+// same says that a write changes nothing. Most change a status: it is compared
+// first, for the rest is the longer part.
+func same(old, o client.Object) bool {
+	if was, ok := old.(*corev1.Pod); ok {
+		if is, ok := o.(*corev1.Pod); ok && !equality.Semantic.DeepEqual(&was.Status, &is.Status) {
+			return false
+		}
+	}
+	return equality.Semantic.DeepEqual(old, o)
+}
 
 // sameSpec says that a new version asks for nothing new, so that its generation
 // stays.

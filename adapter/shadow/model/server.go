@@ -176,7 +176,7 @@ func (s *Server) commit(by, subresource string, old, o client.Object) (client.Ob
 	if same(old, o) {
 		return old, nil
 	}
-	if !sameSpec(old, o) {
+	if subresource != status && !sameSpec(old, o) {
 		o.SetGeneration(old.GetGeneration() + 1)
 	}
 	if o.GetDeletionTimestamp() != nil && len(o.GetFinalizers()) == 0 && k != Pod {

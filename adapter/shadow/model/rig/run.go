@@ -23,6 +23,8 @@ type Report struct {
 	// Writes and Activations count what the product did, Excused and Exposed
 	// what the checker let pass.
 	Writes, Activations, Excused, Exposed int
+	// WarmUp are those of the writes that came before the story.
+	WarmUp int
 }
 
 // OK says that nothing was broken.

@@ -113,7 +113,9 @@ func (sc Scene) Tell(wait func(), choice model.Choice, tamper Tamper, fault func
 	r.Lead()
 	r.Await(2*time.Minute, func() bool { return s.Summary().Intended >= 3 })
 	r.RunFor(3 * time.Second)
+	before := s.writes
 	sc.Happens(s)
 	out := s.end(nil)
+	out.WarmUp = before
 	return out, s.Summary()
 }
