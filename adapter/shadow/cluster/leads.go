@@ -18,8 +18,8 @@ const (
 	leadSamples = 50
 	// leadQuantile is the one that is learnt.
 	leadQuantile = 0.95
-	// longStart is the longest start-up that is believed of a pod that nobody saw
-	// start: its condition Ready may be of a later day.
+	// longStart is the longest start-up that is believed: the condition Ready of a
+	// pod may be of a later day, when its probe recovered.
 	longStart = 15 * time.Minute
 	// leadStep is by how much a lead has to change before it is written again.
 	leadStep = 0.2
@@ -62,16 +62,17 @@ func (l *learner) look(w *observe.World) (cold []*corev1.Pod, warmed []time.Dura
 		}
 		at := conditionOf(p, corev1.PodReady)
 		if at == nil || at.Status != corev1.ConditionTrue {
-			l.starting[p.UID] = true
+			if w.Now.Sub(p.CreationTimestamp.Time) < longStart { // an older one has failed its probe
+				l.starting[p.UID] = true
+			}
 			continue
 		}
 		l.done[p.UID] = true
 		s, ok := startUpOf(p, at.LastTransitionTime.Time)
-		seen := l.starting[p.UID]
-		if ok && (seen || s.all <= longStart) {
+		if ok && s.all <= longStart {
 			l.own = keep(l.own, s)
 		}
-		if seen {
+		if l.starting[p.UID] {
 			cold = append(cold, p)
 		}
 	}

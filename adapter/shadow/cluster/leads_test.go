@@ -80,6 +80,35 @@ func TestLearnerIgnores(t *testing.T) {
 	}
 }
 
+// A leader that finds an old pod failing its probe does not take its recovery for
+// a start, nor that of a young one a day later.
+func TestLearnerOfAFailedProbe(t *testing.T) {
+	s := newShop(3, 0, 0)
+	failing := func(p *corev1.Pod) {
+		p.UID = "uid-of-a"
+		*conditionOf(p, corev1.PodReady) = corev1.PodCondition{Type: corev1.PodReady, Status: corev1.ConditionFalse}
+	}
+	const day = 24 * time.Hour
+	for _, tt := range []struct {
+		name       string
+		age, ready time.Duration
+		cold       int
+	}{
+		{"an old pod", 5 * day, 5*day + time.Minute, 0},
+		{"a pod as old as a start may take", longStart, longStart + time.Second, 0},
+		{"a young pod that recovers a day later", time.Minute, day, 1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			l := newLearner(nil)
+			cold, _ := l.look(&observe.World{Pods: []*corev1.Pod{shadowtest.Pod(s.rs, "a", failing)}, Now: shadowtest.Start().Add(tt.age)})
+			require.Empty(t, cold)
+			cold, _ = l.look(&observe.World{Pods: []*corev1.Pod{startedIn(s, "a", int(tt.ready.Seconds()))}, Now: shadowtest.Start().Add(tt.ready)})
+			require.Len(t, cold, tt.cold)
+			require.Nil(t, l.status())
+		})
+	}
+}
+
 // A lead that has hardly changed is not written again.
 func TestLeadsAreWrittenSeldom(t *testing.T) {
 	s := newShop(3, 0, 0)
