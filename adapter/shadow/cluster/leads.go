@@ -32,15 +32,17 @@ type startUp struct {
 
 // learner learns how long the pods of one pool's workload take to start.
 type learner struct {
-	// starting are the pods that were seen starting, done those that count.
-	starting, done map[types.UID]bool
-	own            []startUp
-	warmUps        []time.Duration
-	written        *v1alpha1.LeadStatus
+	// starting are the pods that were seen starting, each with why no shadow took
+	// its place, done those that count.
+	starting map[types.UID]string
+	done     map[types.UID]bool
+	own      []startUp
+	warmUps  []time.Duration
+	written  *v1alpha1.LeadStatus
 }
 
 func newLearner(was *v1alpha1.LeadStatus) *learner {
-	return &learner{starting: map[types.UID]bool{}, done: map[types.UID]bool{}, written: was}
+	return &learner{starting: map[types.UID]string{}, done: map[types.UID]bool{}, written: was}
 }
 
 // look takes what a World shows of pods that have started since; cold are those
@@ -61,9 +63,10 @@ func (l *learner) look(w *observe.World) (cold []*corev1.Pod, warmed []time.Dura
 			continue
 		}
 		at := conditionOf(p, corev1.PodReady)
+		_, seen := l.starting[p.UID]
 		if at == nil || at.Status != corev1.ConditionTrue {
-			if w.Now.Sub(p.CreationTimestamp.Time) < longStart { // an older one has failed its probe
-				l.starting[p.UID] = true
+			if !seen && w.Now.Sub(p.CreationTimestamp.Time) < longStart { // an older one has failed its probe
+				l.starting[p.UID] = ""
 			}
 			continue
 		}
@@ -72,7 +75,7 @@ func (l *learner) look(w *observe.World) (cold []*corev1.Pod, warmed []time.Dura
 		if ok && s.all <= longStart {
 			l.own = keep(l.own, s)
 		}
-		if l.starting[p.UID] {
+		if seen {
 			cold = append(cold, p)
 		}
 	}
@@ -82,9 +85,21 @@ func (l *learner) look(w *observe.World) (cold []*corev1.Pod, warmed []time.Dura
 
 // forget drops what is known of pods that are gone.
 func (l *learner) forget(alive map[types.UID]bool) {
-	gone := func(uid types.UID, _ bool) bool { return !alive[uid] }
-	maps.DeleteFunc(l.starting, gone)
-	maps.DeleteFunc(l.done, gone)
+	maps.DeleteFunc(l.starting, func(uid types.UID, _ string) bool { return !alive[uid] })
+	maps.DeleteFunc(l.done, func(uid types.UID, _ bool) bool { return !alive[uid] })
+}
+
+// blame notes why no shadow took the place of the pods that are starting, where
+// nothing better is known.
+func (l *learner) blame(reason string) {
+	if reason == "" {
+		return
+	}
+	for uid, was := range l.starting {
+		if !l.done[uid] && (was == "" || was == missOther) {
+			l.starting[uid] = reason
+		}
+	}
 }
 
 func keep[T any](list []T, v T) []T {

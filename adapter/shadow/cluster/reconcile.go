@@ -61,7 +61,8 @@ type known struct {
 	learner *learner
 	// begun says that its ReplicaSets were listed live once.
 	begun bool
-	// missing is why the last raise was not served by shadows.
+	// missing is why the look before did not serve a raise by shadows: pods that
+	// are seen only now may be those of that raise.
 	missing string
 }
 
@@ -92,7 +93,7 @@ func (r *reconciler) Reconcile(ctx context.Context, req reconcile.Request) (reco
 	})
 	d.Status.Leads = k.learner.status()
 	r.exporter.update(w, &in)
-	r.countStarts(w, k, &d, len(cold), warmed)
+	r.countStarts(w, k, &d, cold, warmed)
 	planned := r.clock.Now()
 	report, err := r.actuator.Act(ctx, w, &in, &d)
 	r.sum(w, &report, timing{raisedAt, began, planned})

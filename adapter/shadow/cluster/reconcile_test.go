@@ -234,6 +234,41 @@ func TestMisses(t *testing.T) {
 	require.InDelta(t, 1, testutil.ToFloat64(st.metrics.misses.WithLabelValues("shop", "web", "NoWarmShadow")), 0)
 }
 
+// A hold that has ended is not blamed for the pods of a later raise, only for
+// those that began to start under it.
+func TestMissesGoByTheirRaise(t *testing.T) {
+	s := newShop(4, 3, 1)
+	st := newStand(t, s)
+	paused := true
+	st.paused = func(context.Context) (bool, error) { return paused, nil }
+	start := func(name string) {
+		p := shadowtest.Pod(s.rs, name, shadowtest.Pending(), func(p *corev1.Pod) {
+			p.UID, p.ResourceVersion, p.CreationTimestamp = types.UID("uid-of-"+name), "", metav1.NewTime(st.clock.Now().Add(-time.Second))
+		})
+		require.NoError(t, st.client.Create(t.Context(), p))
+		st.look(t)
+	}
+	finish := func(name string) {
+		p := st.pod(t, shadowtest.Pod(s.rs, name).Name)
+		shadowtest.Ready(st.clock.Now())(p)
+		require.NoError(t, st.client.Status().Update(t.Context(), p))
+		st.look(t)
+	}
+	missed := func(reason string) float64 {
+		return testutil.ToFloat64(st.metrics.misses.WithLabelValues("shop", "web", reason))
+	}
+	start("one")
+	paused = false
+	finish("one")
+	require.InDelta(t, 1, missed("Paused"), 0)
+	st.clock.SetTime(now.Add(72 * time.Hour))
+	st.look(t)
+	start("two") // nobody asked for it
+	finish("two")
+	require.InDelta(t, 1, missed("Paused"), 0)
+	require.InDelta(t, 1, missed(missOther), 0)
+}
+
 // A pool that is gone leaves no series.
 func TestForget(t *testing.T) {
 	s := newShop(5, 3, 2)

@@ -1,9 +1,11 @@
 package cluster
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/go-kit/log/level"
+	corev1 "k8s.io/api/core/v1"
 
 	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
 	"github.com/foreshadow-dev/foreshadow/adapter/shadow"
@@ -58,23 +60,30 @@ func (r *reconciler) time(o *actuate.Outcome, t timing) {
 
 // countStarts counts the pods that joined the workload cold, and the warm-ups
 // that ended.
-func (r *reconciler) countStarts(w *observe.World, k *known, d *shadow.Decision, cold int, warmed []time.Duration) {
+func (r *reconciler) countStarts(w *observe.World, k *known, d *shadow.Decision, cold []*corev1.Pod, warmed []time.Duration) {
 	for _, d := range warmed {
 		r.metrics.warmUps.Observe(d.Seconds())
 	}
-	for i := range d.Held {
-		if h := &d.Held[i]; h.Pod == "" && (h.Kind == shadow.KindActivate || h.Kind == shadow.KindBridge) {
-			k.missing = missReason(h.Reason.Reason)
-			break
-		}
-	}
-	if cold == 0 || w.Pool.Spec.Mode != v1alpha1.ModeActive {
+	why := missing(d)
+	k.learner.blame(cmp.Or(why, k.missing))
+	k.missing = why
+	if w.Pool.Spec.Mode != v1alpha1.ModeActive {
 		return
 	}
-	reason := k.missing
-	if reason == "" {
-		reason = missOther
+	for _, p := range cold {
+		reason := cmp.Or(k.learner.starting[p.UID], missOther)
+		r.metrics.misses.WithLabelValues(w.Pool.Namespace, w.Pool.Name, reason).Inc()
+		level.Info(r.logger).Log("msg", "joined cold", "pool", w.Pool.Key(), "pod", p.Name, "reason", reason)
 	}
-	r.metrics.misses.WithLabelValues(w.Pool.Namespace, w.Pool.Name, reason).Add(float64(cold))
-	level.Info(r.logger).Log("msg", "joined cold", "pool", w.Pool.Key(), "pods", cold, "reason", reason)
+}
+
+// missing is why a decision does not serve a raise by shadows; empty if it does,
+// or if there is none.
+func missing(d *shadow.Decision) string {
+	for i := range d.Held {
+		if h := &d.Held[i]; h.Pod == "" && (h.Kind == shadow.KindActivate || h.Kind == shadow.KindBridge) {
+			return missReason(h.Reason.Reason)
+		}
+	}
+	return ""
 }
