@@ -182,6 +182,7 @@ func (c *Controller) lead(ctx context.Context) error {
 		return err
 	}
 	level.Info(c.opts.Logger).Log("component", "shadow", "msg", "leading", "epoch", epoch)
+	c.r.pulse.begin()
 	c.r.epoch.Store(epoch)
 	c.lookAtAll()
 	select {

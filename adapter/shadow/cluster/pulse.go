@@ -31,6 +31,13 @@ func (p *pulse) raise(pools []actuate.Pool) {
 	}
 }
 
+// begin forgets the raises that came while another process led: they were its own.
+func (p *pulse) begin() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	clear(p.at)
+}
+
 // take returns since when a raise waits; zero if none does.
 func (p *pulse) take(pool actuate.Pool) time.Time {
 	p.mu.Lock()
