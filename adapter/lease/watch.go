@@ -91,14 +91,29 @@ func (w *Watch) judge(lease *coordinationv1.Lease, now time.Time) (changed, rene
 		switch last := renewal(lease); {
 		case last == "":
 			w.at = time.Time{}
+		case w.last == "": // its holder may have ended long ago
+			w.last, w.at = last, believed(lease.Spec.RenewTime.Time, now)
 		case last != w.last:
-			renewed = w.last != ""
+			renewed = true
 			w.last, w.at = last, now
 		}
 	}
 	was := w.alive
 	w.alive = !w.at.IsZero() && now.Sub(w.at) < Grace
 	return w.alive != was, renewed
+}
+
+// believed is when a lease was renewed that is seen for the first time: as its
+// holder says, but not later than now; zero where their clock is off by too much
+// to say, until the next renewal is seen.
+func believed(renewed, now time.Time) time.Time {
+	switch ago := now.Sub(renewed); {
+	case ago >= Grace || ago <= -Grace:
+		return time.Time{}
+	case ago < 0:
+		return now
+	}
+	return renewed
 }
 
 // renewal names the last renewal of a lease; empty if nobody holds it.

@@ -36,7 +36,9 @@ func TestAlive(t *testing.T) {
 		changed, _ := w.judge(lease, at)
 		return changed
 	}
-	require.True(t, judge(held("them", now.Add(-time.Hour))), "their clock may be another")
+	require.False(t, judge(held("them", now.Add(-time.Hour))), "it may have ended long ago")
+	require.False(t, w.Alive())
+	require.True(t, judge(held("them", now.Add(-time.Hour+time.Second))), "their clock may be another")
 	require.True(t, w.Alive())
 	at = at.Add(Grace - time.Second)
 	require.False(t, judge(nil), "a read that failed says nothing")
@@ -51,6 +53,32 @@ func TestAlive(t *testing.T) {
 	require.True(t, judge(held("others", now)))
 	require.True(t, judge(held("", now)), "given back")
 	require.False(t, w.Alive())
+}
+
+// The first sight of a lease is worth what its renewal says, if that may be.
+func TestFirstSight(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		renewed time.Duration
+		alive   time.Duration // for how long without another renewal
+	}{
+		{"just renewed", 0, Grace},
+		{"renewed a while ago", -20 * time.Second, Grace - 20*time.Second},
+		{"dead", -Grace, 0},
+		{"by a clock that is ahead", 20 * time.Second, Grace},
+		{"by a clock that is far ahead", Grace, 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := New(Config{})
+			lease := held("them", now.Add(tt.renewed))
+			w.judge(lease, now)
+			require.Equal(t, tt.alive > 0, w.Alive())
+			w.judge(lease, now.Add(max(0, tt.alive-time.Nanosecond)))
+			require.Equal(t, tt.alive > 0, w.Alive())
+			w.judge(lease, now.Add(tt.alive))
+			require.False(t, w.Alive())
+		})
+	}
 }
 
 // An old lease that nobody renews proves nothing to a process that has just
@@ -101,8 +129,8 @@ func (s *server) set(lease *coordinationv1.Lease, err error) {
 
 func TestStartTellsWhatItSees(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &server{lease: held("them", now)}
 		changes, began := 0, time.Now()
+		s := &server{lease: held("them", began)}
 		var renewed []time.Duration
 		w := New(Config{
 			Reader: s, Clock: clock.RealClock{},
@@ -117,7 +145,7 @@ func TestStartTellsWhatItSees(t *testing.T) {
 		}
 		synctest.Wait()
 		require.True(t, w.Alive())
-		s.set(held("them", now.Add(2*time.Second)), nil)
+		s.set(held("them", began.Add(2*time.Second)), nil)
 		pass(poll)
 		s.set(nil, errors.New("no route"))
 		pass(Grace - poll)
