@@ -174,7 +174,7 @@ func (c *Controller) leading() reconcile.Reconciler {
 
 // lead finds out the epoch, and holds the role until it fails or ends.
 func (c *Controller) lead(ctx context.Context) error {
-	epoch, err := newEpoch(ctx, c.mgr.GetClient(), c.lock)
+	epoch, err := newEpoch(ctx, c.mgr.GetClient(), twin(c.lock))
 	if err != nil {
 		return err
 	}

@@ -50,6 +50,18 @@ func newEpoch(ctx context.Context, cache client.Reader, lock resourcelock.Interf
 	}
 }
 
+// twin returns a lock of the same lease for the same holder, that remembers its
+// own reads. What is written with it makes the next renewal of the elector
+// conflict: the elector then reads the lease anew and keeps the number it finds.
+// With a lock in common the elector would write the number that it knows.
+func twin(lock resourcelock.Interface) resourcelock.Interface {
+	l, ok := lock.(*resourcelock.LeaseLock)
+	if !ok {
+		return lock
+	}
+	return &resourcelock.LeaseLock{LeaseMeta: l.LeaseMeta, Client: l.Client, LockConfig: l.LockConfig, Labels: l.Labels}
+}
+
 // writtenEpoch is the highest epoch that stands in a pool or in a pod of one.
 func writtenEpoch(ctx context.Context, cache client.Reader) (int64, error) {
 	var pools v1alpha1.ShadowPoolList

@@ -6,10 +6,17 @@ import (
 	"strconv"
 	"testing"
 
+	"github.com/go-kit/log"
 	"github.com/stretchr/testify/require"
+	coordinationv1 "k8s.io/api/coordination/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+	coordinationv1client "k8s.io/client-go/kubernetes/typed/coordination/v1"
 	"k8s.io/client-go/tools/leaderelection/resourcelock"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/event"
 
 	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
 )
@@ -85,6 +92,58 @@ func TestEpoch(t *testing.T) {
 		_, err := newEpoch(t.Context(), newCluster(t), &lock{err: errors.New("no route")})
 		require.EqualError(t, err, "read lease foreshadow/lease: no route")
 	})
+}
+
+// leases are one lease on a server that refuses what goes by an older one.
+type leases struct {
+	coordinationv1client.LeaseInterface
+	client client.Client
+}
+
+func (l leases) Leases(string) coordinationv1client.LeaseInterface { return l }
+
+func (l leases) Get(ctx context.Context, name string, _ metav1.GetOptions) (*coordinationv1.Lease, error) {
+	out := &coordinationv1.Lease{}
+	return out, l.client.Get(ctx, types.NamespacedName{Namespace: "foreshadow", Name: name}, out)
+}
+
+func (l leases) Create(ctx context.Context, o *coordinationv1.Lease, _ metav1.CreateOptions) (*coordinationv1.Lease, error) {
+	out := o.DeepCopy()
+	return out, l.client.Create(ctx, out)
+}
+
+func (l leases) Update(ctx context.Context, o *coordinationv1.Lease, _ metav1.UpdateOptions) (*coordinationv1.Lease, error) {
+	out := o.DeepCopy()
+	return out, l.client.Update(ctx, out)
+}
+
+// A lease that is set to go on from what is written stays so: the elector's next renewal
+// by what it knew conflicts.
+func TestEpochStays(t *testing.T) {
+	s := newShop(3, 1, 1)
+	s.pool.Status.Epoch = 4
+	st := newStand(t, s)
+	st.epoch.Store(0)
+	server := leases{client: st.client}
+	lock := &resourcelock.LeaseLock{
+		LeaseMeta: in("foreshadow", LeaseName), Client: server, LockConfig: resourcelock.ResourceLockConfig{Identity: "us"},
+	}
+	c := &Controller{
+		opts: Options{Logger: log.NewNopLogger()}, mgr: stillManager{client: st.client}, r: st.reconciler, lock: lock,
+		all: make(chan event.GenericEvent, 1), failed: make(chan struct{}),
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel() // it leads no longer than it takes to find the epoch
+	known := resourcelock.LeaderElectionRecord{HolderIdentity: "us"}
+	require.NoError(t, lock.Create(ctx, known))
+	require.NoError(t, c.lead(ctx))
+	require.Equal(t, int64(5), st.epoch.Load())
+	err := lock.Update(ctx, known)
+	require.True(t, apierrors.IsConflict(err), "the elector would write what it knew: %v", err)
+	record, _, err := lock.Get(ctx)
+	require.NoError(t, err)
+	require.Equal(t, 4, record.LeaderTransitions)
+	require.NoError(t, lock.Update(ctx, *record), "it goes on from what it reads")
 }
 
 func TestPauses(t *testing.T) {
