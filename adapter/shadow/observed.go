@@ -134,6 +134,10 @@ type Pod struct {
 	Node, Zone string
 	// NodeGone says that its node is not Ready or no longer there.
 	NodeGone bool
+	// NodeGrace is until when a node that is not there may be one that the cache
+	// does not show yet: a shadow on it does not go live, but stays. Zero where
+	// the node is known not to be Ready.
+	NodeGrace time.Time
 	Deleting bool
 	// Evicted says that somebody disrupts or disrupted it: eviction, preemption,
 	// drain, node pressure.

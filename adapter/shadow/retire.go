@@ -29,7 +29,7 @@ func (p *plan) doom(m *member) string {
 		return ReasonWorkloadGone
 	case m.state == v1alpha1.ShadowBridged:
 		return "" // it serves: it leaves by a withdrawal
-	case m.NodeGone:
+	case p.nodeLost(m):
 		return ReasonNodeGone
 	case m.Evicted:
 		return ReasonEvicted
@@ -41,6 +41,15 @@ func (p *plan) doom(m *member) string {
 		return ReasonCannotHide
 	}
 	return p.failed(m)
+}
+
+// nodeLost says that the node of a shadow is gone for good, and not only late to show.
+func (p *plan) nodeLost(m *member) bool {
+	if m.NodeGone && p.now.Before(m.NodeGrace) {
+		p.wake(m.NodeGrace)
+		return false
+	}
+	return m.NodeGone
 }
 
 // failed says that a shadow does not start, or is no longer Ready for good.

@@ -473,6 +473,7 @@ func (s *script) readPod(p *Pod, f *fields) {
 	f.flag("deleting", &p.Deleting)
 	f.flag("evicted", &p.Evicted)
 	f.flag("node-gone", &p.NodeGone)
+	f.time("node-grace", &p.NodeGrace)
 	f.flag("done", &p.WarmUp.Done)
 	var text string
 	if f.has("exposed") {

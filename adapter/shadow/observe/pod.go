@@ -157,7 +157,7 @@ func epoch(annotations map[string]string) int64 {
 
 // nodeLag is how long a node may be missing while a pod has just been given to
 // it: the caches of pods and nodes do not keep step. Where the pod runs, the node
-// was there long before: it is gone at once, for a shadow on it must not go live.
+// counts as gone at once, for a shadow on it must not go live; it ends later.
 const nodeLag = time.Minute
 
 // place fills in where the pod runs.
@@ -178,7 +178,11 @@ func (v *View) place(p *corev1.Pod, out *shadow.Pod) {
 	if c := condition(p, corev1.PodScheduled); c != nil && !c.LastTransitionTime.IsZero() {
 		given = c.LastTransitionTime.Time
 	}
-	out.NodeGone = v.w.NodesNotReady[out.Node] || p.Status.Phase == corev1.PodRunning || v.w.Now.Sub(given) >= nodeLag
+	notReady := v.w.NodesNotReady[out.Node]
+	out.NodeGone = notReady || p.Status.Phase == corev1.PodRunning || v.w.Now.Sub(given) >= nodeLag
+	if out.NodeGone && !notReady {
+		out.NodeGrace = given.Add(nodeLag)
+	}
 }
 
 func condition(p *corev1.Pod, t corev1.PodConditionType) *corev1.PodCondition {

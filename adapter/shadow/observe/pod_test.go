@@ -211,6 +211,8 @@ func TestObserveWhereAPodRuns(t *testing.T) {
 			got := observe.Observe(s.World).Pods[0]
 			require.Equal(t, tt.zone, got.Zone)
 			require.Equal(t, tt.gone, got.NodeGone)
+			lost := tt.gone && !s.Now.Before(got.NodeGrace)
+			require.Equal(t, tt.gone && (tt.at >= time.Minute || tt.notReady != nil), lost, "a pod on it ends")
 		})
 	}
 }
