@@ -30,6 +30,8 @@ const (
 	// unused is after how long without a request a connection may be closed: a
 	// transport of client-go closes it after 90 s.
 	unused = time.Minute
+	// asking is how long writes wait for a connection to open.
+	asking = 5 * time.Second
 )
 
 // server does writes on an API server.
@@ -43,7 +45,7 @@ type line struct {
 	busy   atomic.Int64
 	// ask asks the server for something small; nil for the line that the watches
 	// keep open.
-	ask    func(context.Context)
+	ask    func(context.Context) error
 	clock  clock.PassiveClock
 	asking singleflight.Group
 	// used is when the last request ended, in nanoseconds since 1970.
@@ -92,8 +94,14 @@ func (l *line) connect(cfg *rest.Config, first client.Client) error {
 	if err != nil {
 		return err
 	}
-	// Whatever the answer: it came over a connection.
-	l.ask = func(ctx context.Context) { plain.Get().AbsPath("/version").Do(ctx) }
+	l.ask = func(ctx context.Context) error {
+		code := 0
+		res := plain.Get().AbsPath("/version").Do(ctx).StatusCode(&code)
+		if code != 0 {
+			return nil // whatever the answer: it came over a connection
+		}
+		return res.Error()
+	}
 	l.clock = clock.RealClock{}
 	l.client, err = client.New(cfg, client.Options{HTTPClient: web, Scheme: first.Scheme(), Mapper: first.RESTMapper()})
 	return err
@@ -111,13 +119,23 @@ func (l *line) open(ctx context.Context) {
 	if l.ask == nil || l.isOpen() {
 		return
 	}
-	_, _, _ = l.asking.Do("", func() (any, error) {
-		if !l.isOpen() {
-			l.ask(ctx)
+	answer := l.asking.DoChan("", func() (any, error) {
+		if l.isOpen() {
+			return nil, nil
+		}
+		// Others wait for it, too: it does not end with the one who came first.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), asking)
+		defer cancel()
+		err := l.ask(ctx)
+		if err == nil {
 			l.touch()
 		}
-		return nil, nil
+		return nil, err
 	})
+	select {
+	case <-answer: // a write says itself what is wrong
+	case <-ctx.Done():
+	}
 }
 
 func (l *line) isOpen() bool { return l.clock.Now().Sub(time.Unix(0, l.used.Load())) < unused }

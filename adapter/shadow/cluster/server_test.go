@@ -1,7 +1,9 @@
 package cluster
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -244,6 +246,33 @@ func TestBurstOnTheWire(t *testing.T) {
 		require.Equal(t, tt.asked, asked(), "burst %d", i)
 	}
 	require.Equal(t, int64(connections), opened.Load())
+}
+
+// A connection that nobody answered on is not open, and who gives up waiting for
+// it does not end the wait of others.
+func TestOpen(t *testing.T) {
+	now := clocktesting.NewFakePassiveClock(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC))
+	failing := &line{clock: now, ask: func(context.Context) error { return errors.New("no route") }}
+	failing.open(t.Context())
+	require.False(t, failing.isOpen())
+
+	asked, reply := make(chan struct{}), make(chan struct{})
+	l := &line{clock: now, ask: func(ctx context.Context) error {
+		close(asked)
+		<-reply
+		return ctx.Err()
+	}}
+	first, giveUp := context.WithCancel(t.Context())
+	left, opened := make(chan struct{}), make(chan struct{})
+	go func() { defer close(left); l.open(first) }()
+	<-asked
+	go func() { defer close(opened); l.open(t.Context()) }()
+	giveUp()
+	<-left
+	require.False(t, l.isOpen())
+	close(reply)
+	<-opened
+	require.True(t, l.isOpen())
 }
 
 // burst does 300 writes that are all under way at once.
