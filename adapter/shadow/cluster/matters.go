@@ -40,6 +40,13 @@ func deploymentMatters(before, now client.Object) bool {
 
 func replicaSetMatters(before, now client.Object) bool {
 	a, b, ok := both[*appsv1.ReplicaSet](before, now)
+	return setMatters(before, now) || ok && a.Status.Replicas != b.Status.Replicas
+}
+
+// setMatters leaves out how many pods a ReplicaSet counts: that comes as its
+// pods do, and is gathered with them.
+func setMatters(before, now client.Object) bool {
+	a, b, ok := both[*appsv1.ReplicaSet](before, now)
 	return !ok || a.Generation != b.Generation || a.Status.ObservedGeneration != b.Status.ObservedGeneration ||
 		controllerOf(a).UID != controllerOf(b).UID || !equality.Semantic.DeepEqual(a.Status.Conditions, b.Status.Conditions)
 }

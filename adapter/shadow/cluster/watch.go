@@ -48,7 +48,7 @@ func (w *watcher) watches(b *builder.Builder, s served) *builder.Builder {
 	b = b.
 		Watches(&v1alpha1.ShadowPool{}, w.on(w.ofPool)).
 		Watches(&appsv1.Deployment{}, w.on(w.ofWorkload("Deployment")), builder.WithPredicates(when(deploymentMatters))).
-		Watches(&appsv1.ReplicaSet{}, w.on(w.ofReplicaSet), builder.WithPredicates(when(replicaSetMatters))).
+		Watches(&appsv1.ReplicaSet{}, w.sets(), builder.WithPredicates(when(replicaSetMatters))).
 		Watches(&corev1.Pod{}, w.later(w.ofPod, podDelay)).
 		Watches(&corev1.Service{}, w.on(w.ofNamespace), builder.WithPredicates(when(serviceMatters))).
 		Watches(&policyv1.PodDisruptionBudget{}, w.on(w.ofNamespace), builder.WithPredicates(when(generationMatters))).
@@ -104,6 +104,26 @@ func (w *watcher) later(of concerns, delay time.Duration) handler.EventHandler {
 			add(q, usual, delay, of(ctx, e.Object))
 		},
 	}
+}
+
+// replicaSetHandler hands the pools of a ReplicaSet over at once, but where only
+// what it counts has changed: then later, as with its pods.
+type replicaSetHandler struct {
+	handler.EventHandler
+	counts handler.EventHandler
+}
+
+// Update hands an update over.
+func (h replicaSetHandler) Update(ctx context.Context, e event.UpdateEvent, q queue) {
+	if setMatters(e.ObjectOld, e.ObjectNew) {
+		h.EventHandler.Update(ctx, e, q)
+		return
+	}
+	h.counts.Update(ctx, e, q)
+}
+
+func (w *watcher) sets() handler.EventHandler {
+	return replicaSetHandler{w.on(w.ofReplicaSet), w.later(w.ofReplicaSet, podDelay)}
 }
 
 // isRaise says that a ReplicaSet asks for more pods than before.

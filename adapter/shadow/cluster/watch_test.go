@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	appsv1 "k8s.io/api/apps/v1"
@@ -70,11 +71,13 @@ type queued struct {
 	workqueue.TypedRateLimitingInterface[reconcile.Request]
 	added []string
 	at    []int
+	after []time.Duration
 }
 
 func (q *queued) AddWithOpts(o priorityqueue.AddOpts, items ...reconcile.Request) {
 	for _, i := range items {
 		q.added, q.at = append(q.added, i.Name), append(q.at, *o.Priority)
+		q.after = append(q.after, o.After)
 	}
 }
 
@@ -107,6 +110,19 @@ func TestRaiseComesFirst(t *testing.T) {
 	require.True(t, w.pulse.take(s.pool.Key()).IsZero())
 }
 
+// What a ReplicaSet counts is gathered as the events of its pods are.
+func TestCountsComeLater(t *testing.T) {
+	s := newShop(3, 2, 1)
+	w := &watcher{cache: newCluster(t, s.objects()...), pulse: newPulse(clocktesting.NewFakePassiveClock(now))}
+	counted, higher := s.rs.DeepCopy(), s.rs.DeepCopy()
+	counted.Status.Replicas++
+	higher.Spec.Replicas, higher.Generation = new(int32(5)), 9
+	q := &queued{}
+	w.sets().Update(t.Context(), event.UpdateEvent{ObjectOld: s.rs, ObjectNew: counted}, q)
+	w.sets().Update(t.Context(), event.UpdateEvent{ObjectOld: s.rs, ObjectNew: higher}, q)
+	require.Equal(t, []time.Duration{podDelay, 0}, q.after)
+}
+
 // An object that changes hands concerns those it leaves, too.
 func TestMoved(t *testing.T) {
 	s := newShop(3, 2, 1)
@@ -132,6 +148,7 @@ func TestMatters(t *testing.T) {
 		{"the status of a Deployment", deploymentMatters, s.dep, func(o client.Object) { o.(*appsv1.Deployment).Status.ReadyReplicas++ }, false},
 		{"the spec of a Deployment", deploymentMatters, s.dep, func(o client.Object) { o.SetGeneration(9) }, true},
 		{"the pods of a ReplicaSet", replicaSetMatters, s.rs, func(o client.Object) { o.(*appsv1.ReplicaSet).Status.ReadyReplicas++ }, false},
+		{"how many pods a ReplicaSet has", replicaSetMatters, s.rs, func(o client.Object) { o.(*appsv1.ReplicaSet).Status.Replicas++ }, true},
 		{"a raise", replicaSetMatters, s.rs, func(o client.Object) { o.SetGeneration(9) }, true},
 		{"a spec that was seen", replicaSetMatters, s.rs, func(o client.Object) { o.(*appsv1.ReplicaSet).Status.ObservedGeneration++ }, true},
 		{"the labels of a Service", serviceMatters, around[0], func(o client.Object) { o.SetLabels(map[string]string{"a": "b"}) }, false},
