@@ -138,7 +138,7 @@ type Pod struct {
 	// does not show yet: a shadow on it does not go live, but stays. Zero where
 	// the node is known not to be Ready.
 	NodeGrace time.Time
-	Deleting bool
+	Deleting  bool
 	// Evicted says that somebody disrupts or disrupted it: eviction, preemption,
 	// drain, node pressure.
 	Evicted  bool
