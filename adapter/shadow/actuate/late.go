@@ -37,13 +37,16 @@ func (c *act) roomIn(ctx context.Context, live *appsv1.ReplicaSet) (int32, shado
 	if room == 0 {
 		return 0, lowered
 	}
-	if n := c.unseen(live); n > 0 {
-		return max(0, room-n), shadow.Reason{Reason: shadow.ReasonPodsNotSeen, Message: fmt.Sprintf(
-			"its ReplicaSet has %d pods more than the cache shows: they may serve already", n)}
-	}
-	if n := c.started(ctx, live); n > 0 {
-		return max(0, room-n), shadow.Reason{Reason: shadow.ReasonPodsNotSeen, Message: fmt.Sprintf(
-			"%d pods of its ReplicaSet are not Pending any more, although the cache shows them so", n)}
+	unseen := c.unseen(live)
+	started := c.started(ctx, live, unseen > 0)
+	room = max(0, room-unseen-started)
+	switch {
+	case unseen > 0:
+		return room, shadow.Reason{Reason: shadow.ReasonPodsNotSeen, Message: fmt.Sprintf(
+			"its ReplicaSet has %d pods more than the cache shows: they may serve already", unseen)}
+	case started > 0:
+		return room, shadow.Reason{Reason: shadow.ReasonPodsNotSeen, Message: fmt.Sprintf(
+			"%d pods of its ReplicaSet are not Pending any more, although the cache shows them so", started)}
 	}
 	return room, lowered
 }
@@ -63,10 +66,10 @@ func (c *act) handed() int32 {
 }
 
 // started is how many pods the cache shows Pending that are not, or that cannot
-// be read. It asks only where the ReplicaSet has made all its pods: where it is
-// still at it, the raise is too young for that.
-func (c *act) started(ctx context.Context, live *appsv1.ReplicaSet) int32 {
-	if c.d.Terms.Pending <= 0 || live.Status.Replicas < observe.Replicas(live.Spec.Replicas) {
+// be read. It asks only where the cache is known to be late, or the ReplicaSet
+// has made all its pods: where it is still at it, the raise is too young for that.
+func (c *act) started(ctx context.Context, live *appsv1.ReplicaSet, late bool) int32 {
+	if c.d.Terms.Pending <= 0 || !late && live.Status.Replicas < observe.Replicas(live.Spec.Replicas) {
 		return 0
 	}
 	s := &c.startedPods

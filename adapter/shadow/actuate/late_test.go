@@ -31,6 +31,11 @@ func TestPodsThatStartedUnseenLeaveNoRoom(t *testing.T) {
 				change(s.recorder, s.rs, func(rs *appsv1.ReplicaSet) { rs.Status.Replicas = 3 })
 			}, ResultDone,
 		},
+		{
+			"it runs, and another one is there that nobody saw", func(s *stage, _ *corev1.Pod) {
+				change(s.recorder, s.rs, func(rs *appsv1.ReplicaSet) { rs.Spec.Replicas, rs.Status.Replicas = new(int32(6)), 5 })
+			}, ResultRefused,
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
