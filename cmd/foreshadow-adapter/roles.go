@@ -53,22 +53,25 @@ func (o *serveOptions) checkRoles(fs *pflag.FlagSet) (errs []error) {
 	if o.has(roleShadows) && o.poolsFile != "" {
 		errs = append(errs, errors.New("--roles: shadows live in a cluster: leave --pools.file out, or the role shadows"))
 	}
-	if !o.has(roleMetrics) {
-		fs.Visit(func(f *pflag.Flag) {
-			for _, of := range []string{"prometheus.", "storage.", "scrape.", "history.", "web.api-address"} {
-				if strings.HasPrefix(f.Name, of) {
-					errs = append(errs, fmt.Errorf("--%s: has no meaning without --roles=metrics: leave one of them out", f.Name))
-				}
-			}
-		})
-	}
-	if !o.has(roleShadows) {
-		for _, name := range []string{"shadows.pause", "shadows.max", "shadows.max-per-namespace", "labels.keep", "shadows.allow-drift"} {
-			if fs.Changed(name) {
-				errs = append(errs, fmt.Errorf("--%s: has no meaning without --roles=shadows: leave one of them out", name))
+	return append(errs, o.checkRolesOfFlags(fs)...)
+}
+
+// flagsOf begin the names of the flags that one role alone reads.
+var flagsOf = map[string][]string{
+	roleMetrics: {"prometheus.", "storage.", "scrape.", "history.", "web.api-address"},
+	roleShadows: {"shadows.", "labels.keep"},
+}
+
+// checkRolesOfFlags finds the flags of roles that this adapter does not have.
+func (o *serveOptions) checkRolesOfFlags(fs *pflag.FlagSet) (errs []error) {
+	fs.Visit(func(f *pflag.Flag) {
+		for _, role := range []string{roleMetrics, roleShadows} {
+			of := func(prefix string) bool { return strings.HasPrefix(f.Name, prefix) }
+			if !o.has(role) && slices.ContainsFunc(flagsOf[role], of) {
+				errs = append(errs, fmt.Errorf("--%s: has no meaning without --roles=%s: leave one of them out", f.Name, role))
 			}
 		}
-	}
+	})
 	return errs
 }
 

@@ -57,7 +57,7 @@ func TestStatusIsWrittenOnce(t *testing.T) {
 // The first look of a leader writes its epoch at once, so that the one before it
 // learns to stop; what changes afterwards waits again.
 func TestStatusOfANewLeaderDoesNotWait(t *testing.T) {
-	second := func(s *stage, t *testing.T, ready int32, actions ...shadow.Action) Report {
+	second := func(t *testing.T, s *stage, ready int32, actions ...shadow.Action) Report {
 		t.Helper()
 		w := s.fresh()
 		w.Epoch = 2
@@ -71,22 +71,22 @@ func TestStatusOfANewLeaderDoesNotWait(t *testing.T) {
 	}
 	t.Run("after the activations, and once", func(t *testing.T) {
 		s := newStage(t, 5, 1)
-		r := second(s, t, 1, s.do(shadow.KindActivate, s.shadow(0)))
+		r := second(t, s, 1, s.do(shadow.KindActivate, s.shadow(0)))
 		require.Equal(t, ResultDone, r.Outcomes[0].Result)
 		require.Equal(t, ResultDone, r.Status)
 		require.Equal(t, int64(2), find(s.recorder, s.pool).Status.Epoch)
 		last := s.writes[len(s.writes)-1]
 		require.Equal(t, "status", last.Subresource, "it comes last")
-		r = second(s, t, 1)
+		r = second(t, s, 1)
 		require.Empty(t, r.Status)
-		r = second(s, t, 2)
+		r = second(t, s, 2)
 		require.Empty(t, r.Status)
 		require.Positive(t, r.Requeue)
 		require.Len(t, s.statuses(), 1)
 	})
 	t.Run("a pool that has had no shadow", func(t *testing.T) {
 		s := newStage(t, 4, 0, func(s *stage) { s.pool.Status = v1alpha1.ShadowPoolStatus{} })
-		r := second(s, t, 1)
+		r := second(t, s, 1)
 		require.Empty(t, r.Status)
 		require.Equal(t, statusDelay, r.Requeue)
 		require.Empty(t, s.statuses())

@@ -62,25 +62,30 @@ func (l *learner) look(w *observe.World) (cold []*corev1.Pod, warmed []time.Dura
 			}
 			continue
 		}
-		at := conditionOf(p, corev1.PodReady)
-		_, seen := l.starting[p.UID]
-		if at == nil || at.Status != corev1.ConditionTrue {
-			if !seen && w.Now.Sub(p.CreationTimestamp.Time) < longStart { // an older one has failed its probe
-				l.starting[p.UID] = ""
-			}
-			continue
-		}
-		l.done[p.UID] = true
-		s, ok := startUpOf(p, at.LastTransitionTime.Time)
-		if ok && s.all <= longStart {
-			l.own = keep(l.own, s)
-		}
-		if seen {
+		if l.lookAtOwn(p, w.Now) {
 			cold = append(cold, p)
 		}
 	}
 	l.forget(alive)
 	return cold, warmed
+}
+
+// lookAtOwn takes a pod that the ReplicaSet made, and says that it is Ready now
+// and was seen starting.
+func (l *learner) lookAtOwn(p *corev1.Pod, now time.Time) bool {
+	at := conditionOf(p, corev1.PodReady)
+	_, seen := l.starting[p.UID]
+	if at == nil || at.Status != corev1.ConditionTrue {
+		if !seen && now.Sub(p.CreationTimestamp.Time) < longStart { // an older one has failed its probe
+			l.starting[p.UID] = ""
+		}
+		return false
+	}
+	l.done[p.UID] = true
+	if s, ok := startUpOf(p, at.LastTransitionTime.Time); ok && s.all <= longStart {
+		l.own = keep(l.own, s)
+	}
+	return seen
 }
 
 // forget drops what is known of pods that are gone.
