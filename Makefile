@@ -90,7 +90,7 @@ e2e: export FORESHADOW_E2E_ADAPTER := $(CURDIR)/$(ADAPTER)
 e2e: export FORESHADOW_E2E_KUBECTL := $(CURDIR)/$(PLUGIN)
 e2e: export FORESHADOW_E2E_CONTROLPLANE := $(CURDIR)/$(CONTROLPLANE)
 e2e: e2e-tools build ## Let a real HPA scale by a real Prometheus on a real control plane, all on loopback.
-	@$(call kept,go test -tags e2e -count=1 -timeout 40m -p 1 -v ./e2e/... ./adapter/history/... ./adapter/backtest/...,e2e)
+	@$(call kept,go test -tags e2e -count=1 -timeout 60m -p 1 -v ./e2e/... ./adapter/history/... ./adapter/backtest/...,e2e)
 
 .PHONY: bench
 bench: ## Print the ratios that the README quotes; out/bench.json keeps them.

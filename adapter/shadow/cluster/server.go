@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"sync/atomic"
@@ -9,6 +10,7 @@ import (
 
 	"golang.org/x/sync/singleflight"
 	autoscalingv1 "k8s.io/api/autoscaling/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -168,7 +170,14 @@ func (s *server) Do(ctx context.Context, w actuate.Write) (client.Object, error)
 	l := s.line()
 	defer l.busy.Add(-1)
 	l.open(ctx)
-	defer l.touch()
+	o, err := l.do(ctx, w)
+	if answered := apierrors.APIStatus(nil); err == nil || errors.As(err, &answered) {
+		l.touch()
+	}
+	return o, err
+}
+
+func (l *line) do(ctx context.Context, w actuate.Write) (client.Object, error) {
 	switch w.Verb {
 	case actuate.VerbCreate:
 		o := copyOf(w.Object)
