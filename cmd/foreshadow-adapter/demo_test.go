@@ -56,7 +56,7 @@ func TestDemoOverloadsLessThanAReactiveHPAOfEqualCost(t *testing.T) {
 			require.Greater(t, got.Forecast.Forecasts, 700)
 			require.Positive(t, got.Predictive.OverloadUnforeseenSeconds, "what nothing announces is not foreseen")
 			for _, want := range []string{
-				"a spike that nothing announced", "Prometheus is stopped", "Prometheus is back", "curl -sk https://127.0.0.1:",
+				"a spike that nothing announced", "Prometheus is stopped", "Prometheus is back", "curl -sk 'https://127.0.0.1:",
 				"The pool asks for pods a cold start, an update interval (5m) and an HPA sync (15s) ahead.\n",
 			} {
 				require.Contains(t, progress, want)
