@@ -232,6 +232,15 @@ func TestOvertakenLeaderHandsNothingOver(t *testing.T) {
 	}
 }
 
+func TestOvertakenLeaderMakesNothing(t *testing.T) {
+	s := newStage(t, 4, 0)
+	change(s.recorder, s.pool, func(p *v1alpha1.ShadowPool) { p.Status.Epoch = 2 })
+	r, err := s.try(t, shadow.Action{Kind: shadow.KindCreate, Pod: "new", ReplicaSetUID: s.rs.UID})
+	require.ErrorIs(t, err, ErrFenced)
+	require.Equal(t, shadow.ReasonFenced, r.Outcomes[0].Why.Reason)
+	require.Empty(t, s.recorder.pods())
+}
+
 // What a live read of the ReplicaSet shows counts, not what the cache knew.
 func TestActivationsFollowTheLiveReplicaSet(t *testing.T) {
 	tests := []struct {

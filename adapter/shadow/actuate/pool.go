@@ -74,6 +74,8 @@ func (c *act) asks(ctx context.Context, kind shadow.Kind, list []Outcome, began 
 	switch {
 	case kind == shadow.KindDetach && !c.lowers(ctx, &no):
 	case kind == shadow.KindBridge && !c.leads(ctx, &no):
+	// No version of anything stands against a new pod.
+	case kind == shadow.KindCreate && !c.leads(ctx, &no):
 	default:
 		return true
 	}

@@ -121,13 +121,16 @@ func (s *Shop) unsettled() string {
 	want := Summary{Wanted: got.Wanted, Live: got.Wanted, Serving: got.Wanted}
 	want.Images, want.ShadowImages = "[]", "[]"
 	if d := s.Deployment(); d != nil {
-		want.Images = fmt.Sprint([]string{d.Spec.Template.Spec.Containers[0].Image})
+		image := fmt.Sprint([]string{d.Spec.Template.Spec.Containers[0].Image})
+		if got.Wanted > 0 {
+			want.Images = image
+		}
 		if p := s.Pool(); p != nil {
 			want.Shadows = wanted(p, got.Wanted)
 		}
-	}
-	if want.Shadows > 0 {
-		want.ShadowImages = want.Images
+		if want.Shadows > 0 {
+			want.ShadowImages = image
+		}
 	}
 	want.Warm, want.Intended = want.Shadows, want.Shadows
 	return cmp.Diff(want, got)
