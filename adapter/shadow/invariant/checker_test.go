@@ -153,6 +153,25 @@ func (h *history) activate(p *corev1.Pod) {
 	})
 }
 
+// twoRaises hands one shadow over after another, and ends the first of them.
+func (h *history) twoRaises(settled bool) {
+	h.pool.Spec.ShadowPercentage = new(int32(50))
+	h.see(Modified, h.pool)
+	other := h.newShadow("s1")
+	h.see(Added, other)
+	h.intend(h.shadow.UID, other.UID)
+	h.scale(5)
+	h.activate(h.shadow)
+	h.serve(append(h.live, h.shadow)...)
+	h.wait(40 * time.Second)
+	if settled {
+		h.change(h.shadow, func(p *corev1.Pod) { delete(p.Annotations, corev1.PodDeletionCost) })
+	}
+	h.scale(6)
+	h.activate(other)
+	h.end(h.shadow, byReplicaSet)
+}
+
 // cold adds a pod that the ReplicaSet made.
 func (h *history) cold(name string) *corev1.Pod {
 	p := h.newPod(name, h.rs.Spec.Template.Labels, owner("ReplicaSet", "web-abc", "rs-uid"), false)
@@ -224,6 +243,8 @@ func TestChecker(t *testing.T) {
 			h.wait(time.Minute)
 			h.end(h.live[0], byReplicaSet)
 		}},
+		{name: "H1: one of a raise before, which has not settled", do: func(h *history) { h.twoRaises(false) }},
+		{name: "H1: one of a raise before, which has settled", do: func(h *history) { h.twoRaises(true) }, want: []string{"H1"}},
 		{name: "H2: we delete a pod of the ReplicaSet", do: func(h *history) {
 			h.end(h.live[0], Write{By: "us", Ours: true, UID: h.live[0].UID, ResourceVersion: "1"})
 		}, want: []string{"H2"}},

@@ -31,12 +31,18 @@ func (c *Checker) checkSettled(p *pod) {
 	if !ok || !ours(p.Pod) || !active(p.Pod) {
 		return
 	}
-	if is, want := p.Annotations[corev1.PodDeletionCost], rs.Spec.Template.Annotations[corev1.PodDeletionCost]; is != want {
-		c.broken("Rel9", name("Pod", p), fmt.Sprintf("it has the deletion cost %q at rest, where its template has %q", is, want))
+	if costed(p.Pod, rs.ReplicaSet) {
+		c.broken("Rel9", name("Pod", p), fmt.Sprintf("it has the deletion cost %d at rest, and not that of its template", cost(p.Pod)))
 	}
 	if container := shrunk(p.Pod, rs.ReplicaSet); container != "" {
 		c.broken("Rel9", name("Pod", p), "it has less CPU at rest than its template asks for container "+container)
 	}
+}
+
+// costed says that a pod has another deletion cost than its template: the one of
+// its hand-over.
+func costed(p *corev1.Pod, rs *appsv1.ReplicaSet) bool {
+	return p.Annotations[corev1.PodDeletionCost] != rs.Spec.Template.Annotations[corev1.PodDeletionCost]
 }
 
 // shrunk names a container of a pod that requests less CPU than its template.

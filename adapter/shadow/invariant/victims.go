@@ -33,8 +33,8 @@ func (c *Checker) checkVictim(p *pod) {
 	if !ok || disrupted(p.Pod) || !rs.endingSince.IsZero() || c.endedByOthers(p) {
 		return
 	}
-	if p.activation != nil && c.within(p.activation.at, c.cfg.Settle) {
-		return // it is one of those that were handed over
+	if p.activation != nil && (c.within(p.activation.at, c.cfg.Settle) || costed(p.Pod, rs.ReplicaSet)) {
+		return // it is one of those that were handed over, or of an earlier raise that has not settled
 	}
 	first := c.activationBefore(rs, p)
 	if first == nil || c.lowered(rs, p, first.at) {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
 	"github.com/foreshadow-dev/foreshadow/adapter/shadow"
@@ -82,15 +83,23 @@ func writesAlways() Tamper {
 
 // neverFenced sees no epoch but its own.
 func neverFenced() Tamper {
-	return Tamper{World: func(w *observe.World) {
-		w.Pool = w.Pool.DeepCopy()
-		w.Pool.Status.Epoch = min(w.Pool.Status.Epoch, w.Epoch)
-		w.Pods = slices.Clone(w.Pods)
-		for i, p := range w.Pods {
-			w.Pods[i] = p.DeepCopy()
-			delete(w.Pods[i].Annotations, v1alpha1.EpochAnnotation)
-		}
-	}}
+	return Tamper{
+		World: func(w *observe.World) {
+			w.Pool = w.Pool.DeepCopy()
+			w.Pool.Status.Epoch = min(w.Pool.Status.Epoch, w.Epoch)
+			w.Pods = slices.Clone(w.Pods)
+			for i, p := range w.Pods {
+				w.Pods[i] = p.DeepCopy()
+				delete(w.Pods[i].Annotations, v1alpha1.EpochAnnotation)
+			}
+		},
+		Read: func(live, _ client.Object) {
+			if p, ok := live.(*v1alpha1.ShadowPool); ok {
+				p.Status.Epoch = 0
+			}
+			delete(live.GetAnnotations(), v1alpha1.EpochAnnotation)
+		},
+	}
 }
 
 // overtaken is a raise with two leaders, of whom one was stopped for a while.
