@@ -216,6 +216,13 @@ func TestChecker(t *testing.T) {
 			h.scale(3)
 			h.end(h.live[0], byReplicaSet)
 		}},
+		{name: "H1: the user lowers the replicas just before another pod is not Ready", do: func(h *history) {
+			h.scale(5)
+			h.activate(h.shadow)
+			h.scale(3)
+			h.change(h.live[1], func(p *corev1.Pod) { setReady(p, false) })
+			h.end(h.live[0], byReplicaSet)
+		}},
 		{name: "H1: a drain is nobody's fault", do: func(h *history) {
 			h.scale(5)
 			h.activate(h.shadow)

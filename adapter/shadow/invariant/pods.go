@@ -103,6 +103,9 @@ func (c *Checker) stepPod(now *corev1.Pod, gone bool) {
 	if !ready(now) || !ready(old) { // until now
 		p.unready = c.now
 	}
+	if known && ready(old) {
+		p.wasReady = c.now
+	}
 	if shadow(now) && (!known || !shadow(old)) {
 		p.shadowSince = c.now
 	}

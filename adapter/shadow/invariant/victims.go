@@ -68,20 +68,23 @@ func (c *Checker) activationBefore(rs *replicaSet, p *pod) *activation {
 }
 
 // lowered says that since an activation the ReplicaSet asked for less than the
-// Ready pods that it had without those that we handed over.
+// pods that it saw Ready without those that we handed over.
 func (c *Checker) lowered(rs *replicaSet, p *pod, from time.Time) bool {
 	others := 0
 	for _, o := range c.w.of(rs.UID) {
 		handed := o.activation != nil && c.within(o.activation.at, c.cfg.Settle)
-		if ready(o.Pod) && !handed && o != p {
+		if c.seenReady(o) && !handed && o != p {
 			others++
 		}
 	}
-	if ready(p.Pod) {
+	if c.seenReady(p) {
 		others++
 	}
 	return rs.wanted.minSince(from.Add(-c.cfg.Lag)) < others
 }
+
+// seenReady says that a pod is Ready for somebody whose view may be as old as Lag.
+func (c *Checker) seenReady(p *pod) bool { return ready(p.Pod) || c.within(p.wasReady, c.cfg.Lag) }
 
 // endedByOthers says that the log of writes knows who deleted the pod, and that
 // it was no ReplicaSet.

@@ -49,8 +49,9 @@ type pod struct {
 	// first and last at these times.
 	servingIn           int
 	firstServed, served time.Time
-	// unready is when it was last seen not Ready.
-	unready time.Time
+	// unready is when it was last seen not Ready, wasReady until when it was Ready
+	// at least.
+	unready, wasReady time.Time
 	// shadowSince is since when it is a shadow, alone since when nobody owns it.
 	shadowSince, alone time.Time
 	// activation is the last one, drained whether it left the traffic since.
