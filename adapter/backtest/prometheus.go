@@ -115,7 +115,7 @@ func (f *fetch) run(ctx context.Context) error {
 		return err
 	}
 	if n := f.rng.Points(); n > maxSteps {
-		return fmt.Errorf("--range: %d steps of %s: at most %d are read: write a shorter range or a coarser --step", n, span(f.cfg.Step), maxSteps)
+		return fmt.Errorf("--range: %d steps of %s: at most %d are read: write a shorter range or a coarser --step", n, Duration(f.cfg.Step), maxSteps)
 	}
 	size := chunkSteps
 	for f.from.After(f.rng.Start) {
@@ -147,7 +147,7 @@ func (f *fetch) stopped(err error) error {
 		return err
 	}
 	f.notes = append(f.notes, fmt.Sprintf("%v: what was read before counts: %s of %s, from %s to %s",
-		err, span(f.rng.End.Sub(f.from)+f.cfg.Step), span(f.cfg.Range), stamp(f.from), stamp(f.rng.End)))
+		err, Duration(f.rng.End.Sub(f.from)+f.cfg.Step), Duration(f.cfg.Range), stamp(f.from), stamp(f.rng.End)))
 	return nil
 }
 

@@ -3,11 +3,8 @@ package backtest
 import (
 	"context"
 	"fmt"
-	"math"
-	"strconv"
 	"time"
 
-	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
 	"github.com/foreshadow-dev/foreshadow/adapter/shadow"
 	"github.com/foreshadow-dev/foreshadow/adapter/simulate"
 	"github.com/foreshadow-dev/foreshadow/forecast"
@@ -24,25 +21,18 @@ type ReplayConfig struct {
 	Progress func(done, total int)
 }
 
-// The bounds of a replay. A pool asks at most 6h ahead, and ours an HPA's sync
-// more than a cold start; an HPA counts in thousandths.
+// The bounds of a replay.
 const (
-	LongestColdStart = 6*time.Hour - simulate.SyncPeriod
+	LongestColdStart = simulate.LongestColdStart
 	ShortestReplay   = time.Hour
-	LeastCapacity    = 0.02
+	LeastCapacity    = simulate.LeastCapacity
 )
 
 // The replay's fixed conditions, which are those of the demo.
 const (
-	reactiveTarget = 0.7 // of a replica's capacity: what the reactive HPA aims at
-	safetyTarget   = 0.9 // the same for the predictive HPA's second metric
-	maxReplicas    = 500
 	refreshEvery   = 5 * time.Minute
-	standbyPercent = 50
-	mostShadows    = 100
 	idlePercent    = 10
 	replayQuantile = 0.9
-	shadowQuantile = 0.99
 )
 
 // ReplayAll replays the end of each series on a workload five times: reactive,
@@ -65,12 +55,9 @@ func ReplayAll(ctx context.Context, series []Series, c ReplayConfig) ([]simulate
 
 // replay is one series cut in two.
 type replay struct {
-	cfg      ReplayConfig
-	name     string
-	whole    forecast.Series
-	history  forecast.Series
-	load     simulate.Load
-	workload simulate.WorkloadConfig
+	simulate.Comparison
+	name  string
+	whole forecast.Series
 
 	predictive, shadows *line
 	score               *simulate.Score
@@ -80,95 +67,48 @@ type replay struct {
 func newReplay(s Series, c ReplayConfig) (*replay, error) {
 	if s.Step < simulate.MinStep || s.Step > simulate.MaxStep {
 		return nil, fmt.Errorf("its step is %s: write a --step from %s to %s: a cold start falls between coarser values, and a pool reads none that are finer",
-			span(s.Step), span(simulate.MinStep), span(simulate.MaxStep))
+			Duration(s.Step), Duration(simulate.MinStep), Duration(simulate.MaxStep))
 	}
 	x := s.Series
 	x.Values = filled(x.Values, int(day/x.Step), int(time.Hour/x.Step))
-	r := &replay{cfg: c, name: s.Name, whole: x, workload: simulate.DefaultWorkload(c.CapacityPerReplica, c.ColdStart)}
+	r := &replay{name: s.Name, whole: x, Comparison: simulate.Comparison{
+		Workload: simulate.DefaultWorkload(c.CapacityPerReplica, c.ColdStart), Step: x.Step, Refresh: refreshEvery,
+		Quantile: replayQuantile, IdlePercent: idlePercent,
+	}}
 	history, replayed, err := simulate.Trace{Name: s.Name, Series: x}.Split(c.Length)
 	if err != nil {
 		return nil, err
 	}
-	r.history, r.fed = history, len(history.Values)
-	if r.load, err = simulate.NewLoad(replayed); err != nil {
+	r.fed = len(history.Values)
+	if r.Load, err = simulate.NewLoad(replayed); err != nil {
 		return nil, err
 	}
 	if r.score, err = simulate.NewScore(history); err != nil {
 		return nil, err
 	}
-	if r.predictive, err = newLine(x, r.pool()); err != nil {
+	pool := r.Pool("replay", "replay", "load")
+	if r.predictive, err = newLine(x, pool); err != nil {
 		return nil, err
 	}
-	r.shadows, err = newLine(x, r.standbyPool())
+	r.shadows, err = newLine(x, r.StandbyPool(pool))
 	return r, err
-}
-
-// pool is the ShadowPool that the workload would have. Its lead adds an HPA's
-// sync to the cold start.
-func (r *replay) pool() *v1alpha1.ShadowPool {
-	per := v1alpha1.Decimal(strconv.FormatFloat(r.cfg.CapacityPerReplica, 'f', 9, 64))
-	p := &v1alpha1.ShadowPool{}
-	p.Namespace, p.Name = "replay", "replay"
-	p.Spec.Mode = v1alpha1.ModePredict
-	p.Spec.ScaleTargetRef.Name = "replay"
-	p.Spec.Load.Query, p.Spec.Load.CapacityPerReplica = "load", &per
-	p.Spec.Prediction.Quantile = v1alpha1.DecimalOf(replayQuantile)
-	p.Spec.Prediction.ShadowQuantile = v1alpha1.DecimalOf(shadowQuantile)
-	p.Spec.Prediction.ColdStartLead = v1alpha1.DurationOf(r.cfg.ColdStart + simulate.SyncPeriod)
-	p.Spec.Prediction.MaxAge = v1alpha1.DurationOf(max(15*time.Minute, 3*r.whole.Step+refreshEvery))
-	p.Spec.History.Step = v1alpha1.DurationOf(r.whole.Step)
-	p.Default()
-	return p
-}
-
-// standbyPool keeps shadows. What its pods take to start was learnt before.
-func (r *replay) standbyPool() *v1alpha1.ShadowPool {
-	p := r.pool()
-	p.Spec.Mode, p.Spec.BackgroundWork = v1alpha1.ModeActive, v1alpha1.BackgroundWorkNone
-	p.Spec.ShadowPercentage, p.Spec.MaxShadows = new(int32(standbyPercent)), new(int32(mostShadows))
-	p.Spec.Idle.CPUPercent = new(int32(idlePercent))
-	p.Status.Leads = &v1alpha1.LeadStatus{
-		ColdStart: v1alpha1.DurationOf(r.cfg.ColdStart), WarmUp: v1alpha1.DurationOf(r.workload.ColdFor),
-	}
-	p.Default()
-	return p
-}
-
-func (r *replay) reactive() simulate.Reactive {
-	return simulate.Reactive{Workload: r.workload, HPA: simulate.DefaultHPA(1, maxReplicas), Target: reactiveTarget, Read: r.load.Read}
-}
-
-// recipe is ours: the value, and as the second metric the load per pod as a
-// safety net.
-func (r *replay) recipe(name string, read func(time.Time) (float64, error)) simulate.ArmConfig {
-	hpa := simulate.DefaultHPA(1, maxReplicas)
-	hpa.Tolerance = simulate.Tolerance{} // the recipe's: our value is exact already
-	per := r.cfg.CapacityPerReplica
-	first := int(math.Ceil(r.load.At(r.load.Start()) / (per * reactiveTarget)))
-	return simulate.ArmConfig{
-		Name: name, Workload: r.workload, HPA: hpa, Replicas: min(max(first, 1), maxReplicas),
-		Metrics: []simulate.Metric{
-			{Name: "foreshadow_predicted_capacity_replicas", Type: simulate.MetricExternal, AverageValue: 1, Read: read},
-			{Name: "load_per_pod", Type: simulate.MetricPods, AverageValue: per * safetyTarget, Read: r.load.Read},
-		},
-	}
 }
 
 // run lets the arms live from refresh to refresh.
 func (r *replay) run(ctx context.Context) (simulate.Report, error) {
-	start, end := r.load.Start(), r.load.End()
-	reactive, err := r.reactive().Arm("reactive", r.load, start, 0)
+	start, end := r.Load.Start(), r.Load.End()
+	reactive, err := r.Reactive().Arm("reactive", r.Load, start, 0)
 	if err != nil {
 		return simulate.Report{}, err
 	}
-	predictive, err := simulate.NewArm(r.recipe("predictive", r.predictive.read), r.load, start)
+	predictive, err := simulate.NewArm(r.Recipe("predictive", r.predictive.read), r.Load, start)
 	if err != nil {
 		return simulate.Report{}, err
 	}
 	shadows, err := simulate.NewShadows(simulate.ShadowsConfig{
-		ArmConfig: r.recipe("shadows", r.shadows.read), Pool: r.shadows.pool,
+		ArmConfig: r.Recipe("shadows", r.shadows.read), Pool: r.shadows.pool,
 		Published: r.shadows.published, Covered: r.shadows.covered, Refresh: refreshEvery,
-	}, r.load, start)
+	}, r.Load, start)
 	if err != nil {
 		return simulate.Report{}, err
 	}
@@ -216,13 +156,13 @@ func (r *replay) refresh(now time.Time) error {
 
 // report finds the reactive arms of equal cost.
 func (r *replay) report(reactive, predictive *simulate.Arm, shadows *simulate.Shadows) (simulate.Report, error) {
-	start, end := r.load.Start(), r.load.End()
+	start, end := r.Load.Start(), r.Load.End()
 	const idle = float64(idlePercent) / 100
-	equal, err := r.reactive().Solve("reactive, equal cost", r.load, start, end, predictive.State().Totals.PodHours(), 0)
+	equal, err := r.Reactive().Solve("reactive, equal cost", r.Load, start, end, predictive.State().Totals.PodHours(), 0)
 	if err != nil {
 		return simulate.Report{}, err
 	}
-	price, err := r.reactive().Solve("reactive, equal price", r.load, start, end, shadows.PricedHours(idle), equal.ExtraPercent)
+	price, err := r.Reactive().Solve("reactive, equal price", r.Load, start, end, shadows.PricedHours(idle), equal.ExtraPercent)
 	if err != nil {
 		return simulate.Report{}, err
 	}

@@ -108,7 +108,7 @@ func (r *Report) addSeries(windows []*window) {
 		return
 	}
 	out := SeriesReport{
-		Series: s.Name, Step: span(s.Step), Horizon: span(time.Duration(scored[0].plan.horizon) * s.Step),
+		Series: s.Name, Step: Duration(s.Step), Horizon: Duration(time.Duration(scored[0].plan.horizon) * s.Step),
 		Windows: len(scored), LeftOut: len(windows) - len(scored),
 		First: s.Time(scored[0].origin - 1).UTC(), Last: s.Time(scored[len(scored)-1].origin - 1).UTC(),
 	}

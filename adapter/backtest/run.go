@@ -66,7 +66,7 @@ func (c Config) planFor(s forecast.Series) (plan, error) {
 	if first > last {
 		least := min(7*m, p.history) + p.horizon
 		return plan{}, fmt.Errorf("%w: it covers %s, and %s of history with %s to forecast are the least: read more of it (%s or longer), or write a shorter --history or --horizon",
-			ErrTooShort, span(s.Span()), span(time.Duration(min(7*m, p.history))*s.Step), span(time.Duration(p.horizon)*s.Step), span(time.Duration(least)*s.Step))
+			ErrTooShort, Duration(s.Span()), Duration(time.Duration(min(7*m, p.history))*s.Step), Duration(time.Duration(p.horizon)*s.Step), Duration(time.Duration(least)*s.Step))
 	}
 	k := min(c.Origins, 1+(last-first)/max(1, p.horizon/4))
 	for i := range k {

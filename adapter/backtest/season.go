@@ -42,9 +42,9 @@ func (s Season) steps(step time.Duration) (int, error) {
 	m := int(s.length() / step)
 	switch {
 	case s.length()%step != 0:
-		return 0, fmt.Errorf("its step of %s does not divide a season of %s: write another --season, or a --step that does", span(step), span(s.length()))
+		return 0, fmt.Errorf("its step of %s does not divide a season of %s: write another --season, or a --step that does", Duration(step), Duration(s.length()))
 	case m < leastSeason:
-		return 0, fmt.Errorf("its step of %s gives a season of %s %d steps, and %d are the least: write a finer --step, or a longer --season", span(step), span(s.length()), m, leastSeason)
+		return 0, fmt.Errorf("its step of %s gives a season of %s %d steps, and %d are the least: write a finer --step, or a longer --season", Duration(step), Duration(s.length()), m, leastSeason)
 	}
 	return m, nil
 }

@@ -57,7 +57,7 @@ func newSeries(name string, samples []sample, step time.Duration) (Series, error
 	step = median(distances)
 	if from, d, changed := changedStep(samples, distances, step); changed {
 		return s, fmt.Errorf("series %s: the step changes: it is %s, and from %s on %s: write one step, or bring all to one with --step=%s",
-			name, span(step), stamp(from), span(d), span(max(step, d)))
+			name, Duration(step), stamp(from), Duration(d), Duration(max(step, d)))
 	}
 	first := samples[0].at
 	index := func(t time.Time) int { return int((t.Sub(first) + step/2) / step) }
@@ -106,7 +106,7 @@ func (s *Series) note(format string, args ...any) {
 // noteMissing says that much of the grid is empty.
 func (s *Series) noteMissing() {
 	if miss := 1 - float64(s.Present())/float64(len(s.Values)); miss > maxHistoryMissing {
-		s.note("%.0f%% of its steps of %s have no value", 100*miss, span(s.Step))
+		s.note("%.0f%% of its steps of %s have no value", 100*miss, Duration(s.Step))
 	}
 }
 
@@ -139,7 +139,7 @@ func checkSteps(name string, samples []sample, n int, step time.Duration) error 
 		return nil
 	}
 	return fmt.Errorf("series %s: %d steps of %s from %s to %s: at most %d are read: look for a wrong timestamp, or write a coarser --step",
-		name, n, span(step), stamp(samples[0].at), stamp(samples[len(samples)-1].at), maxSteps)
+		name, n, Duration(step), stamp(samples[0].at), stamp(samples[len(samples)-1].at), maxSteps)
 }
 
 func distancesOf(samples []sample) []time.Duration {
@@ -237,8 +237,8 @@ func fillSeason(x []float64, lo, hi, m int, middle float64) {
 	}
 }
 
-// span writes a duration as flags take it: 28d, 90s, 1h30m.
-func span(d time.Duration) string {
+// Duration writes a duration as flags take it: 28d, 90s, 1h30m.
+func Duration(d time.Duration) string {
 	if d > 0 && d%day == 0 {
 		return fmt.Sprintf("%dd", d/day) // not in weeks
 	}

@@ -23,7 +23,7 @@ var leads = []time.Duration{
 // leads, and what the history lacks.
 func (f *Forecast) Text(p Plot, levels []float64) string {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "%s: %s ahead of %s, from %s of history at %s\n\n", f.Series.Name, span(spanOf(f.Forecast)), stamp(f.Origin), span(roughly(f.Series.Span())), span(f.Step))
+	fmt.Fprintf(&b, "%s: %s ahead of %s, from %s of history at %s\n\n", f.Series.Name, Duration(spanOf(f.Forecast)), stamp(f.Origin), Duration(roughly(f.Series.Span())), Duration(f.Step))
 	b.WriteString(p.Draw(f))
 	b.WriteByte('\n')
 	var t table
@@ -34,7 +34,7 @@ func (f *Forecast) Text(p Plot, levels []float64) string {
 	t.add(row...)
 	for _, i := range shownSteps(f.Forecast) {
 		ahead := time.Duration(i+1) * f.Step
-		row := []string{span(ahead), f.Origin.Add(ahead).UTC().Format("Jan 02 15:04"), short(f.Point[i])}
+		row := []string{Duration(ahead), f.Origin.Add(ahead).UTC().Format("Jan 02 15:04"), short(f.Point[i])}
 		for _, l := range levels {
 			row = append(row, short(f.Quantiles[slices.Index(f.Levels, l)][i]))
 		}
@@ -83,7 +83,7 @@ func ForecastsText(all []Forecast, p Plot, levels []float64) string {
 	var b bytes.Buffer
 	var t table
 	top := slices.Max(levels)
-	t.add("SERIES", "ORIGIN (UTC)", "LAST", "PEAK 1H", percentile(top), "PEAK "+strings.ToUpper(span(spanOf(all[0].Forecast))), percentile(top), "SHAPE", "NOTE")
+	t.add("SERIES", "ORIGIN (UTC)", "LAST", "PEAK 1H", percentile(top), "PEAK "+strings.ToUpper(Duration(spanOf(all[0].Forecast))), percentile(top), "SHAPE", "NOTE")
 	for i := range all {
 		f := &all[i]
 		hour := min(max(int(time.Hour/f.Step), 1), len(f.Point))

@@ -33,7 +33,7 @@ type StepView struct {
 // View returns the forecast for programs.
 func (f *Forecast) View(levels []float64) ForecastView {
 	v := ForecastView{
-		Series: f.Series.Name, Origin: f.Origin.UTC(), Step: span(f.Step),
+		Series: f.Series.Name, Origin: f.Origin.UTC(), Step: Duration(f.Step),
 		Maturity: string(f.Maturity), Note: f.Note, Steps: make([]StepView, len(f.Point)),
 	}
 	for _, w := range f.Weights {

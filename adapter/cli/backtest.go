@@ -43,7 +43,7 @@ func newBacktestCommand(f *factory) *cobra.Command {
 		},
 	}
 	fs := cmd.Flags()
-	o.install(fs)
+	o.install(cmd)
 	fs.IntVar(&o.config.Origins, "origins", 6, "Origins per series at most, spread evenly, at least a quarter of the horizon apart.")
 	durationVar(fs, &o.config.History, "history", 28*24*time.Hour, "How much of the past a forecast sees at most; seven seasons of it, or all if it is less, lie before the first origin.")
 	durationVar(fs, &o.config.Horizon, "horizon", 0, "How far ahead. 0s: a season, or 48h of hourly values.")
@@ -51,7 +51,6 @@ func newBacktestCommand(f *factory) *cobra.Command {
 	durationVar(fs, &o.replay.ColdStart, "cold-start", 5*time.Minute, "Time from the creation of a pod until it is ready, in the replay.")
 	durationVar(fs, &o.replay.Length, "replay", 72*time.Hour, "How much of the end of each series is replayed.")
 	o.output.install(cmd, wide, csvFormat)
-	complete(cmd, "season", "auto", "24h", "12h", "168h")
 	return cmd
 }
 
@@ -61,7 +60,7 @@ func (o *backtestOptions) validate(fs *pflag.FlagSet) error {
 		errs = append(errs, fmt.Errorf("--origins: %d: write 1 or more", o.config.Origins))
 	}
 	if o.config.History < time.Hour {
-		errs = append(errs, fmt.Errorf("--history: %s: write 1h or more, better 28d", spanText(o.config.History)))
+		errs = append(errs, fmt.Errorf("--history: %s: write 1h or more, better 28d", backtest.Duration(o.config.History)))
 	}
 	if !fs.Changed("capacity-per-replica") {
 		for _, name := range []string{"cold-start", "replay"} {
@@ -75,10 +74,10 @@ func (o *backtestOptions) validate(fs *pflag.FlagSet) error {
 		errs = append(errs, fmt.Errorf("--capacity-per-replica: %v: write the load that one replica carries, %v or more", c, backtest.LeastCapacity))
 	}
 	if c := o.replay.ColdStart; c < time.Second || c > backtest.LongestColdStart {
-		errs = append(errs, fmt.Errorf("--cold-start: %s: write a duration from 1s to %s, such as 3m", spanText(c), spanText(backtest.LongestColdStart)))
+		errs = append(errs, fmt.Errorf("--cold-start: %s: write a duration from 1s to %s, such as 3m", backtest.Duration(c), backtest.Duration(backtest.LongestColdStart)))
 	}
 	if o.replay.Length < backtest.ShortestReplay {
-		errs = append(errs, fmt.Errorf("--replay: %s: write a duration of at least %s, such as 72h", spanText(o.replay.Length), spanText(backtest.ShortestReplay)))
+		errs = append(errs, fmt.Errorf("--replay: %s: write a duration of at least %s, such as 72h", backtest.Duration(o.replay.Length), backtest.Duration(backtest.ShortestReplay)))
 	}
 	if o.output.format == csvFormat {
 		errs = append(errs, errors.New("--capacity-per-replica: a replay is no forecast to write as csv: leave it out, or write -o json"))

@@ -48,10 +48,9 @@ func newForecastCommand(f *factory) *cobra.Command {
 			return o.run(cmd.Context())
 		},
 	}
-	o.install(cmd.Flags())
+	o.install(cmd)
 	durationVar(cmd.Flags(), &o.horizon, "horizon", 24*time.Hour, "How far ahead.")
 	o.output.install(cmd, wide, csvFormat)
-	complete(cmd, "season", "auto", "24h", "12h", "168h")
 	return cmd
 }
 

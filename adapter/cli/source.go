@@ -31,18 +31,10 @@ func (d *durationFlag) Set(s string) error {
 }
 
 // String writes the value as Set reads it.
-func (d *durationFlag) String() string { return spanText(time.Duration(*d)) }
+func (d *durationFlag) String() string { return backtest.Duration(time.Duration(*d)) }
 
 // Type names the value in the help.
 func (d *durationFlag) Type() string { return "duration" }
-
-// spanText writes a duration as flags take it, and whole days in days.
-func spanText(d time.Duration) string {
-	if day := 24 * time.Hour; d > 0 && d%day == 0 {
-		return fmt.Sprintf("%dd", d/day)
-	}
-	return model.Duration(d).String()
-}
 
 func parseDuration(s string) (time.Duration, error) {
 	d, err := model.ParseDuration(s)
@@ -78,7 +70,8 @@ type loadSource struct {
 // prometheusFlags mean nothing with a file.
 var prometheusFlags = []string{"query", "prometheus.config-file", "prometheus.timeout", "range", "end"}
 
-func (s *loadSource) install(fs *pflag.FlagSet) {
+func (s *loadSource) install(cmd *cobra.Command) {
+	fs := cmd.Flags()
 	fs.StringVar(&s.prometheus.URL, "prometheus.url", "", "URL of the Prometheus HTTP API (Thanos, Mimir and VictoriaMetrics speak it too).")
 	fs.StringVar(&s.prometheus.ConfigFile, "prometheus.config-file", "", "File with TLS, basic or bearer authentication for Prometheus, in the format of its http_config.")
 	durationVar(fs, &s.prometheus.Timeout, "prometheus.timeout", 30*time.Second, "Time that one query may take, retries included.")
@@ -88,6 +81,7 @@ func (s *loadSource) install(fs *pflag.FlagSet) {
 	fs.StringVar(&s.end, "end", "", "Instant up to which Prometheus is read, in RFC 3339; empty for now.")
 	fs.StringVar(&s.season, "season", "auto", "Length of the load's cycle, such as 24h or 12h; auto: days, and weeks where the history shows them.")
 	fs.StringSliceVar(&s.levels, "quantiles", []string{"0.5", "0.9", "0.95", "0.99"}, "Probabilities that the load is to stay below a quantile with.")
+	complete(cmd, "season", "auto", "24h", "12h", "168h")
 }
 
 // parse checks the flags that need nothing from outside.
@@ -128,7 +122,7 @@ func (s *loadSource) parse(cmd *cobra.Command, args []string) error {
 		s.prometheus.Step = defaultStep
 	}
 	if s.prometheus.Range < s.prometheus.Step {
-		errs = append(errs, fmt.Errorf("--range: %s: write at least a step, better 28d", spanText(s.prometheus.Range)))
+		errs = append(errs, fmt.Errorf("--range: %s: write at least a step, better 28d", backtest.Duration(s.prometheus.Range)))
 	}
 	return errors.Join(errs...)
 }

@@ -21,13 +21,9 @@ import (
 	"github.com/foreshadow-dev/foreshadow/adapter/simulate"
 )
 
-// What the flags may ask for.
-const (
-	// A pool asks at most 6h ahead, and ours an HPA's sync more than a cold start.
-	longestColdStart = 6*time.Hour - simulate.SyncPeriod
-	// In less, the faults would leave no room for anything else.
-	shortestReplay = 6 * time.Hour
-)
+// shortestReplay is the least that may be asked for: in less, the faults would
+// leave no room for anything else.
+const shortestReplay = 6 * time.Hour
 
 // demoOptions are the flags of the demo.
 type demoOptions struct {
@@ -87,9 +83,9 @@ func (o demoOptions) validate() error {
 	if o.output != "table" && o.output != "json" {
 		errs = append(errs, fmt.Errorf("--output: unknown format %q: write table or json", o.output))
 	}
-	if o.coldStart < time.Second || o.coldStart > longestColdStart {
+	if o.coldStart < time.Second || o.coldStart > simulate.LongestColdStart {
 		errs = append(errs, fmt.Errorf("--cold-start: %v: write a duration from 1s to %v, such as 3m: the pool's coldStartLead is an HPA sync of %v longer, and at most 6h",
-			o.coldStart, longestColdStart, simulate.SyncPeriod))
+			o.coldStart, simulate.LongestColdStart, simulate.SyncPeriod))
 	}
 	if o.idlePercent < 1 || o.idlePercent > 100 {
 		errs = append(errs, fmt.Errorf("--idle-cpu-percent: %d: write a percentage from 1 to 100, such as 10", o.idlePercent))
@@ -165,7 +161,7 @@ func (o demoOptions) greet(w io.Writer, r *replay, l *line) {
 	fmt.Fprintf(w, "Replaying the last %v of %s (%s) after %v of history.\n",
 		model.Duration(o.replay), r.trace.Name, r.trace.Unit, model.Duration(r.history.Span().Round(time.Hour)))
 	fmt.Fprintf(w, "A replica carries %s; a new pod is ready after %v and serves at 40 %% for its first two minutes.\n",
-		strconv.FormatFloat(r.capacity, 'g', 4, 64), model.Duration(o.coldStart))
+		strconv.FormatFloat(r.Workload.CapacityPerReplica, 'g', 4, 64), model.Duration(o.coldStart))
 	fmt.Fprintf(w, "The pool asks for pods a cold start, an update interval (%v) and an HPA sync (%v) ahead.\n",
 		model.Duration(updateEvery), model.Duration(simulate.SyncPeriod))
 	fmt.Fprintf(w, "Four HPAs: reactive, at 70 %% of a replica's capacity; reactive+, with so many replicas more or less that it\n"+

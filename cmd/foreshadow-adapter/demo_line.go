@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"strconv"
 	"time"
 
 	"k8s.io/apimachinery/pkg/labels"
@@ -30,10 +29,6 @@ const (
 
 	// updateEvery is the virtual time between two refreshes.
 	updateEvery = 5 * time.Minute
-
-	// A pool's defaults, where a flag or a trace does not ask for more.
-	shadowQuantile = 0.99
-	maxAge         = 15 * time.Minute
 )
 
 var errOutage = errors.New("prometheus is stopped")
@@ -75,7 +70,7 @@ func (o demoOptions) newLine(ctx context.Context, r *replay, l loggers) (_ *line
 	if err != nil {
 		return nil, err
 	}
-	ln := &line{clock: simulate.NewClock(r.load.Start()), board: &publish.Board{}, cleanUp: cleanUp, stop: func() {}}
+	ln := &line{clock: simulate.NewClock(r.Load.Start()), board: &publish.Board{}, cleanUp: cleanUp, stop: func() {}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, ln.close())
@@ -88,10 +83,10 @@ func (o demoOptions) newLine(ctx context.Context, r *replay, l loggers) (_ *line
 		return nil, err
 	}
 	ln.gate = &gate{Source: ln.store}
-	if ln.loop, err = ln.newLoop(o.pool(r)); err != nil {
+	if ln.loop, err = ln.newLoop(r.pool()); err != nil {
 		return nil, err
 	}
-	ln.standby.pool = o.standbyPool(r)
+	ln.standby.pool = r.standbyPool()
 	if ln.standby.loop, err = ln.newLoop(ln.standby.pool); err != nil {
 		return nil, err
 	}
@@ -107,23 +102,8 @@ func (ln *line) newLoop(p *v1alpha1.ShadowPool) (*refresh.Loop, error) {
 	return refresh.NewLoop(settings, ln.gate, nil)
 }
 
-// pool is the ShadowPool of the demo. Its lead adds an HPA's sync to the cold
-// start; what passes until the next refresh, the line adds by itself.
-func (o demoOptions) pool(r *replay) *v1alpha1.ShadowPool {
-	per := v1alpha1.Decimal(strconv.FormatFloat(r.capacity, 'f', 9, 64))
-	p := &v1alpha1.ShadowPool{}
-	p.Namespace, p.Name = demoNamespace, demoPool
-	p.Spec.Mode = v1alpha1.ModePredict
-	p.Spec.ScaleTargetRef.Name = demoPool
-	p.Spec.Load.Query, p.Spec.Load.CapacityPerReplica = demoQuery, &per
-	p.Spec.Prediction.Quantile = v1alpha1.DecimalOf(o.quantile)
-	p.Spec.Prediction.ShadowQuantile = v1alpha1.DecimalOf(max(shadowQuantile, o.quantile))
-	p.Spec.Prediction.ColdStartLead = v1alpha1.DurationOf(o.coldStart + simulate.SyncPeriod)
-	p.Spec.Prediction.MaxAge = v1alpha1.DurationOf(max(maxAge, 3*r.history.Step+updateEvery))
-	p.Spec.History.Step = v1alpha1.DurationOf(r.history.Step)
-	p.Default()
-	return p
-}
+// pool is the ShadowPool of the demo.
+func (r *replay) pool() *v1alpha1.ShadowPool { return r.Pool(demoNamespace, demoPool, demoQuery) }
 
 // checkOnly is the confinement of pools that do not come from strangers.
 func checkOnly(expr, _ string) (string, error) { return expr, history.CheckQuery(expr) }

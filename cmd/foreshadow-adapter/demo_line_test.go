@@ -8,7 +8,6 @@ import (
 
 	"github.com/foreshadow-dev/foreshadow/adapter/refresh"
 	"github.com/foreshadow-dev/foreshadow/adapter/simulate"
-	"github.com/foreshadow-dev/foreshadow/forecast"
 )
 
 func TestWhatTheFlagsTakeMakesAPool(t *testing.T) {
@@ -23,13 +22,13 @@ func TestWhatTheFlagsTakeMakesAPool(t *testing.T) {
 	}{
 		{"the defaults", 5 * time.Minute, 0.9, time.Minute, 5*time.Minute + simulate.SyncPeriod, 0.99, 15 * time.Minute},
 		{"the shortest cold start, the finest step", time.Second, 0.000001, simulate.MinStep, time.Second + simulate.SyncPeriod, 0.99, 15 * time.Minute},
-		{"the longest cold start, the coarsest step", longestColdStart, 0.995, simulate.MaxStep, 6 * time.Hour, 0.995, 20 * time.Minute},
+		{"the longest cold start, the coarsest step", simulate.LongestColdStart, 0.995, simulate.MaxStep, 6 * time.Hour, 0.995, 20 * time.Minute},
 		{"the highest quantile", time.Minute, 0.999999, time.Minute, time.Minute + simulate.SyncPeriod, 0.999999, 15 * time.Minute},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			o := demoOptions{idlePercent: 10, coldStart: tc.coldStart, quantile: tc.quantile, output: "table", replay: shortestReplay}
 			require.NoError(t, o.validate())
-			pool := o.pool(&replay{capacity: leastCapacity, history: forecast.Series{Step: tc.step}})
+			pool := (&replay{Comparison: o.comparison(simulate.LeastCapacity, tc.step)}).pool()
 			got, err := refresh.SettingsOf(pool, refresh.Binding{Given: checkOnly, Ours: checkOnly}, updateEvery)
 			require.NoError(t, err)
 			require.Equal(t, tc.wantLead, got.Capacity.ColdStartLead)

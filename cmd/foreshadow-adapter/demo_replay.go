@@ -15,14 +15,7 @@ import (
 
 // The replay's fixed conditions.
 const (
-	meanReplicas   = 15  // of the reactive HPA, where the trace has no size of its own
-	reactiveTarget = 0.7 // of a replica's capacity: what the reactive HPA aims at
-	safetyTarget   = 0.9 // the same for the predictive HPA's second metric
-	maxReplicas    = 500
-
-	// leastCapacity leaves ten times the replicas a target that the HPA can
-	// count in thousandths.
-	leastCapacity = 0.02
+	meanReplicas = 15 // of the reactive HPA, where the trace has no size of its own
 
 	spikeFactor = 1.8
 	spikeLength = 20 * time.Minute
@@ -34,14 +27,12 @@ const (
 
 // replay is the trace cut in two, with its faults, and the reactive peers.
 type replay struct {
-	trace    simulate.Trace
-	history  forecast.Series
-	series   forecast.Series // the replayed part, spike included
-	load     simulate.Load
-	capacity float64
-	spike    simulate.Spike
-	outage   simulate.Span
-	workload simulate.WorkloadConfig
+	simulate.Comparison
+	trace   simulate.Trace
+	history forecast.Series
+	series  forecast.Series // the replayed part, spike included
+	spike   simulate.Spike
+	outage  simulate.Span
 }
 
 func (o demoOptions) newReplay() (*replay, error) {
@@ -54,23 +45,32 @@ func (o demoOptions) newReplay() (*replay, error) {
 	if r.history, replayed, err = r.trace.Split(o.replay); err != nil {
 		return nil, err
 	}
-	if r.capacity = o.capacity; r.capacity == 0 {
-		if r.capacity, err = simulate.CapacityFor(replayed, meanReplicas, reactiveTarget); err != nil {
+	capacity := o.capacity
+	if capacity == 0 {
+		if capacity, err = simulate.CapacityFor(replayed, meanReplicas, simulate.ReactiveTarget); err != nil {
 			return nil, err
 		}
 	}
-	if r.capacity < leastCapacity {
-		return nil, fmt.Errorf("a replica that carries %v: the HPA counts in thousandths: write --capacity-per-replica=%v or more, or the trace in a smaller unit", r.capacity, leastCapacity)
+	if capacity < simulate.LeastCapacity {
+		return nil, fmt.Errorf("a replica that carries %v: the HPA counts in thousandths: write --capacity-per-replica=%v or more, or the trace in a smaller unit", capacity, simulate.LeastCapacity)
 	}
+	r.Comparison = o.comparison(capacity, r.history.Step)
 	r.spike, r.outage = faultsOf(replayed)
 	if r.series, err = r.spike.Apply(replayed); err != nil {
 		return nil, err
 	}
-	if r.load, err = simulate.NewLoad(r.series, r.spike.Span()); err != nil {
+	if r.Load, err = simulate.NewLoad(r.series, r.spike.Span()); err != nil {
 		return nil, err
 	}
-	r.workload = simulate.DefaultWorkload(r.capacity, o.coldStart)
 	return r, nil
+}
+
+// comparison is what the demo's pools and HPAs are made of.
+func (o demoOptions) comparison(capacity float64, step time.Duration) simulate.Comparison {
+	return simulate.Comparison{
+		Workload: simulate.DefaultWorkload(capacity, o.coldStart), Step: step, Refresh: updateEvery,
+		Quantile: o.quantile, IdlePercent: o.idlePercent,
+	}
 }
 
 // faultsOf places the faults in a replay of at least shortestReplay: apart, and
@@ -103,29 +103,6 @@ func (o demoOptions) readTrace() (simulate.Trace, error) {
 	return t, nil
 }
 
-// reactive is the peer: an HPA on the load per pod.
-func (r *replay) reactive() simulate.Reactive {
-	return simulate.Reactive{
-		Workload: r.workload, HPA: simulate.DefaultHPA(1, maxReplicas),
-		Target: reactiveTarget, Read: r.load.Read,
-	}
-}
-
-// recipe is ours: the served value, and as the second metric the load per pod as
-// a safety net.
-func (r *replay) recipe(name string, read func(time.Time) (float64, error)) simulate.ArmConfig {
-	hpa := simulate.DefaultHPA(1, maxReplicas)
-	hpa.Tolerance = simulate.Tolerance{} // the recipe's: our value is exact already
-	first := int(math.Ceil(r.load.At(r.load.Start()) / (r.capacity * reactiveTarget)))
-	return simulate.ArmConfig{
-		Name: name, Workload: r.workload, HPA: hpa, Replicas: min(max(first, 1), maxReplicas),
-		Metrics: []simulate.Metric{
-			{Name: "foreshadow_predicted_capacity_replicas", Type: simulate.MetricExternal, AverageValue: 1, Read: read},
-			{Name: "load_per_pod", Type: simulate.MetricPods, AverageValue: r.capacity * safetyTarget, Read: r.load.Read},
-		},
-	}
-}
-
 // course is one run of a replay.
 type course struct {
 	*replay
@@ -144,21 +121,21 @@ type course struct {
 
 // run replays the trace through the line and returns what came of it.
 func (r *replay) run(ctx context.Context, ln *line, live *simulate.Live, p *pacer) (simulate.Report, error) {
-	c := &course{replay: r, line: ln, live: live, fed: r.load.Start(), idle: float64(*ln.standby.pool.Spec.Idle.CPUPercent) / 100}
+	c := &course{replay: r, line: ln, live: live, fed: r.Load.Start(), idle: float64(*ln.standby.pool.Spec.Idle.CPUPercent) / 100}
 	var err error
 	if c.score, err = simulate.NewScore(r.history); err != nil {
 		return simulate.Report{}, err
 	}
-	if c.reactive, err = r.reactive().Arm("reactive", r.load, r.load.Start(), 0); err != nil {
+	if c.reactive, err = r.Reactive().Arm("reactive", r.Load, r.Load.Start(), 0); err != nil {
 		return simulate.Report{}, err
 	}
-	if c.predictive, err = simulate.NewArm(r.recipe("predictive", ln.read(demoPool)), r.load, r.load.Start()); err != nil {
+	if c.predictive, err = simulate.NewArm(r.Recipe("predictive", ln.read(demoPool)), r.Load, r.Load.Start()); err != nil {
 		return simulate.Report{}, err
 	}
 	if c.shadows, err = r.shadows(ln); err != nil {
 		return simulate.Report{}, err
 	}
-	for now := r.load.Start(); now.Before(r.load.End()); now = now.Add(updateEvery) {
+	for now := r.Load.Start(); now.Before(r.Load.End()); now = now.Add(updateEvery) {
 		if err := c.step(ctx, now); err != nil {
 			return simulate.Report{}, err
 		}
@@ -166,14 +143,14 @@ func (r *replay) run(ctx context.Context, ln *line, live *simulate.Live, p *pace
 			return simulate.Report{}, err
 		}
 	}
-	if err := c.solve(r.load.End()); err != nil {
+	if err := c.solve(r.Load.End()); err != nil {
 		return simulate.Report{}, err
 	}
 	if err := live.Close(); err != nil {
 		return simulate.Report{}, err
 	}
 	return simulate.NewReport(simulate.Outcome{
-		Trace: r.trace.Name, Start: r.load.Start(), End: r.load.End(),
+		Trace: r.trace.Name, Start: r.Load.Start(), End: r.Load.End(),
 		Reactive: c.reactive.State(), Predictive: c.predictive.State(), EqualCost: c.equal,
 		Shadows: c.shadows.State(), EqualPrice: c.equalPrice, Used: c.shadows.Used(), IdleShare: c.idle,
 		Forecast: c.score.Report(),
@@ -193,7 +170,7 @@ func (c *course) step(ctx context.Context, now time.Time) error {
 	}
 	c.judge(report, fresh)
 	until := now.Add(updateEvery)
-	if end := c.load.End(); until.After(end) {
+	if end := c.Load.End(); until.After(end) {
 		until = end
 	}
 	if err := c.advance(ctx, until); err != nil {
@@ -209,7 +186,7 @@ func (c *course) step(ctx context.Context, now time.Time) error {
 		predicted = p.Value
 	}
 	return c.live.Show(simulate.Frame{
-		Now: now, Load: c.load.At(now), Predicted: predicted,
+		Now: now, Load: c.Load.At(now), Predicted: predicted,
 		Arms: []simulate.ArmState{c.reactive.State(), c.equal.Arm.State(), c.predictive.State(), c.shadows.State()},
 	})
 }
@@ -275,7 +252,7 @@ func (c *course) solve(until time.Time) error {
 		return err
 	}
 	c.solvedAt = until
-	if until.Before(c.load.End()) {
+	if until.Before(c.Load.End()) {
 		return nil
 	}
 	c.equalPrice, err = c.solveFor("reactive, equal price", until, c.shadows.PricedHours(c.idle), c.equal)
@@ -287,5 +264,5 @@ func (c *course) solveFor(name string, until time.Time, podHours float64, near s
 	if near.Arm != nil {
 		hint = near.ExtraPercent
 	}
-	return c.replay.reactive().Solve(name, c.load, c.load.Start(), until, podHours, hint)
+	return c.Reactive().Solve(name, c.Load, c.Load.Start(), until, podHours, hint)
 }

@@ -96,7 +96,7 @@ func TestABrokenMetricsAPIEndsTheDemo(t *testing.T) {
 		name  string
 		after func(r *replay) time.Time
 	}{
-		{"from the start", func(r *replay) time.Time { return r.load.Start() }},
+		{"from the start", func(r *replay) time.Time { return r.Load.Start() }},
 		{"in the last sync before the outage", func(r *replay) time.Time { return r.outage.Start.Add(-simulate.SyncPeriod) }},
 		{"in the first sync after the outage", func(r *replay) time.Time { return r.outage.End }},
 	} {

@@ -11,12 +11,6 @@ import (
 	"github.com/foreshadow-dev/foreshadow/adapter/simulate"
 )
 
-// The demo's budget of shadows.
-const (
-	standbyPercent = 50
-	mostShadows    = 100
-)
-
 // standbyLine refreshes the pool that keeps shadows.
 type standbyLine struct {
 	pool   *v1alpha1.ShadowPool
@@ -24,18 +18,10 @@ type standbyLine struct {
 	report refresh.Report
 }
 
-// standbyPool is the pool of the demo that keeps shadows. What its workload's
-// pods take to start was learnt before.
-func (o demoOptions) standbyPool(r *replay) *v1alpha1.ShadowPool {
-	p := o.pool(r)
+// standbyPool is the pool of the demo that keeps shadows.
+func (r *replay) standbyPool() *v1alpha1.ShadowPool {
+	p := r.StandbyPool(r.pool())
 	p.Name = demoStandby
-	p.Spec.Mode, p.Spec.BackgroundWork = v1alpha1.ModeActive, v1alpha1.BackgroundWorkNone
-	p.Spec.ShadowPercentage, p.Spec.MaxShadows = new(int32(standbyPercent)), new(int32(mostShadows))
-	p.Spec.Idle.CPUPercent = new(o.idlePercent)
-	p.Status.Leads = &v1alpha1.LeadStatus{
-		ColdStart: v1alpha1.DurationOf(o.coldStart), WarmUp: v1alpha1.DurationOf(r.workload.ColdFor),
-	}
-	p.Default()
 	return p
 }
 
@@ -69,7 +55,7 @@ func (ln *line) covered(now time.Time, pool *v1alpha1.ShadowPool) {
 // shadows is the same recipe as predictive, with shadows beside the pods.
 func (r *replay) shadows(ln *line) (*simulate.Shadows, error) {
 	return simulate.NewShadows(simulate.ShadowsConfig{
-		ArmConfig: r.recipe("shadows", ln.read(demoStandby)),
+		ArmConfig: r.Recipe("shadows", ln.read(demoStandby)),
 		Pool:      ln.standby.pool, Published: ln.standby.published, Covered: ln.covered, Refresh: updateEvery,
-	}, r.load, r.load.Start())
+	}, r.Load, r.Load.Start())
 }

@@ -15,7 +15,7 @@ type pacer struct {
 }
 
 func newPacer(total time.Duration, r *replay, c clock.Clock) *pacer {
-	steps := max(r.load.End().Sub(r.load.Start())/updateEvery, 1)
+	steps := max(r.Load.End().Sub(r.Load.Start())/updateEvery, 1)
 	return &pacer{clock: c, each: total / steps, due: c.Now()}
 }
 

@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	appsv1 "k8s.io/api/apps/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/foreshadow-dev/foreshadow/adapter/shadow/observe"
@@ -51,7 +52,9 @@ func (f *firstLists) of(ctx context.Context, namespace string) ([]appsv1.Replica
 	}
 	for i := range list.Items {
 		rs := &list.Items[i]
-		l.sets = append(l.sets, appsv1.ReplicaSet{ObjectMeta: rs.ObjectMeta}) // the rest is not read
+		l.sets = append(l.sets, appsv1.ReplicaSet{ObjectMeta: metav1.ObjectMeta{ // the rest is not read
+			Namespace: rs.Namespace, Name: rs.Name, UID: rs.UID, Generation: rs.Generation, OwnerReferences: rs.OwnerReferences,
+		}})
 	}
 	l.done = true
 	return l.sets, nil
