@@ -147,8 +147,9 @@ func (s *shop) cordon(t *testing.T, node string, yes bool) {
 	require.NoError(t, s.workload.Client.Patch(context.WithoutCancel(t.Context()), n, patch))
 }
 
-// nodeLost deletes the node that holds most shadows. They are made elsewhere, and
-// none of those that were on it goes live.
+// nodeLost deletes the node that holds most shadows. They are made elsewhere, a
+// minute after they were given to it at the latest, and none of those that were on
+// it goes live.
 func nodeLost(t *testing.T) {
 	s := openShop(t, "nodeless", 4, 4, "")
 	node, lost := s.crowded(t)
@@ -162,7 +163,7 @@ func nodeLost(t *testing.T) {
 	}
 	t.Cleanup(back)
 	s.scaleTo(t, 6)
-	s.awaitPool(t, 30*time.Second, "shadows on the nodes that are left", func(*v1alpha1.ShadowPool) bool {
+	s.awaitPool(t, 2*time.Minute, "shadows on the nodes that are left", func(*v1alpha1.ShadowPool) bool {
 		pods := s.shadows(t)
 		elsewhere := 0
 		for _, p := range pods {
