@@ -214,8 +214,11 @@ func (s *shop) awaitWarm(t *testing.T, shadows int) {
 	s.awaitPool(t, 2*time.Minute, fmt.Sprintf("%d warm shadows", shadows), func(p *v1alpha1.ShadowPool) bool {
 		// The status comes up to a second after what it speaks of: the pods count.
 		ready := map[types.UID]bool{}
+		rested := 0
 		for _, pod := range s.shadows(t) {
-			ready[pod.UID] = pod.Labels[v1alpha1.StateLabel] == string(v1alpha1.ShadowReady)
+			if ready[pod.UID] = s.hasRested(pod); ready[pod.UID] {
+				rested++
+			}
 		}
 		listed := 0
 		if i := p.Status.Intent; i != nil {
@@ -225,16 +228,21 @@ func (s *shop) awaitWarm(t *testing.T, shadows int) {
 				}
 			}
 		}
-		if p.Spec.Activation.Mode == v1alpha1.ActivationModeBridge && p.Status.Counts != nil {
-			listed = int(p.Status.Counts.Ready) // no intent lists bridges
+		if p.Spec.Activation.Mode == v1alpha1.ActivationModeBridge {
+			listed = rested // no intent lists bridges
 		}
 		return listed >= shadows
 	})
-	// The last one was marked warm a moment ago and rests for two seconds.
-	from := s.workload.clock.Now()
-	require.NoError(t, process.Until(t.Context(), time.Minute, "the last one to have rested", func(context.Context) (string, bool) {
-		return "", s.workload.clock.Since(from) >= 2500*time.Millisecond
-	}))
+}
+
+// hasRested says that a shadow was marked warm long enough ago to go live: that
+// takes two seconds, and the stamp says whole ones.
+func (s *shop) hasRested(p corev1.Pod) bool {
+	if p.Labels[v1alpha1.StateLabel] != string(v1alpha1.ShadowReady) {
+		return false
+	}
+	i := slices.IndexFunc(p.Status.Conditions, func(c corev1.PodCondition) bool { return c.Type == v1alpha1.WarmedCondition })
+	return i >= 0 && s.workload.clock.Since(p.Status.Conditions[i].LastTransitionTime.Time) >= 3500*time.Millisecond
 }
 
 // pods lists those of the namespace that are not going.
