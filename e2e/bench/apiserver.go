@@ -80,7 +80,7 @@ func (s *apiServer) serve(r *http.Request, body []byte) (any, error) {
 		return nil, apierrors.NewBadRequest("no object " + r.URL.Path)
 	}
 	key := model.Key(parts[0], parts[2])
-	kind := map[string]model.Kind{"pods": model.Pod, "replicasets": model.ReplicaSet}[parts[1]]
+	kind := map[string]model.Kind{"pods": model.Pod, "replicasets": model.ReplicaSet, "shadowpools": model.Pool}[parts[1]]
 	switch {
 	case r.Header.Get("Content-Type") == string(types.ApplyYAMLPatchType):
 		return s.apply(parts[1], subresource, body)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -130,7 +131,7 @@ func (s *apiServer) check(r actuate.Report) error {
 	defer s.mu.Unlock()
 	for _, o := range r.Outcomes {
 		if o.Result != actuate.ResultDone || s.bound[o.Pod] != 1 {
-			return fmt.Errorf("activate pod %s: %s, %d times: %w", o.Pod, o.Result, s.bound[o.Pod], o.Err)
+			return fmt.Errorf("activate pod %s: %s, %d times: %w", o.Pod, o.Result, s.bound[o.Pod], cmp.Or(o.Err, errors.New(o.Why.Message)))
 		}
 	}
 	if len(s.bound) != burstPods || s.patches != burstPods {
@@ -146,7 +147,9 @@ func shop(c *model.Cluster, n int) *observe.World {
 		p.Spec.ShadowPercentage, p.Spec.MaxShadows, p.Spec.MinShadows = new(int32(100)), new(int32(n)), new(int32(n))
 	}))
 	d := made(c, shadowtest.Deployment(2*int32(n)))
-	rs := made(c, shadowtest.ReplicaSet(d))
+	raised := shadowtest.ReplicaSet(d)
+	raised.Status.Replicas = int32(n) // its controller has not made the others yet
+	rs := made(c, raised)
 	w := &observe.World{
 		Pool: pool, Deployment: d, ReplicaSets: []*appsv1.ReplicaSet{rs}, InstallationRoom: -1, NamespaceRoom: -1,
 		Epoch: 1, Now: time.Now(),
