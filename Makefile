@@ -96,6 +96,10 @@ e2e: e2e-tools build ## Let a real HPA scale by a real Prometheus on a real cont
 bench: ## Print the ratios that the README quotes; out/bench.json keeps them.
 	@go run ./e2e/bench
 
+.PHONY: accuracy
+accuracy: ## Score the forecasts of a folder of series beside other models (DATA=dir); out/accuracy.json keeps them.
+	@go run ./e2e/accuracy $(if $(DATA),--data '$(DATA)')
+
 # A second for the shortening of an input: the minute that is the default would be all the time of a target whose runs take long.
 # The fuzzer of Go sometimes ends by its own deadline, which it then reports as the target's failure ("context deadline exceeded",
 # without a failing input). That alone is tried once more; an input that fails is a failure at once.
