@@ -24,10 +24,14 @@ type deviation struct {
 	decay    [scales]float64
 	sum, den [scales]float64
 	jump     jump
+
+	// unrest is the average distance from the curve over the last hours.
+	unrestDecay, unrestSum, unrestDen float64
 }
 
-func newDeviation() deviation {
+func newDeviation(day int) deviation {
 	var d deviation
+	d.unrestDecay = math.Exp2(-1 / max(8, float64(day)/unrestPart))
 	for k, l := range halfLives {
 		d.decay[k] = math.Exp2(-1 / l)
 	}
@@ -42,9 +46,13 @@ func (d *deviation) add(v, clipped float64) {
 			d.sum[k] *= w
 			d.den[k] *= w
 		}
+		d.unrestSum *= d.unrestDecay
+		d.unrestDen *= d.unrestDecay
 		return
 	}
 	d.jump.add(v, clipped)
+	d.unrestSum = d.unrestSum*d.unrestDecay + math.Abs(clipped)
+	d.unrestDen = d.unrestDen*d.unrestDecay + 1
 	for k, w := range d.decay {
 		x := v
 		if k >= slowFrom {
@@ -63,6 +71,13 @@ func (h *history) ordinaryPart(m *model, i int, d, limit float64) float64 {
 		return h.clean(i)
 	}
 	return min(max(d, -limit), limit)
+}
+
+func (d *deviation) unrest() float64 {
+	if d.unrestDen == 0 {
+		return 0
+	}
+	return d.unrestSum / d.unrestDen
 }
 
 // features returns the averages as steps between neighbouring spans, the

@@ -16,6 +16,8 @@ type Fitted struct {
 	n      int       // steps at the fit; the last one is n-1
 	unit   float64
 	bands  bands
+	swings swings
+	unrest unrest // without the origins
 	models []model
 	limits []float64 // by model: deviations beyond it are unusual
 	layers []layer
@@ -106,6 +108,7 @@ func (f *Fitted) learn(h *history, cfg Config) {
 		return
 	}
 	f.models, f.limits, f.bands = r.models, r.limits, h.bands
+	f.swings, f.unrest.mean = h.swings, r.unrest.mean
 	f.peaks = r.learnPeaks(f.layers)
 	if f.day > 0 {
 		f.backDays = float64(f.n-r.start) / float64(f.day)
@@ -122,6 +125,8 @@ func (f *Fitted) choose(cfg Config) []model {
 		switch {
 		case m.name == "Level":
 		case season == 0 || !daily || start < season:
+			continue
+		case m.days*f.day > f.n:
 			continue
 		}
 		out = append(out, m)

@@ -81,7 +81,7 @@ const (
 func (f *Fitted) raised(p float64, h int) float64 {
 	tail := min(p, 1-p)
 	if f.day > 1 {
-		tail *= 1 - dependence*min(1, math.Log(float64(h))/math.Log(float64(f.day)))
+		tail *= 1 - dependence*farness(h, f.day)
 	}
 	if f.backDays < fewDays {
 		tail /= 2
@@ -90,6 +90,15 @@ func (f *Fitted) raised(p float64, h int) float64 {
 		return tail
 	}
 	return 1 - tail
+}
+
+// farness grows with the logarithm of a horizon from 0 at one step to 1 at a day
+// of m steps and beyond.
+func farness(h, m int) float64 {
+	if m <= 1 {
+		return 0
+	}
+	return min(1, math.Log(float64(h))/math.Log(float64(m)))
 }
 
 // maxGrowth caps a forecast at a multiple of the highest value ever seen.

@@ -22,6 +22,8 @@ type history struct {
 	// cleaned and smooth hold what clean and shape say; nil: told on demand.
 	cleaned, smooth []float64
 	bands           bands
+	lagged          *lagged // nil: not learnt
+	swings          swings
 
 	// Values before step moved belong to an old level, offset brings them to
 	// the new one (shift.go).

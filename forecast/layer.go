@@ -12,6 +12,8 @@ type layer struct {
 	beta    [][scales]float64 // by model
 	pool    pool              // of scaled residuals of the blend
 	scale   []float64         // by bin of the phase
+	gamma   float64           // power of the unrest in the spread
+	centre  float64           // bias of the blend, scaled
 }
 
 // rows are the scored forecasts of one horizon.
@@ -32,7 +34,7 @@ func (r *rolling) rowsAt(horizon int) rows {
 	x.origin = make([]int, 0, len(r.origins))
 	x.actual = make([]float64, 0, len(r.origins))
 	x.weight = make([]float64, 0, len(r.origins))
-	var cur [16]float64
+	var cur [32]float64
 next:
 	for i, o := range r.origins {
 		t := o + horizon
@@ -85,11 +87,16 @@ func (r *rolling) learn(horizon, bins int) (l layer, ok bool) {
 		}
 		resid[i] = y - f
 	}
+	l.gamma = r.unrest.gamma(x.origin, resid, farness(horizon, r.h.day))
+	for i := range resid {
+		resid[i] /= r.unrest.stir(l.gamma, x.origin[i])
+	}
 	l.scale = r.phaseScale(x, resid, horizon, bins)
 	for i := range resid {
 		t := r.origins[x.origin[i]] + horizon
 		resid[i] /= scaleAt(l.scale, phaseShare(t-len(r.h.raw), r.h.day))
 	}
+	l.centre = r.centreOf(x, resid, horizon)
 	l.pool = newPool(resid)
 	return l, true
 }
@@ -101,9 +108,10 @@ func (r *rolling) correct(k, horizon int, x rows, pred []float64) [scales]float6
 	limit := r.clipAt[k]
 	for i, j := range x.origin {
 		f := &r.feats[k][j]
-		d := x.actual[i] - pred[i]
+		u := r.unit(&r.models[k], r.origins[j]+horizon)
+		d := (x.actual[i] - pred[i]) / u
 		if limit == math.Inf(1) {
-			folds[r.foldOf(r.origins[j]+horizon)].add(f, d, 1)
+			folds[r.foldOf(r.origins[j]+horizon)].add(f, d, u*u)
 			continue
 		}
 		e := max(math.Abs(f[0]+f[1]+f[2]+f[3]), math.Abs(d-f[scales-1]))
@@ -112,7 +120,7 @@ func (r *rolling) correct(k, horizon int, x rows, pred []float64) [scales]float6
 			w = limit / e
 			w *= w
 		}
-		folds[r.foldOf(r.origins[j]+horizon)].add(f, d, w)
+		folds[r.foldOf(r.origins[j]+horizon)].add(f, d, w*u*u)
 	}
 	prior := priorBeta(r.models[k].season(r.h.seasons))
 	both := folds[0].plus(&folds[1])
@@ -120,7 +128,7 @@ func (r *rolling) correct(k, horizon int, x rows, pred []float64) [scales]float6
 	other := [2][scales]float64{folds[1].solve(&prior), folds[0].solve(&prior)}
 	for i, j := range x.origin {
 		b := &other[r.foldOf(r.origins[j]+horizon)]
-		pred[i] += r.jumps[k][j].carry(dot(b, &r.feats[k][j]), horizon)
+		pred[i] += r.unit(&r.models[k], r.origins[j]+horizon) * r.jumps[k][j].carry(dot(b, &r.feats[k][j]), horizon)
 	}
 	return all
 }

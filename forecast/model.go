@@ -13,6 +13,7 @@ type model struct {
 	// NaN: nothing to say.
 	base      func(h *history, t, o int) float64
 	corrected bool
+	days      int // least history, where two cycles are not enough
 }
 
 // catalogue lists the models, the one for the shortest history first.
@@ -24,6 +25,7 @@ func catalogue() []model {
 		dailyMedian(),
 		seasonalNaive("SeasonalNaiveWeek", bySeasonWeek),
 		weeklyShape(),
+		laggedDays(),
 	}
 }
 

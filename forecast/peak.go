@@ -106,7 +106,7 @@ func (r *rolling) scorePeaks(i int, mix, layers []layer, windows []peakLayer, sc
 		for k := range r.models {
 			x := r.base(k, t, o)
 			if r.models[k].corrected {
-				x += r.jumps[k][i].carry(dot(&mix[h].beta[k], &r.feats[k][i]), h+1)
+				x += r.unit(&r.models[k], t) * r.jumps[k][i].carry(dot(&mix[h].beta[k], &r.feats[k][i]), h+1)
 			}
 			f += mix[h].weights[k] * x
 		}
@@ -120,7 +120,7 @@ func (r *rolling) scorePeaks(i int, mix, layers []layer, windows []peakLayer, sc
 		}
 		if h+1 == windows[a].window {
 			if 2*present >= h+1 {
-				scale := scaleAt(layers[a].scale, phaseShare(t-n, r.h.day))
+				scale := r.unrest.stir(layers[a].gamma, i) * scaleAt(layers[a].scale, phaseShare(t-n, r.h.day))
 				scores[a] = append(scores[a], (top-point)/scale)
 			}
 			a++

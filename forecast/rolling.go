@@ -34,6 +34,7 @@ type rolling struct {
 	jumps   [][]jump            // likewise
 	limits  []float64           // by model: deviations beyond it are unusual
 	clipAt  []float64           // by model: rows beyond it weigh less
+	unrest  unrest
 }
 
 // backSpan returns the first step that past origins forecast: the last 14
@@ -70,9 +71,11 @@ func newRolling(h *history, models []model) *rolling {
 			r.recency[i] = math.Pow(forgetDay, float64(n-o)/float64(h.day))
 		}
 	}
+	h.lagged, h.swings = learnLags(h), learnSwings(h)
 	for _, m := range models {
 		r.addModel(m)
 	}
+	r.unrest = newUnrest(r.unrest.at)
 	return r
 }
 
@@ -127,16 +130,19 @@ func (r *rolling) addDeviations(m model, curve []float64) {
 			limit = r.ordinary(curve)
 		}
 		feats, jumps = make([][scales]float64, len(r.origins)), make([]jump, len(r.origins))
-		dev := newDeviation()
+		dev := newDeviation(r.h.day)
 		next := 0
 		for i, b := range curve {
 			if next == len(r.origins) {
 				break
 			}
-			d := r.h.raw[r.first+i] - b
+			d := (r.h.raw[r.first+i] - b) / r.unit(&m, r.first+i)
 			dev.add(d, r.h.ordinaryPart(&m, r.first+i, d, limit))
 			if r.first+i == r.origins[next] {
 				feats[next], jumps[next] = dev.features(), dev.jump
+				if m.name == unrestModel {
+					r.unrest.at = append(r.unrest.at, dev.unrest())
+				}
 				next++
 			}
 		}
@@ -152,7 +158,7 @@ func (r *rolling) addDeviations(m model, curve []float64) {
 func (r *rolling) ordinary(curve []float64) float64 {
 	abs := make([]float64, 0, len(r.origins))
 	for _, o := range r.origins {
-		if d := r.h.raw[o] - curve[max(o-r.first, 0)]; d == d {
+		if d := (r.h.raw[o] - curve[max(o-r.first, 0)]) / r.h.swings.at(o); d == d {
 			abs = append(abs, math.Abs(d))
 		}
 	}
@@ -176,6 +182,14 @@ func typicalMove(feats [][scales]float64) float64 {
 		return math.Inf(1)
 	}
 	return abs[len(abs)/2]
+}
+
+// unit returns what a deviation from the curve of m is measured in at step t.
+func (r *rolling) unit(m *model, t int) float64 {
+	if m.season(r.h.seasons) == 0 {
+		return 1
+	}
+	return r.h.swings.at(t)
 }
 
 // base returns the curve of model k at step t as known at step o.

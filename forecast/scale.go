@@ -10,11 +10,12 @@ func phaseShare(t, m int) float64 {
 	if m == 0 {
 		return 0
 	}
-	return float64(phaseOf(t, m)) / float64(m)
+	return (float64(phaseOf(t, m)) + 0.5) / float64(m)
 }
 
-// phaseScale returns the spread of residuals by phase: half the mean distance
-// from zero in the phase and its four neighbours, half its mean over the day.
+// phaseScale returns the spread of residuals by phase: four fifths of the mean
+// distance from zero in the phase and its four neighbours, a fifth of its mean
+// over the day.
 // One bin means one spread. It is positive: residuals of zero have scale 1.
 func (r *rolling) phaseScale(x rows, resid []float64, horizon, bins int) []float64 {
 	sum, count := make([]float64, bins), make([]float64, bins)
@@ -36,7 +37,7 @@ func (r *rolling) phaseScale(x rows, resid []float64, horizon, bins int) []float
 		}
 		out[b] = mean
 		if c > 0 {
-			out[b] = mean/2 + s/c/2
+			out[b] = mean/5 + s/c*4/5
 		}
 		if out[b] == 0 {
 			out[b] = 1

@@ -8,13 +8,14 @@ import (
 // view is a series seen through a fit at one origin.
 type view struct {
 	*Fitted
-	h     *history
-	last  int         // index of the last value
-	shift int         // step of the fit = index + shift
-	extra [][]float64 // by layer and model: the deviation carried forward
-	jumps []jump      // by model
-	hi    float64     // greatest value known, in the unit of the fit
-	lo    float64     // likewise the least
+	h       *history
+	last    int         // index of the last value
+	shift   int         // step of the fit = index + shift
+	extra   [][]float64 // by layer and model: the deviation carried forward
+	jumps   []jump      // by model
+	stirred float64     // unrest at the origin; 0: not known
+	hi      float64     // greatest value known, in the unit of the fit
+	lo      float64     // likewise the least
 
 	ceiling    float64
 	quant, top [][]float64 // scaled quantiles by level, and by layer or window
@@ -35,12 +36,15 @@ func (f *Fitted) observe(s Series, last int) *view {
 		if !m.corrected {
 			continue
 		}
-		dev := newDeviation()
+		dev := newDeviation(f.day)
 		for i := from; i <= last; i++ {
-			d := v.h.at(i) - v.curve(k, i, i-1)
+			d := (v.h.at(i) - v.curve(k, i, i-1)) / v.unitAt(k, i)
 			dev.add(d, v.h.ordinaryPart(&m, i, d, f.limits[k]))
 		}
 		feats[k], v.jumps[k] = dev.features(), dev.jump
+		if m.name == unrestModel && f.unrest.mean > 0 {
+			v.stirred = f.unrest.scaled(dev.unrest())
+		}
 	}
 	for i := from; i <= last; i++ {
 		if x := s.Values[i] * v.h.inv; x == x {
@@ -55,6 +59,13 @@ func (f *Fitted) observe(s Series, last int) *view {
 		}
 	}
 	return v
+}
+
+func (v *view) unitAt(k, t int) float64 {
+	if v.models[k].season(v.seasons) == 0 {
+		return 1
+	}
+	return v.swings.at(t + v.shift)
 }
 
 // curve returns the curve of model k at index t as known at index o.
@@ -97,21 +108,28 @@ func (v *view) fill(out *Forecast, gap int) {
 		if i == 0 {
 			out.Weights = v.weightsAt(a, b, frac)
 		}
-		point := v.bounded(v.point(h, a, b, frac))
+		spread := v.spreadAt(h, a, b, frac)
+		blend := v.point(h, a, b, frac)
+		point := v.bounded(blend + spread*lerp(v.layers[a].centre, v.layers[b].centre, frac))
 		out.Point[i] = finite(point * v.unit)
-		v.spread(out, i, h, point)
+		v.quantiles(out, i, h, blend, point, spread)
 	}
 }
 
-// spread writes the quantiles of step i, h steps after the last value.
-func (v *view) spread(out *Forecast, i, h int, point float64) {
+// spreadAt returns the unit of scaled residuals h steps after the last value.
+func (v *view) spreadAt(h, a, b int, frac float64) float64 {
+	share := phaseShare(v.last+h+v.shift-v.n, v.day)
+	return v.stir(a, b, frac) * v.beyond(h) * lerp(scaleAt(v.layers[a].scale, share), scaleAt(v.layers[b].scale, share), frac)
+}
+
+// quantiles writes those of step i, h steps after the last value, around a
+// blend whose centre is the point.
+func (v *view) quantiles(out *Forecast, i, h int, blend, point, scale float64) {
 	a, frac := locate(v.layers, h)
 	b := min(a+1, len(v.layers)-1)
-	share := phaseShare(v.last+h+v.shift-v.n, v.day)
-	scale := v.beyond(h) * lerp(scaleAt(v.layers[a].scale, share), scaleAt(v.layers[b].scale, share), frac)
 	below := math.Inf(-1)
 	for l, p := range out.Levels {
-		q := point + scale*lerp(v.quant[l][a], v.quant[l][b], frac)
+		q := blend + scale*lerp(v.quant[l][a], v.quant[l][b], frac)
 		if p >= 0.5 {
 			q = max(q, point)
 		} else {
@@ -121,10 +139,18 @@ func (v *view) spread(out *Forecast, i, h int, point float64) {
 		below = q
 		out.Quantiles[l][i] = finite(q * v.unit)
 		if out.peaks != nil {
-			over := scale*v.peakScore(v.top[l], h) - (q - point)
+			over := scale*v.peakScore(v.top[l], h) - (q - blend)
 			out.peaks[l][i] = finite(over * v.unit)
 		}
 	}
+}
+
+// stir returns the factor of the spread by the unrest at the origin.
+func (v *view) stir(a, b int, frac float64) float64 {
+	if v.stirred == 0 {
+		return 1
+	}
+	return math.Pow(v.stirred, lerp(v.layers[a].gamma, v.layers[b].gamma, frac))
 }
 
 // bounded keeps x below the ceiling, and from falling below zero where the
@@ -146,7 +172,7 @@ func (v *view) point(h, a, b int, frac float64) float64 {
 		if w == 0 || base != base {
 			continue
 		}
-		sum += w * (base + v.jumps[k].carry(lerp(v.extra[a][k], v.extra[b][k], frac), h))
+		sum += w * (base + v.unitAt(k, v.last+h)*v.jumps[k].carry(lerp(v.extra[a][k], v.extra[b][k], frac), h))
 		total += w
 	}
 	if x := sum / total; total > 0 && x == x {

@@ -224,11 +224,11 @@ func leave(file string, raw []byte) error {
 
 // saveSeries leaves one row a window, for who looks for what went wrong.
 func saveSeries(file string, x []result) error {
-	raw := []byte("file,series,steps_known,mase,mase_naive,pinball95,pinball95_naive,coverage95,mase_1h,mase_1h_naive,pinball95_1h,pinball95_1h_naive,coverage95_1h,ms\n")
+	raw := []byte("file,series,steps_known,smape,mase,mase_naive,pinball95,pinball95_naive,coverage95,mase_1h,mase_1h_naive,pinball95_1h,pinball95_1h_naive,coverage95_1h,ms\n")
 	for _, r := range x {
 		a, b, na, nb := r.ours[0], r.ours[1], r.naive[0], r.naive[1]
-		raw = fmt.Appendf(raw, "%s,%s,%d,%.6g,%.6g,%.6g,%.6g,%.4f,%.6g,%.6g,%.6g,%.6g,%.4f,%.3f\n", r.file, r.series, len(r.known.Values),
-			a.mase, na.mase, a.pinball[p95], na.pinball[p95], a.cover[p95], b.mase, nb.mase, b.pinball[p95], nb.pinball[p95], b.cover[p95], r.took.Seconds()*1e3)
+		raw = fmt.Appendf(raw, "%s,%s,%d,%.6g,%.6g,%.6g,%.6g,%.6g,%.4f,%.6g,%.6g,%.6g,%.6g,%.4f,%.3f\n", r.file, r.series, len(r.known.Values),
+			a.smape, a.mase, na.mase, a.pinball[p95], na.pinball[p95], a.cover[p95], b.mase, nb.mase, b.pinball[p95], nb.pinball[p95], b.cover[p95], r.took.Seconds()*1e3)
 	}
 	return leave(file, raw)
 }

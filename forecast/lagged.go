@@ -1,0 +1,223 @@
+package forecast
+
+import "math"
+
+// lagDays are the whole days before a target whose values a lagged model
+// weighs, for a target that is one day ahead or less.
+var lagDays = [...]int{1, 2, 3, 4, 5, 6, 7, 8, 14}
+
+const (
+	lags       = len(lagDays)
+	lagReach   = 3    // days ahead with weights of their own
+	lagRows    = 4096 // most targets that weights are learnt from
+	lagRidge   = 0.02 // pull towards the prior, as a share of the trace
+	lagForget  = 0.97 // weight of a target one day older
+	lagLeast   = 7    // days of targets before weights are learnt
+	lagWeekly  = 15   // days of history before lags beyond a week count
+	lagHistory = 3    // days of history before any target
+)
+
+// lagWeights are the weights of the values lagDays before a target, learnt from
+// the days before one day.
+type lagWeights [lags]float64
+
+// lagged regresses a load on its own values whole days before, by least squares
+// with a pull towards the exponentially weighted days of dailyShape: a seasonal
+// autoregression (G. Box, G. Jenkins, Time Series Analysis, 1970) whose weights
+// add up to one, so that a load that moves as a whole is followed. The weights
+// of each day are learnt from earlier days only.
+type lagged struct {
+	first int // step at which day 0 begins
+	days  [lagReach][]lagWeights
+}
+
+// learnLags learns weights for each day of h and the one after it; nil where
+// the history is too short.
+func learnLags(h *history) *lagged {
+	m, n := h.day, len(h.raw)
+	if m == 0 || n < (lagHistory+lagLeast)*m {
+		return nil
+	}
+	l := &lagged{first: n - n/m*m}
+	total := n / m
+	every := max(1, (total*m+lagRows-1)/lagRows)
+	for reach := range lagReach {
+		prior := lagPrior(reach + 1)
+		var g lagGram
+		out := make([]lagWeights, total+1)
+		for d := range out {
+			// Row d-reach-1 is the last whose targets are known reach+1 days before day d ends.
+			if row := d - 1 - reach; row >= 0 {
+				g.forget()
+				l.addDay(h, &g, row, reach+1, every, &prior)
+			}
+			out[d] = g.solve(&prior)
+		}
+		l.days[reach] = out
+	}
+	return l
+}
+
+// lagPrior is dailyShape's weights over the days that are known reach days
+// ahead.
+func lagPrior(reach int) (w lagWeights) {
+	sum := 0.0
+	for k, d := range lagDays {
+		if d >= reach && d <= 7 {
+			w[k] = math.Pow(0.7, float64(d))
+			sum += w[k]
+		}
+	}
+	for k := range w {
+		w[k] /= sum
+	}
+	return w
+}
+
+func (l *lagged) addDay(h *history, g *lagGram, row, reach, every int, prior *lagWeights) {
+	var x lagWeights
+	from := l.first + row*h.day
+	for i := from + row%every; i < from+h.day; i += every {
+		y := h.clean(i)
+		if y != y {
+			continue
+		}
+		if base, ok := lagValues(h, i, reach, prior, &x); ok {
+			g.add(&x, y-base)
+		}
+	}
+}
+
+// lagValues puts the values before step t into x, less their weighted mean
+// under the prior, which it returns. Values that are not there count as the
+// mean; ok is false if none of the prior's is there.
+func lagValues(h *history, t, reach int, prior, x *lagWeights) (base float64, ok bool) {
+	sum := 0.0
+	for k, d := range lagDays {
+		x[k] = math.NaN()
+		if d < reach {
+			continue
+		}
+		if v := h.shape(t - d*h.day); v == v {
+			x[k] = v
+			base += prior[k] * v
+			sum += prior[k]
+		}
+	}
+	if sum == 0 {
+		return 0, false
+	}
+	base /= sum
+	for k := range x {
+		if x[k] == x[k] {
+			x[k] -= base
+		} else {
+			x[k] = 0
+		}
+	}
+	return base, true
+}
+
+// at forecasts step t as known at step o.
+func (l *lagged) at(h *history, t, o int) float64 {
+	reach := lagsNeeded(t-o+h.half, h.day)
+	if reach < 1 || reach > lagReach {
+		return math.NaN()
+	}
+	row := (t - l.first) / h.day
+	if t < l.first {
+		return math.NaN()
+	}
+	days := l.days[reach-1]
+	prior := lagPrior(reach)
+	var x lagWeights
+	base, ok := lagValues(h, t, reach, &prior, &x)
+	if !ok {
+		return math.NaN()
+	}
+	w := &days[min(row, len(days)-1)]
+	for k := range x {
+		base += w[k] * x[k]
+	}
+	return base
+}
+
+func laggedDays() model {
+	return model{
+		name: "LaggedDays", season: bySeasonDay, corrected: true, days: lagHistory + lagLeast,
+		base: func(h *history, t, o int) float64 {
+			if h.lagged == nil {
+				return math.NaN()
+			}
+			return h.lagged.at(h, t, o)
+		},
+	}
+}
+
+// lagGram holds the normal equations of the lags.
+type lagGram struct {
+	xx [lags][lags]float64
+	xy lagWeights
+}
+
+func (g *lagGram) forget() {
+	for i := range g.xx {
+		for j := range g.xx[i] {
+			g.xx[i][j] *= lagForget
+		}
+		g.xy[i] *= lagForget
+	}
+}
+
+func (g *lagGram) add(x *lagWeights, y float64) {
+	for i := range x {
+		for j := i; j < lags; j++ {
+			g.xx[i][j] += x[i] * x[j]
+		}
+		g.xy[i] += x[i] * y
+	}
+}
+
+// solve returns the weights to add to the prior's.
+func (g *lagGram) solve(prior *lagWeights) (b lagWeights) {
+	trace := 0.0
+	for i := range lags {
+		trace += g.xx[i][i]
+	}
+	if !(trace > 0) || math.IsInf(trace, 0) {
+		return lagWeights{}
+	}
+	a, b := g.xx, g.xy
+	for i := range lags {
+		a[i][i] += lagRidge * trace / float64(lags)
+	}
+	for j := range lags {
+		for i := 0; i <= j; i++ {
+			v := a[i][j]
+			for k := range i {
+				v -= a[k][i] * a[k][j]
+			}
+			if i < j {
+				a[i][j] = v / a[i][i]
+				continue
+			}
+			if !(v > 0) {
+				return lagWeights{}
+			}
+			a[i][i] = math.Sqrt(v)
+		}
+	}
+	for i := range lags {
+		for k := range i {
+			b[i] -= a[k][i] * b[k]
+		}
+		b[i] /= a[i][i]
+	}
+	for i := lags - 1; i >= 0; i-- {
+		for k := i + 1; k < lags; k++ {
+			b[i] -= a[i][k] * b[k]
+		}
+		b[i] /= a[i][i]
+	}
+	return b
+}

@@ -1,0 +1,62 @@
+package forecast
+
+import "math"
+
+const (
+	swingDays  = 4    // days of history before phases differ
+	swingFloor = 0.05 // least unit of a phase
+)
+
+// swings is the unit of deviations by phase of the day, about 1 on average.
+// Deviations are carried forward in it, so that what a busy hour is off does
+// not swamp a quiet night: a load twice as high as usual at noon is twice as
+// high at midnight, not by as many requests. The unit is the mean of
+// sqrt(|x(t)| |x(t) - x(t-day)|), between the load itself and how much it
+// changes from day to day, which fail on different loads: one where a constant
+// part hides the swing, the other where days repeat.
+type swings struct {
+	byBin  []float64 // empty: 1 everywhere
+	n, day int
+}
+
+func learnSwings(h *history) swings {
+	m, n := h.day, len(h.raw)
+	if m == 0 || n < swingDays*m {
+		return swings{}
+	}
+	bins := min(m, phaseBins)
+	sum, count := make([]float64, bins), make([]float64, bins)
+	total, all := 0.0, 0.0
+	for i := m; i < n; i++ {
+		v := h.clean(i)
+		d := math.Sqrt(math.Abs(v) * math.Abs(v-h.clean(i-m)))
+		if d != d {
+			continue
+		}
+		b := int(phaseShare(i-n, m) * float64(bins))
+		sum[b] += d
+		count[b]++
+		total += d
+		all++
+	}
+	mean := total / all
+	if !(mean > 0) || math.IsInf(total, 0) {
+		return swings{}
+	}
+	s := swings{byBin: make([]float64, bins), n: n, day: m}
+	for b := range s.byBin {
+		s.byBin[b] = 1
+		if count[b] > 0 {
+			s.byBin[b] = swingFloor + (1-swingFloor)*sum[b]/count[b]/mean
+		}
+	}
+	return s
+}
+
+// at returns the unit of step i of the fit.
+func (s *swings) at(i int) float64 {
+	if len(s.byBin) == 0 {
+		return 1
+	}
+	return scaleAt(s.byBin, phaseShare(i-s.n, s.day))
+}
