@@ -7,7 +7,7 @@
 // point and the quantiles asked for, per step.
 //
 // A handful of plain models (ModelNames) is blended per horizon by how well
-// each did at origins spread over the last 14 days and all phases of the day.
+// each did at origins spread over the last 21 days and all phases of the day.
 // The quantiles are order statistics of what the blend missed at those origins,
 // scaled by the phase of the day. Quantiles speak of one step each; what the
 // highest value of several steps stays below is Forecast.Peak.

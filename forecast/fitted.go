@@ -71,13 +71,13 @@ func newForecast(s Series, horizon int, levels []float64) Forecast {
 }
 
 const (
-	dependence = 0.4 // share of the tail given up a day ahead
+	dependence = 0.3 // share of the tail given up a day ahead
 	fewDays    = 3   // scored days below which the tail is halved
 )
 
 // raised returns the probability at which a pool is read for level p. Days are
 // few and dependent, so a day ahead residuals cover less than they say: the
-// tail 1-p shrinks by 0.4 log h / log day, and by half on little history.
+// tail 1-p shrinks by 0.3 log h / log day, and by half on little history.
 func (f *Fitted) raised(p float64, h int) float64 {
 	tail := min(p, 1-p)
 	if f.day > 1 {

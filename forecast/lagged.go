@@ -8,13 +8,13 @@ var lagDays = [...]int{1, 2, 3, 4, 5, 6, 7, 8, 14}
 
 const (
 	lags       = len(lagDays)
-	lagReach   = 3    // days ahead with weights of their own
-	lagRows    = 4096 // most targets that weights are learnt from
-	lagRidge   = 0.02 // pull towards the prior, as a share of the trace
-	lagForget  = 0.97 // weight of a target one day older
-	lagLeast   = 7    // days of targets before weights are learnt
-	lagWeekly  = 15   // days of history before lags beyond a week count
-	lagHistory = 3    // days of history before any target
+	lagReach   = 3     // days ahead with weights of their own
+	lagRows    = 4096  // most targets that weights are learnt from
+	lagRidge   = 0.005 // pull towards the prior, as a share of the trace
+	lagForget  = 0.97  // weight of a target one day older
+	lagLeast   = 7     // days of targets before weights are learnt
+	lagWeekly  = 15    // days of history before lags beyond a week count
+	lagHistory = 3     // days of history before any target
 )
 
 // lagWeights are the weights of the values lagDays before a target, learnt from
@@ -28,6 +28,7 @@ type lagWeights [lags]float64
 // of each day are learnt from earlier days only.
 type lagged struct {
 	first int // step at which day 0 begins
+	prior [lagReach]lagWeights
 	days  [lagReach][]lagWeights
 }
 
@@ -43,11 +44,18 @@ func learnLags(h *history) *lagged {
 	every := max(1, (total*m+lagRows-1)/lagRows)
 	for reach := range lagReach {
 		prior := lagPrior(reach + 1)
+		l.prior[reach] = prior
 		var g lagGram
+		row := 0
 		out := make([]lagWeights, total+1)
 		for d := range out {
-			// Row d-reach-1 is the last whose targets are known reach+1 days before day d ends.
-			if row := d - 1 - reach; row >= 0 {
+			// Row d-reach-2 is the last that is known reach+1 days before any step of day d; all are known at
+			// the end of the history.
+			rows := d - 1 - reach
+			if d == total {
+				rows = total
+			}
+			for ; row < rows; row++ {
 				g.forget()
 				l.addDay(h, &g, row, reach+1, every, &prior)
 			}
@@ -129,9 +137,8 @@ func (l *lagged) at(h *history, t, o int) float64 {
 		return math.NaN()
 	}
 	days := l.days[reach-1]
-	prior := lagPrior(reach)
 	var x lagWeights
-	base, ok := lagValues(h, t, reach, &prior, &x)
+	base, ok := lagValues(h, t, reach, &l.prior[reach-1], &x)
 	if !ok {
 		return math.NaN()
 	}

@@ -92,12 +92,15 @@ func (r *rolling) learn(horizon, bins int) (l layer, ok bool) {
 		resid[i] /= r.unrest.stir(l.gamma, x.origin[i])
 	}
 	l.scale = r.phaseScale(x, resid, horizon, bins)
+	steps := scaleSteps(l.scale, r.h.day)
 	for i := range resid {
-		t := r.origins[x.origin[i]] + horizon
-		resid[i] /= scaleAt(l.scale, phaseShare(t-len(r.h.raw), r.h.day))
+		resid[i] /= steps[phaseOf(r.origins[x.origin[i]]+horizon-len(r.h.raw), len(steps))]
 	}
-	l.centre = r.centreOf(x, resid, horizon)
+	days := r.dayMedians(x, resid, horizon)
 	l.pool = newPool(resid)
+	if len(r.models) > 1 {
+		l.centre = centreOf(resid, days)
+	}
 	return l, true
 }
 

@@ -6,10 +6,10 @@ import (
 )
 
 const (
-	maxOrigins = 1000 // past origins that a fit scores
-	backDays   = 14   // days over which they are spread
-	minOrigins = 8    // fewer scores at a horizon say nothing
-	forgetDay  = 0.9  // weight of an error one day older
+	maxOrigins = 512 // past origins that a fit scores
+	backDays   = 21  // days over which they are spread
+	minOrigins = 8   // fewer scores at a horizon say nothing
+	forgetDay  = 0.9 // weight of an error one day older
 )
 
 // rolling scores the models at past origins. A forecast in it is made of the
@@ -37,7 +37,7 @@ type rolling struct {
 	unrest  unrest
 }
 
-// backSpan returns the first step that past origins forecast: the last 14
+// backSpan returns the first step that past origins forecast: the last 21
 // days where a week stays before them, else the last half, else what follows
 // the first day; without a day, what follows a quarter.
 func backSpan(n int, c seasons) (start int, daily bool) {

@@ -46,6 +46,15 @@ func (r *rolling) phaseScale(x rows, resid []float64, horizon, bins int) []float
 	return out
 }
 
+// scaleSteps reads a spread at each of the m steps of a day.
+func scaleSteps(scale []float64, m int) []float64 {
+	out := make([]float64, max(m, 1))
+	for p := range out {
+		out[p] = scaleAt(scale, phaseShare(p, m))
+	}
+	return out
+}
+
 // scaleAt reads a spread at a share of the day, linear between bin centres.
 func scaleAt(scale []float64, share float64) float64 {
 	n := len(scale)

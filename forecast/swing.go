@@ -15,8 +15,8 @@ const (
 // changes from day to day, which fail on different loads: one where a constant
 // part hides the swing, the other where days repeat.
 type swings struct {
-	byBin  []float64 // empty: 1 everywhere
-	n, day int
+	byPhase []float64 // of the step after the fit, and on; empty: 1 everywhere
+	n       int
 }
 
 func learnSwings(h *history) swings {
@@ -43,20 +43,20 @@ func learnSwings(h *history) swings {
 	if !(mean > 0) || math.IsInf(total, 0) {
 		return swings{}
 	}
-	s := swings{byBin: make([]float64, bins), n: n, day: m}
-	for b := range s.byBin {
-		s.byBin[b] = 1
+	for b := range sum {
 		if count[b] > 0 {
-			s.byBin[b] = swingFloor + (1-swingFloor)*sum[b]/count[b]/mean
+			sum[b] = swingFloor + (1-swingFloor)*sum[b]/count[b]/mean
+		} else {
+			sum[b] = 1
 		}
 	}
-	return s
+	return swings{byPhase: scaleSteps(sum, m), n: n}
 }
 
 // at returns the unit of step i of the fit.
 func (s *swings) at(i int) float64 {
-	if len(s.byBin) == 0 {
+	if len(s.byPhase) == 0 {
 		return 1
 	}
-	return scaleAt(s.byBin, phaseShare(i-s.n, s.day))
+	return s.byPhase[phaseOf(i-s.n, len(s.byPhase))]
 }
