@@ -18,12 +18,18 @@ const memory = 5 * 128
 // it lasts and forgotten when it is over.
 const slowFrom = 1
 
+// calmSpan has about the memory of jumpDecay.
+const calmSpan = 2
+
 // deviation is the state of the averages: for each span k,
 // e_k = sum_j w_k^j d(t-j) / sum_j w_k^j over the present d, w_k = 2^(-1/halfLife).
 type deviation struct {
 	decay    [scales]float64
 	sum, den [scales]float64
 	jump     jump
+
+	// calm is the average distance from the average of span calmSpan outside jumps.
+	calmSum, calmDen float64
 
 	// unrest is the average distance from the curve over the last hours.
 	unrestDecay, unrestSum, unrestDen float64
@@ -51,6 +57,11 @@ func (d *deviation) add(v, clipped float64) {
 		return
 	}
 	d.jump.add(v, clipped)
+	if d.jump.run == 0 && d.den[calmSpan] > 0 {
+		w := d.decay[scales-1]
+		d.calmSum = d.calmSum*w + math.Abs(v-d.sum[calmSpan]/d.den[calmSpan])
+		d.calmDen = d.calmDen*w + 1
+	}
 	d.unrestSum = d.unrestSum*d.unrestDecay + math.Abs(clipped)
 	d.unrestDen = d.unrestDen*d.unrestDecay + 1
 	for k, w := range d.decay {
@@ -71,6 +82,13 @@ func (h *history) ordinaryPart(m *model, i int, d, limit float64) float64 {
 		return h.clean(i)
 	}
 	return min(max(d, -limit), limit)
+}
+
+func (d *deviation) calm() float64 {
+	if d.calmDen == 0 {
+		return 0
+	}
+	return d.calmSum / d.calmDen
 }
 
 func (d *deviation) unrest() float64 {

@@ -1,9 +1,14 @@
 package forecast
 
+import "math"
+
 const (
 	jumpLeast = 3   // unusual deviations in a row that make a jump
 	jumpMiss  = 4   // how many of them one ordinary deviation takes back
 	jumpStay  = 4   // see carry; between 1 and 8 the losses on real series hardly differ
+	mayLast   = 0.2 // probability from which an upper quantile counts on a run
+	widest    = 10  // times that a band may widen in a run
+	jumpDoubt = 1.1 // on top of it, as the height of a run is known from a few values only
 	jumpDecay = 0.9 // weight of a deviation one step older in the height
 )
 
@@ -15,6 +20,7 @@ type jump struct {
 	run      int
 	side     bool
 	sum, den float64
+	off      float64 // sum of the distances from the height so far, weighted alike
 }
 
 // add takes the next deviation and its clipped value.
@@ -29,6 +35,9 @@ func (j *jump) add(v, clipped float64) {
 		*j = jump{}
 	}
 	j.run++
+	if j.den > 0 {
+		j.off = j.off*jumpDecay + math.Abs(v-j.sum/j.den)
+	}
 	j.side = v > 0
 	j.sum, j.den = j.sum*jumpDecay+v, j.den*jumpDecay+1
 }
@@ -41,6 +50,31 @@ func (j *jump) carry(learnt float64, h int) float64 {
 	if j.run < jumpLeast {
 		return learnt
 	}
+	return lerp(learnt, j.sum/j.den, j.stays(h))
+}
+
+// stays is the probability that a run lasts another h steps.
+func (j *jump) stays(h int) float64 {
 	r := jumpStay * float64(j.run)
-	return lerp(learnt, j.sum/j.den, r/(r+float64(h)))
+	return r / (r + float64(h))
+}
+
+// widens returns how much more a load moves in a run than it did before, between
+// 1 and 10: a load at three times its level has three times its noise. usual is
+// the mean distance from an average of about the same memory before it.
+func (j *jump) widens(usual float64) float64 {
+	if j.run < 2*jumpLeast || !(usual > 0) {
+		return 1
+	}
+	return min(max(jumpDoubt*j.off/j.den/usual, 1), widest)
+}
+
+// most returns the deviation that an upper quantile starts from: that of a run
+// above the curve in full as long as it may last, since the chance that it is
+// over is smaller than that it is not.
+func (j *jump) most(learnt float64, h int) float64 {
+	if j.run < jumpLeast || !j.side || j.stays(h) < mayLast {
+		return j.carry(learnt, h)
+	}
+	return max(j.sum/j.den, learnt)
 }

@@ -32,11 +32,14 @@ func TestLaggedFindsTheWeights(t *testing.T) {
 	h, cut, _ := newHistory(x, seasons{day: m, week: 7 * m}, 1)
 	require.Zero(t, cut)
 	l := learnLags(h)
-	w := l.prior[0]
-	for k, b := range l.days[0][n/m] {
-		w[k] += b
+	// What is added to the prior's mean is weighed in distances from it.
+	w, rest, sum := l.days[0][n/m], 1.0, 0.0
+	for _, b := range w {
+		rest -= b
 	}
-	sum := 0.0
+	for k, p := range l.prior[0] {
+		w[k] += p * rest
+	}
 	for k, d := range lagDays {
 		sum += w[k]
 		switch d {
@@ -48,7 +51,7 @@ func TestLaggedFindsTheWeights(t *testing.T) {
 			require.InDelta(t, -0.8, w[k], 0.2)
 		}
 	}
-	require.InDelta(t, 1, sum, 0.05, "a load that moves as a whole is followed")
+	require.InDelta(t, 1, sum, 1e-9, "a load that moves as a whole is followed")
 }
 
 func TestLaggedDoesNotLookAhead(t *testing.T) {

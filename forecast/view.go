@@ -12,6 +12,7 @@ type view struct {
 	last    int         // index of the last value
 	shift   int         // step of the fit = index + shift
 	extra   [][]float64 // by layer and model: the deviation carried forward
+	calm    []float64   // by model: how much it moves outside jumps
 	jumps   []jump      // by model
 	stirred float64     // unrest at the origin; 0: not known
 	hi      float64     // greatest value known, in the unit of the fit
@@ -30,7 +31,7 @@ func (f *Fitted) observe(s Series, last int) *view {
 	v.h = &history{seasons: f.seasons, raw: s.Values, inv: 1 / f.unit, bands: f.bands.shifted(v.shift)}
 	v.h.moved, v.h.offset = f.moved-v.shift, f.offset
 	feats := make([][scales]float64, len(f.models))
-	v.jumps = make([]jump, len(f.models))
+	v.jumps, v.calm = make([]jump, len(f.models)), make([]float64, len(f.models))
 	from := max(0, last+1-memory)
 	for k, m := range f.models {
 		if !m.corrected {
@@ -41,7 +42,7 @@ func (f *Fitted) observe(s Series, last int) *view {
 			d := (v.h.at(i) - v.curve(k, i, i-1)) / v.unitAt(k, i)
 			dev.add(d, v.h.ordinaryPart(&m, i, d, f.limits[k]))
 		}
-		feats[k], v.jumps[k] = dev.features(), dev.jump
+		feats[k], v.jumps[k], v.calm[k] = dev.features(), dev.jump, dev.calm()
 		if m.name == unrestModel && f.unrest.mean > 0 {
 			v.stirred = f.unrest.scaled(dev.unrest())
 		}
@@ -109,10 +110,10 @@ func (v *view) fill(out *Forecast, gap int) {
 			out.Weights = v.weightsAt(a, b, frac)
 		}
 		spread := v.spreadAt(h, a, b, frac)
-		blend := v.point(h, a, b, frac)
+		blend, most, wider := v.point(h, a, b, frac)
 		point := v.bounded(blend + spread*lerp(v.layers[a].centre, v.layers[b].centre, frac))
 		out.Point[i] = finite(point * v.unit)
-		v.quantiles(out, i, h, blend, point, spread)
+		v.quantiles(out, i, h, [2]float64{blend, most}, point, spread, wider)
 	}
 }
 
@@ -123,15 +124,17 @@ func (v *view) spreadAt(h, a, b int, frac float64) float64 {
 }
 
 // quantiles writes those of step i, h steps after the last value, around a
-// blend whose centre is the point.
-func (v *view) quantiles(out *Forecast, i, h int, blend, point, scale float64) {
+// blend whose centre is the point, and, for upper ones, around the blend with
+// a jump that stays.
+func (v *view) quantiles(out *Forecast, i, h int, blend [2]float64, point, scale, wider float64) {
 	a, frac := locate(v.layers, h)
 	b := min(a+1, len(v.layers)-1)
 	below := math.Inf(-1)
 	for l, p := range out.Levels {
-		q := blend + scale*lerp(v.quant[l][a], v.quant[l][b], frac)
+		distance := scale * lerp(v.quant[l][a], v.quant[l][b], frac)
+		q := blend[0] + distance
 		if p >= 0.5 {
-			q = max(q, point)
+			q = max(q, blend[1]+distance*wider, point)
 		} else {
 			q = min(q, point)
 		}
@@ -139,7 +142,7 @@ func (v *view) quantiles(out *Forecast, i, h int, blend, point, scale float64) {
 		below = q
 		out.Quantiles[l][i] = finite(q * v.unit)
 		if out.peaks != nil {
-			over := scale*v.peakScore(v.top[l], h) - (q - blend)
+			over := scale*v.peakScore(v.top[l], h) - (q - blend[0])
 			out.peaks[l][i] = finite(over * v.unit)
 		}
 	}
@@ -164,21 +167,24 @@ func (v *view) bounded(x float64) float64 {
 
 // point blends the models for h steps after the last value. Models that have
 // nothing to say there leave their weight to the others.
-func (v *view) point(h, a, b int, frac float64) float64 {
-	sum, total := 0.0, 0.0
+func (v *view) point(h, a, b int, frac float64) (point, most, wider float64) {
+	sum, top, wide, total := 0.0, 0.0, 0.0, 0.0
 	for k := range v.models {
 		w := lerp(v.layers[a].weights[k], v.layers[b].weights[k], frac)
 		base := v.curve(k, v.last+h, v.last)
 		if w == 0 || base != base {
 			continue
 		}
-		sum += w * (base + v.unitAt(k, v.last+h)*v.jumps[k].carry(lerp(v.extra[a][k], v.extra[b][k], frac), h))
+		unit, learnt := v.unitAt(k, v.last+h), lerp(v.extra[a][k], v.extra[b][k], frac)
+		sum += w * (base + unit*v.jumps[k].carry(learnt, h))
+		top += w * (base + unit*v.jumps[k].most(learnt, h))
+		wide += w * v.jumps[k].widens(v.calm[k])
 		total += w
 	}
 	if x := sum / total; total > 0 && x == x {
-		return x
+		return x, top / total, wide / total
 	}
-	return v.h.at(v.last)
+	return v.h.at(v.last), v.h.at(v.last), 1
 }
 
 // locate returns the layer at or below horizon h and how far h is on the way
