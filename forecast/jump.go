@@ -8,7 +8,7 @@ const (
 	jumpStay  = 4   // see carry; between 1 and 8 the losses on real series hardly differ
 	mayLast   = 0.2 // probability from which an upper quantile counts on a run
 	widest    = 10  // times that a band may widen in a run
-	jumpDoubt = 1.1 // on top of it, as the height of a run is known from a few values only
+	jumpNoise = 0.9 // share of the distances from an average behind that is noise, not slope
 	jumpDecay = 0.9 // weight of a deviation one step older in the height
 )
 
@@ -66,7 +66,7 @@ func (j *jump) widens(usual float64) float64 {
 	if j.run < 2*jumpLeast || !(usual > 0) {
 		return 1
 	}
-	return min(max(jumpDoubt*j.off/j.den/usual, 1), widest)
+	return min(max(jumpNoise*j.off/j.den/usual, 1), widest)
 }
 
 // most returns the deviation that an upper quantile starts from: that of a run
