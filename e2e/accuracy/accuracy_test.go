@@ -1,0 +1,140 @@
+package main
+
+import (
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/foreshadow-dev/foreshadow/forecast"
+)
+
+// load is a day and a week with noise, at a step of half an hour.
+func load(days int, seed uint64) series {
+	s := forecast.Series{Start: time.Date(2026, 2, 2, 0, 0, 0, 0, time.UTC), Step: 30 * time.Minute}
+	for i := range days * 48 {
+		day := float64(i) / 48
+		seed = seed*6364136223846793005 + 1442695040888963407
+		v := 100 + 60*math.Sin(2*math.Pi*day) + 20*math.Cos(2*math.Pi*day/7) + 20*(float64(seed>>40)/(1<<24)-0.5)
+		s.Values = append(s.Values, v)
+	}
+	return series{"f", "s", s}
+}
+
+func scores(t *testing.T, x ...series) score {
+	t.Helper()
+	var w []window
+	for _, s := range x {
+		w = append(w, windows(s)...)
+	}
+	results, err := run(w, forecast.Config{})
+	require.NoError(t, err)
+	return mean(averaged(bySeries(results), func(r *result) score { return r.ours[0] }))
+}
+
+// Names, order, units and weeks are no information: the scores stay.
+func TestScoresKnowNoNames(t *testing.T) {
+	a, b := load(20, 1), load(16, 2)
+	b.name = "t"
+	want := scores(t, a, b)
+	same := func(x ...series) {
+		got := scores(t, x...)
+		require.InEpsilon(t, want.mase, got.mase, 1e-6)
+		require.InEpsilon(t, want.smape, got.smape, 1e-6)
+		require.InEpsilon(t, want.pinball[p95], got.pinball[p95], 1e-6)
+		require.InDelta(t, want.cover[p95], got.cover[p95], 1e-9)
+	}
+	a.name, b.name = "t", "s"
+	same(b, a)
+	for _, unit := range []float64{1e-6, 1e6} {
+		scaled := load(20, 1)
+		for i := range scaled.Values {
+			scaled.Values[i] *= unit
+		}
+		scaled.name = "u"
+		same(scaled, b)
+	}
+	a.Start = a.Start.Add(-31 * 7 * 24 * time.Hour)
+	same(a, b)
+}
+
+func TestWindows(t *testing.T) {
+	w := windows(load(20, 1))
+	require.Len(t, w, 6)
+	require.Len(t, w[0].known.Values, 384, "two fifths of the series are more than seven days")
+	require.Len(t, w[5].known.Values, 19*48)
+	require.Len(t, w[5].actual, 48)
+	short := load(8, 1)
+	require.Len(t, windows(short), 1)
+	short.Values = short.Values[:8*48-1]
+	require.Empty(t, windows(short))
+	gaps := load(8, 1)
+	for i := range 110 {
+		gaps.Values[i] = math.NaN()
+	}
+	require.Empty(t, windows(gaps), "a third of the history is missing")
+}
+
+func TestGrid(t *testing.T) {
+	s := grid([]sample{{60, 2}, {0, 1}, {119, 3}, {121, 4}, {240, 5}})
+	require.Equal(t, time.Minute, s.Step)
+	require.Equal(t, []float64{1, 2, 4}, s.Values[:3], "of two on one step the later wins")
+	require.True(t, math.IsNaN(s.Values[3]))
+	require.Equal(t, 5.0, s.Values[4])
+}
+
+func TestOracleIsCalibrated(t *testing.T) {
+	var x [][]strip
+	for range 30 {
+		s := make(strip, 2000)
+		for i := range s {
+			s[i] = float64((i * 7919) % 2000)
+		}
+		x = append(x, []strip{s, s, s})
+	}
+	within, worst := oracle(x, 0.95, 0.02)
+	require.Greater(t, within, 0.9)
+	require.Greater(t, worst, 0.9)
+}
+
+func TestReportSaysWhatIsMissing(t *testing.T) {
+	err := report(io.Discard, options{data: "nowhere"})
+	require.EqualError(t, err, "folder of series nowhere: there is none: name one with make accuracy DATA=dir (CSV files timestamp,value or series,timestamp,value)")
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "a.csv"), []byte("time,value\n1,2\n"), 0o600))
+	require.ErrorContains(t, report(io.Discard, options{data: dir}), "header [time value]: write timestamp,value or series,timestamp,value")
+}
+
+// The stored results of R's snaive and of the M4 benchmark, from the public
+// series; skipped where those are not at hand.
+func TestReproducesStoredResults(t *testing.T) {
+	dir := filepath.Join("..", "..", "..", "shared", "data", "dev")
+	if named := os.Getenv("FORESHADOW_SERIES"); named != "" {
+		dir = named
+	}
+	w, err := m4Windows(dir)
+	if err != nil {
+		t.Skipf("FORESHADOW_SERIES: name the folder of the development series: %v", err)
+	}
+	stored, err := readBaselines(m4Baselines)
+	require.NoError(t, err)
+	for _, b := range stored {
+		for _, x := range w {
+			want := b.scores["/"+x.series][0]
+			switch b.model {
+			case "snaive24":
+				got := rate(x, seasonalNaive(x), 48)
+				require.InEpsilon(t, want.mase, got.mase, 1e-6)
+				require.InEpsilon(t, want.smape, got.smape, 1e-6)
+				require.InEpsilon(t, want.pinball[p95], got.pinball[p95], 1e-3)
+				require.InDelta(t, want.msis, got.msis, 1e-3*want.msis)
+			case "naive2":
+				require.InEpsilon(t, want.mase, rate(x, naive2(x), 48).mase, 1e-6)
+			}
+		}
+	}
+}
