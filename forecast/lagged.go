@@ -12,8 +12,8 @@ const (
 	lagRows    = 4096  // most targets that weights are learnt from
 	lagRidge   = 0.005 // pull towards the prior, as a share of the trace
 	lagForget  = 0.97  // weight of a target one day older
-	lagLeast   = 7     // days of targets before weights are learnt
-	lagWeekly  = 15    // days of history before lags beyond a week count
+	lagLeast   = 7     // days of targets without which the model is left out
+	lagLearnt  = 3     // days of targets before they count
 	lagHistory = 3     // days of history before any target
 )
 
@@ -46,7 +46,7 @@ func learnLags(h *history) *lagged {
 		prior := lagPrior(reach + 1)
 		l.prior[reach] = prior
 		var g lagGram
-		row := 0
+		row := lagHistory
 		out := make([]lagWeights, total+1)
 		for d := range out {
 			// Row d-reach-2 is the last that is known reach+1 days before any step of day d; all are known at
@@ -59,7 +59,10 @@ func learnLags(h *history) *lagged {
 				g.forget()
 				l.addDay(h, &g, row, reach+1, every, &prior)
 			}
-			out[d] = g.solve(&prior)
+			// A single value before a target is its own mean: what is left of it is rounding, which no weight fits.
+			if row >= lagHistory+lagLearnt {
+				out[d] = g.solve()
+			}
 		}
 		l.days[reach] = out
 	}
@@ -186,7 +189,7 @@ func (g *lagGram) add(x *lagWeights, y float64) {
 }
 
 // solve returns the weights to add to the prior's.
-func (g *lagGram) solve(prior *lagWeights) (b lagWeights) {
+func (g *lagGram) solve() (b lagWeights) {
 	trace := 0.0
 	for i := range lags {
 		trace += g.xx[i][i]
@@ -198,6 +201,14 @@ func (g *lagGram) solve(prior *lagWeights) (b lagWeights) {
 	for i := range lags {
 		a[i][i] += lagRidge * trace / float64(lags)
 	}
+	if !lagCholesky(&a, &b) {
+		return lagWeights{}
+	}
+	return b
+}
+
+// lagCholesky solves a x = b in place, as cholesky does.
+func lagCholesky(a *[lags][lags]float64, b *lagWeights) bool {
 	for j := range lags {
 		for i := 0; i <= j; i++ {
 			v := a[i][j]
@@ -209,7 +220,7 @@ func (g *lagGram) solve(prior *lagWeights) (b lagWeights) {
 				continue
 			}
 			if !(v > 0) {
-				return lagWeights{}
+				return false
 			}
 			a[i][i] = math.Sqrt(v)
 		}
@@ -226,5 +237,5 @@ func (g *lagGram) solve(prior *lagWeights) (b lagWeights) {
 		}
 		b[i] /= a[i][i]
 	}
-	return b
+	return true
 }

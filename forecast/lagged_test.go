@@ -22,11 +22,10 @@ func TestLaggedFindsTheWeights(t *testing.T) {
 	const m, n = 24, 60 * 24
 	next := noise()
 	x := make([]float64, n)
-	for i := range x {
-		if i < 8*m {
-			x[i] = 100 + 10*math.Sin(float64(i)) + 20*float64(i/m%7)
-			continue
-		}
+	for i := range 8 * m {
+		x[i] = 100 + 10*math.Sin(float64(i)) + 20*float64(i/m%7)
+	}
+	for i := 8 * m; i < n; i++ {
 		x[i] = x[i-7*m] + 0.8*(x[i-m]-x[i-8*m]) + next()
 	}
 	h, cut, _ := newHistory(x, seasons{day: m, week: 7 * m}, 1)

@@ -80,7 +80,7 @@ func TestWindows(t *testing.T) {
 }
 
 func TestGrid(t *testing.T) {
-	s := grid([]sample{{60, 2}, {0, 1}, {119, 3}, {121, 4}, {240, 5}})
+	s := grid([]sample{{60, 2}, {0, 1}, {120, 3}, {121, 4}, {240, 5}, {300, 6}, {360, 7}})
 	require.Equal(t, time.Minute, s.Step)
 	require.Equal(t, []float64{1, 2, 4}, s.Values[:3], "of two on one step the later wins")
 	require.True(t, math.IsNaN(s.Values[3]))

@@ -84,24 +84,8 @@ func report(out io.Writer, o options) error {
 	if err != nil {
 		return err
 	}
-	for _, set := range []struct {
-		name string
-		load bool
-	}{{"load", true}, {"other", false}} {
-		var w []window
-		for _, s := range folder {
-			if isLoad(s.file) == set.load {
-				w = append(w, windows(s)...)
-			}
-		}
-		if len(w) == 0 {
-			continue
-		}
-		results, err := run(w, cfg)
-		if err != nil {
-			return err
-		}
-		m, err := reportSet(out, set.name, results)
+	for _, load := range []bool{true, false} {
+		m, results, err := reportLoad(out, folder, load, cfg)
 		if err != nil {
 			return err
 		}
@@ -111,12 +95,35 @@ func report(out io.Writer, o options) error {
 		return fmt.Errorf("folder of series %s: no series of at least eight days at a step of an hour or less", o.data)
 	}
 	wall := time.Since(began)
-	fmt.Fprintf(out, "\nwall time %.1f s for %d windows\n", wall.Seconds(), len(windowed))
+	_, _ = fmt.Fprintf(out, "\nwall time %.1f s for %d windows\n", wall.Seconds(), len(windowed))
 	all = append(all, measurement{"wall_time", wall.Seconds(), "s"})
 	if err := saveSeries(o.series, windowed); err != nil {
 		return err
 	}
 	return save(o.out, all)
+}
+
+// reportLoad reports on the series that hold loads, or on all the others.
+func reportLoad(out io.Writer, folder []series, load bool, cfg forecast.Config) ([]measurement, []result, error) {
+	var w []window
+	for _, s := range folder {
+		if isLoad(s.file) == load {
+			w = append(w, windows(s)...)
+		}
+	}
+	if len(w) == 0 {
+		return nil, nil, nil
+	}
+	results, err := run(w, cfg)
+	if err != nil {
+		return nil, nil, err
+	}
+	name := "other"
+	if load {
+		name = "load"
+	}
+	m, err := reportSet(out, name, results)
+	return m, results, err
 }
 
 func reportM4(out io.Writer, results []result) ([]measurement, error) {
@@ -126,7 +133,7 @@ func reportM4(out io.Writer, results []result) ([]measurement, error) {
 	}
 	x := bySeries(results)
 	rows := compare(x, stored, false)
-	fmt.Fprintf(out, "M4 hourly: %d series, 48 hours from one origin\n\n", len(x))
+	_, _ = fmt.Fprintf(out, "M4 hourly: %d series, 48 hours from one origin\n\n", len(x))
 	if err := printM4(out, rows); err != nil {
 		return nil, err
 	}
@@ -136,7 +143,9 @@ func reportM4(out io.Writer, results []result) ([]measurement, error) {
 	}
 	s := rows[0].score[0]
 	all := []measurement{
-		{"m4_hourly_mase", s.mase, "ratio"}, {"m4_hourly_smape", s.smape, "percent"}, {"m4_hourly_owa", rows[0].owa, "ratio"},
+		{"m4_hourly_mase", s.mase, "ratio"},
+		{"m4_hourly_smape", s.smape, "percent"},
+		{"m4_hourly_owa", rows[0].owa, "ratio"},
 		{"m4_hourly_msis", s.msis, "ratio"},
 	}
 	return slices.Concat(all, measurements("m4_hourly", rows[0], cal, results)), nil
@@ -149,7 +158,7 @@ func reportSet(out io.Writer, name string, results []result) ([]measurement, err
 	}
 	x := bySeries(results)
 	rows := compare(x, stored, true)
-	fmt.Fprintf(out, "\n%s: %d series, %d windows, 24 hours and their first\n\n", name, len(x), len(results))
+	_, _ = fmt.Fprintf(out, "\n%s: %d series, %d windows, 24 hours and their first\n\n", name, len(x), len(results))
 	if err := printLoad(out, rows); err != nil {
 		return nil, err
 	}
@@ -159,9 +168,12 @@ func reportSet(out io.Writer, name string, results []result) ([]measurement, err
 	}
 	r := rows[0]
 	all := []measurement{
-		{name + "_mase_24h", r.score[0].mase, "ratio"}, {name + "_mase_24h_to_naive", r.rel[0].mase, "ratio"},
-		{name + "_mase_1h", r.score[1].mase, "ratio"}, {name + "_mase_1h_to_naive", r.rel[1].mase, "ratio"},
-		{name + "_idle_p95_24h", r.score[0].idle, "ratio"}, {name + "_missing_p95_24h", r.score[0].missing, "ratio"},
+		{name + "_mase_24h", r.score[0].mase, "ratio"},
+		{name + "_mase_24h_to_naive", r.rel[0].mase, "ratio"},
+		{name + "_mase_1h", r.score[1].mase, "ratio"},
+		{name + "_mase_1h_to_naive", r.rel[1].mase, "ratio"},
+		{name + "_idle_p95_24h", r.score[0].idle, "ratio"},
+		{name + "_missing_p95_24h", r.score[0].missing, "ratio"},
 	}
 	return slices.Concat(all, measurements(name, r, cal, results)), nil
 }
@@ -173,7 +185,7 @@ func reportCalibration(out io.Writer, rows []row, x [][]result) ([2][]calibratio
 			all[part] = append(all[part], calibrate(x, part, l))
 		}
 	}
-	fmt.Fprintln(out)
+	_, _ = fmt.Fprintln(out)
 	return all, printCalibration(out, rows, all)
 }
 

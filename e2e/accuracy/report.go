@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 	"slices"
+	"strconv"
 	"text/tabwriter"
 )
 
@@ -80,7 +81,7 @@ func printM4(out io.Writer, rows []row) error {
 	p.line("model", "series", "MASE", "sMAPE", "OWA", "MSIS", "pinball P95", "coverage P95")
 	for _, r := range rows {
 		s := r.score[0]
-		p.line(r.model, fmt.Sprint(r.n), f3(s.mase), f3(s.smape), f3(r.owa), f3(s.msis), f3(s.pinball[p95]), f3(s.cover[p95]))
+		p.line(r.model, strconv.Itoa(r.n), f3(s.mase), f3(s.smape), f3(r.owa), f3(s.msis), f3(s.pinball[p95]), f3(s.cover[p95]))
 	}
 	return w.Flush()
 }
@@ -92,7 +93,7 @@ func printLoad(out io.Writer, rows []row) error {
 		"MASE 1 h", "rel", "pinball P95", "rel", "coverage")
 	for _, r := range rows {
 		a, b, ra, rb := r.score[0], r.score[1], r.rel[0], r.rel[1]
-		p.line(r.model, fmt.Sprint(r.n), f3(a.mase), f3(ra.mase), f3(a.pinball[p95]), f3(ra.pinball[p95]), f3(a.cover[p95]), f3(a.idle), f3(a.missing),
+		p.line(r.model, strconv.Itoa(r.n), f3(a.mase), f3(ra.mase), f3(a.pinball[p95]), f3(ra.pinball[p95]), f3(a.cover[p95]), f3(a.idle), f3(a.missing),
 			f3(b.mase), f3(rb.mase), f3(b.pinball[p95]), f3(rb.pinball[p95]), f3(b.cover[p95]))
 	}
 	return w.Flush()
@@ -144,7 +145,7 @@ func printCalibration(out io.Writer, rows []row, all [2][]calibration) error {
 		for i, c := range all[part] {
 			l := scored[i]
 			p.line(name, fmt.Sprintf("P%.0f", 100*c.level), f3(rows[0].score[part].pinball[l]), f3(rows[0].rel[part].pinball[l]), f3(c.mean), f3(c.worst),
-				fmt.Sprint(c.low), f3(c.within), f3(c.oracleWithin), f3(c.oracleWorst), f3(c.within/c.oracleWithin))
+				strconv.Itoa(c.low), f3(c.within), f3(c.oracleWithin), f3(c.oracleWorst), f3(c.within/c.oracleWithin))
 		}
 	}
 	return w.Flush()

@@ -56,7 +56,7 @@ func readSeries(file string) ([]series, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read series: %w", err)
 	}
-	defer in.Close() //nolint:errcheck // read only
+	defer in.Close()
 	samples, err := readSamples(in)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", file, err)
