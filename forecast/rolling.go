@@ -130,6 +130,7 @@ func (r *rolling) addDeviations(m model, curve []float64) {
 			limit = r.ordinary(curve)
 		}
 		feats, jumps = make([][scales]float64, len(r.origins)), make([]jump, len(r.origins))
+		averages := make([]float64, len(r.origins))
 		dev := newDeviation(r.h.day)
 		next := 0
 		for i, b := range curve {
@@ -140,13 +141,14 @@ func (r *rolling) addDeviations(m model, curve []float64) {
 			dev.add(d, r.h.ordinaryPart(&m, r.first+i, d, limit))
 			if r.first+i == r.origins[next] {
 				feats[next], jumps[next] = dev.features(), dev.jump
-				if m.name == unrestModel {
-					r.unrest.at = append(r.unrest.at, dev.unrest())
-				}
+				averages[next] = dev.unrest()
 				next++
 			}
 		}
 		clipAt = hampelWidth * typicalMove(feats)
+		if m.name == unrestModel {
+			r.unrest.at = averages
+		}
 	}
 	r.feats, r.jumps = append(r.feats, feats), append(r.jumps, jumps)
 	r.limits, r.clipAt = append(r.limits, limit), append(r.clipAt, clipAt)
