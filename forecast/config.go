@@ -24,6 +24,11 @@ type Config struct {
 	// the history is still too short is replaced by the longest one that it
 	// allows, and the forecast's Note says so.
 	Model string
+	// Location is where days begin and clocks are changed; nil means UTC.
+	Location *time.Location
+	// Calendar names the days that are not like others of their weekday. Where
+	// two entries name the same day, the first one counts.
+	Calendar []CalendarDays
 }
 
 func (c Config) withDefaults() Config {
@@ -34,6 +39,11 @@ func (c Config) withDefaults() Config {
 }
 
 func (c Config) validate() error {
+	for i, d := range c.Calendar {
+		if err := d.validate(); err != nil {
+			return fmt.Errorf("calendar entry %d (%s): %w", i+1, d.Name, err)
+		}
+	}
 	if c.Model == Auto {
 		return nil
 	}

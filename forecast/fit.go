@@ -34,6 +34,8 @@ type Fitted struct {
 	backDays float64 // days that were scored
 	maturity Maturity
 	note     string
+
+	civil *civil // nil: the series is in local time already
 }
 
 // Fit learns from s how to forecast it: the shape of its days and weeks, how
@@ -51,6 +53,13 @@ func Fit(s Series, cfg Config) (*Fitted, error) {
 	if err := s.Validate(); err != nil {
 		return nil, err
 	}
+	if c := newCivil(s, cfg); c != nil {
+		return c.fit(s, cfg)
+	}
+	return fit(s, cfg)
+}
+
+func fit(s Series, cfg Config) (*Fitted, error) {
 	s = trimmed(s)
 	if len(s.Values) == 0 {
 		return nil, ErrNoData

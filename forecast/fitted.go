@@ -20,6 +20,13 @@ func (f *Fitted) Forecast(s Series, horizon int, levels []float64) (Forecast, er
 	if err != nil {
 		return Forecast{}, err
 	}
+	if f.civil != nil {
+		return f.civil.forecast(f, s, horizon, levels)
+	}
+	return f.forecast(s, horizon, levels)
+}
+
+func (f *Fitted) forecast(s Series, horizon int, levels []float64) (Forecast, error) {
 	last := len(s.Values) - 1
 	for last >= 0 && math.IsNaN(s.Values[last]) {
 		last--
@@ -120,5 +127,8 @@ func finite(x float64) float64 {
 
 // Origin returns the last instant that the fit has seen.
 func (f *Fitted) Origin() time.Time {
+	if f.civil != nil {
+		return f.civil.origin
+	}
 	return f.start.Add(time.Duration(f.n-1) * f.step)
 }

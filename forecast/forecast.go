@@ -25,6 +25,9 @@ type Forecast struct {
 	// it lacks; empty if nothing.
 	Maturity Maturity
 	Note     string
+	// Today says in a sentence which entry of the calendar the day of the origin
+	// is, and what it is taken for; empty for an ordinary day.
+	Today string
 
 	peaks   [][]float64 // by level and window: see Peak
 	ceiling float64     // no value lies above it

@@ -1,0 +1,272 @@
+package forecast
+
+import (
+	"math"
+	"slices"
+	"time"
+)
+
+const (
+	alikeDays   = 4  // days of one kind whose median is their profile
+	effectReach = 16 // days after a fit for which effects are learnt
+	levelDays   = 3  // ordinary days that say how high the load is now
+)
+
+// effect is what a day of the calendar has less than an ordinary one, by phase.
+//
+// It is a prior adjustment as statistical offices make it before they adjust
+// for seasons (D. Findley et al., X-12-ARIMA, JBES 16, 1998): the profile of
+// ordinary days of that weekday less the profile that the day is taken to have,
+// both medians of up to four days, times how high the load has been of late
+// against such profiles. Added to the values of the day it makes them ordinary,
+// so that the engine follows them; taken off a forecast it makes that one of
+// the day. The width of the band is that of the phase, on Sundays as on others.
+type effect struct {
+	lacks []float64 // NaN: not known
+	as    string    // what the day is taken for
+}
+
+// learn learns the effects of the days of the calendar from the last day of
+// local on. It reports whether the calendar names so much of the history that it
+// is better not followed.
+func (c *civil) learn(local Series) (crowded bool) {
+	if len(c.calendar) == 0 || len(local.Values) == 0 {
+		return false
+	}
+	if 2*c.ordinary(local, false).Present() < local.Present() {
+		c.calendar = nil
+		return true
+	}
+	d := rowsOf(local, c.calendar)
+	if d.m == 0 {
+		return false
+	}
+	level := d.level()
+	c.effects = map[date]effect{}
+	for day := d.last; day <= d.last+effectReach; day++ {
+		if entry := c.calendar.on(day); entry != nil {
+			c.effects[day] = d.effect(day, entry, level)
+		}
+	}
+	return false
+}
+
+// ordinary returns local without the days of the calendar. The day of the
+// origin stays where it is followed, brought to an ordinary level.
+func (c *civil) ordinary(local Series, follow bool) Series {
+	n := len(local.Values)
+	if len(c.calendar) == 0 || n == 0 {
+		return local
+	}
+	out, today := local, dateAt(local.Origin())
+	for i := 0; i < n; {
+		day := dateAt(local.Time(i))
+		end := min(n, max(i+1, local.index(midnight(day+1), true)))
+		if c.calendar.on(day) != nil {
+			if &out.Values[0] == &local.Values[0] {
+				out.Values = slices.Clone(local.Values)
+			}
+			c.level(out, i, end, follow && day == today)
+		}
+		i = end
+	}
+	if follow && out.Present() == 0 {
+		return local // there is nothing else to start from
+	}
+	return out
+}
+
+// level takes the steps from lo to hi out of x, or brings them to the level of
+// an ordinary day.
+func (c *civil) level(x Series, lo, hi int, follow bool) {
+	for i := lo; i < hi; i++ {
+		lacks := c.lacks(x.Time(i))
+		switch {
+		case !follow:
+			x.Values[i] = math.NaN()
+		case lacks == lacks && x.Values[i] == x.Values[i]:
+			x.Values[i] = c.bounded(x.Values[i]+lacks, math.MaxFloat64)
+		}
+	}
+}
+
+func midnight(d date) time.Time { return time.Unix(int64(d)*24*60*60, 0).UTC() }
+
+// lacks returns the effect at a local time; NaN where there is none.
+func (c *civil) lacks(wall time.Time) float64 {
+	day := dateAt(wall)
+	e, found := c.effects[day]
+	if !found || len(e.lacks) == 0 {
+		return math.NaN()
+	}
+	return e.lacks[min(int(wall.Sub(midnight(day))/c.step), len(e.lacks)-1)]
+}
+
+// restore takes the effects off a forecast from slot origin on.
+func (c *civil) restore(out *Forecast, origin int, s Series) {
+	limit := upperLimit(c.lo, max(c.hi, s.Max()))
+	for i := range out.Point {
+		x := c.lacks(c.at(origin + i + 1))
+		if x != x || x == 0 {
+			continue
+		}
+		out.ceiling = max(out.ceiling, limit)
+		out.Point[i] = finite(c.bounded(out.Point[i]-x, limit))
+		for l := range out.Quantiles {
+			out.Quantiles[l][i] = finite(c.bounded(out.Quantiles[l][i]-x, limit))
+		}
+	}
+}
+
+// today says which entry of the calendar a day is; empty for none.
+func (c *civil) today(d date) string {
+	entry := c.calendar.on(d)
+	if entry == nil {
+		return ""
+	}
+	as := c.effects[d].as
+	if as == "" {
+		as = asOrdinary
+	}
+	return entry.name + " (" + string(entry.class) + ") today, forecast " + as
+}
+
+// The days that an entry of the calendar may be taken for.
+const (
+	asSame     = "as earlier days of that name"
+	asClass    = "as earlier holidays"
+	asSunday   = "as a Sunday"
+	asOrdinary = "as an ordinary day, since the history has none like it"
+)
+
+// rowsByDay are the values of a history by day and phase.
+type rowsByDay struct {
+	m           int
+	first, last date
+	start       []int     // index of the first phase, by day from first on; may be negative
+	smooth      []float64 // over less than a quarter of an hour
+	calendar    calendar
+	weekly      bool // there is enough history to tell weekdays apart
+}
+
+func rowsOf(local Series, cal calendar) rowsByDay {
+	season := seasonsOf(local.Step)
+	d := rowsByDay{
+		m: season.day, first: dateAt(local.Start), last: dateAt(local.Origin()), calendar: cal,
+		weekly: len(local.Values) >= 9*season.day,
+	}
+	for day := d.first; day <= d.last; day++ {
+		d.start = append(d.start, local.index(midnight(day), true))
+	}
+	d.smooth = make([]float64, len(local.Values))
+	for i := range d.smooth {
+		d.smooth[i] = windowMean(local.Values, i-season.half, i+season.half)
+	}
+	return d
+}
+
+// at returns the value of a phase; NaN for a gap and outside the history.
+func (d *rowsByDay) at(day date, phase int) float64 {
+	if i := d.start[day-d.first] + phase; i >= 0 && i < len(d.smooth) {
+		return d.smooth[i]
+	}
+	return math.NaN()
+}
+
+// before returns the latest days before one that are as asked, most at most.
+func (d *rowsByDay) before(day date, most int, ok func(date, *calendarDays) bool) []date {
+	var out []date
+	for x := min(day, d.last+1) - 1; x >= d.first && len(out) < most; x-- {
+		if ok(x, d.calendar.on(x)) {
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+// profile returns the median of some days by phase; nil for no days.
+func (d *rowsByDay) profile(of []date) []float64 {
+	if len(of) == 0 {
+		return nil
+	}
+	out := make([]float64, d.m)
+	col := make([]float64, 0, len(of))
+	for p := range out {
+		col = col[:0]
+		for _, day := range of {
+			if v := d.at(day, p); v == v {
+				col = append(col, v)
+			}
+		}
+		out[p] = median(col)
+	}
+	return out
+}
+
+// usual returns the profile of ordinary days of the weekday of day.
+func (d *rowsByDay) usual(day date) []float64 {
+	if d.weekly {
+		same := d.before(day, alikeDays, func(x date, e *calendarDays) bool { return e == nil && x.weekday() == day.weekday() })
+		if len(same) > 0 {
+			return d.profile(same)
+		}
+	}
+	return d.profile(d.before(day, shapeDays, func(_ date, e *calendarDays) bool { return e == nil }))
+}
+
+// alike returns the profile that a day of the calendar is taken to have, and
+// what it is taken for; nil where nothing is like it.
+func (d *rowsByDay) alike(day date, entry *calendarDays) (profile []float64, as string) {
+	same := d.before(day, alikeDays, func(_ date, e *calendarDays) bool {
+		return e != nil && e.name == entry.name && e.class == entry.class
+	})
+	if len(same) > 0 {
+		return d.profile(same), asSame
+	}
+	if entry.class != Holiday {
+		return nil, asOrdinary
+	}
+	class := d.before(day, alikeDays, func(_ date, e *calendarDays) bool { return e != nil && e.class == Holiday })
+	if len(class) > 1 {
+		return d.profile(class), asClass
+	}
+	sundays := d.before(day, alikeDays, func(x date, e *calendarDays) bool { return e == nil && x.weekday() == time.Sunday })
+	if len(sundays) > 0 {
+		return d.profile(sundays), asSunday
+	}
+	return nil, asOrdinary
+}
+
+func (d *rowsByDay) effect(day date, entry *calendarDays, level float64) effect {
+	profile, as := d.alike(day, entry)
+	usual := d.usual(day)
+	if profile == nil || usual == nil {
+		return effect{as: asOrdinary}
+	}
+	e := effect{lacks: make([]float64, d.m), as: as}
+	for p := range e.lacks {
+		if e.lacks[p] = level * (usual[p] - profile[p]); math.IsInf(e.lacks[p], 0) {
+			e.lacks[p] = math.NaN()
+		}
+	}
+	return e
+}
+
+// level returns how high the last ordinary days were against the profiles of
+// their weekdays; 1 where that says nothing.
+func (d *rowsByDay) level() float64 {
+	sum, usual := 0.0, 0.0
+	for _, day := range d.before(d.last+1, levelDays, func(_ date, e *calendarDays) bool { return e == nil }) {
+		profile := d.usual(day)
+		for p, u := range profile {
+			if v := d.at(day, p); v >= 0 && u >= 0 {
+				sum += v
+				usual += u
+			}
+		}
+	}
+	if x := sum / usual; x > 0 && !math.IsInf(x, 0) {
+		return min(max(x, 1.0/maxGrowth), maxGrowth)
+	}
+	return 1
+}
