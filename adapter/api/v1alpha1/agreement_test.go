@@ -18,6 +18,8 @@ var (
 	tryNames     = []any{"a", "A", "default", "web-2", "-web", "web-", "web.eu", "web/eu", "web eu", "ähre", strings.Repeat("a", 63), strings.Repeat("a", 64), strings.Repeat("a", 253), strings.Repeat("a", 254)}
 	tryKinds     = []any{"Deployment", "ReplicaSet", "Rollout", "StatefulSet", "deployment", "apps/v1", "argoproj.io/v1alpha1", "Auto", "SeasonalNaive", "auto", "Observe", "Predict", "Active", "None", "Gated", "All", "Proportional", "Adopt", "Bridge", "Terminate", "Recycle"}
 	tryNothing   = []any{nil, map[string]any{}}
+	tryZones     = []any{"UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires", "Etc/GMT+5", "Local", "local", "Europe/", "/etc", "../x", "Europe/Berlin ", "1/2", "Europe//Berlin", strings.Repeat("z", 65)}
+	tryDates     = []any{"2026-12-25", "2026-2-3", "2026-02-28", "2026-02-29", "2024-02-29", "2100-02-29", "2000-02-29", "0000-02-29", "2026-02-30", "2024-02-30", "2026-04-31", "2026-12-31", "2026-13-01", "2026-00-10", "2026-01-00", "2026-01-32", "20260101", "2026/01/01", " 2026-1-1", "today", "12026-01-01", "+026-01-01", "2026-01-01T"}
 	tryQueries   = []any{"up", " ", "\t\n", " up ", strings.Repeat("é", 8192), strings.Repeat("é", 8193)}
 )
 
@@ -34,7 +36,8 @@ func TestBothValidatorsAgree(t *testing.T) {
 		"spec.algorithm.type":          slices.Concat(tryKinds, tryNames),
 		"spec.load.capacityPerReplica": tryDecimals, "spec.prediction.quantile": tryDecimals,
 		"spec.prediction.shadowQuantile": tryDecimals, "spec.prediction.cap": tryDecimals,
-		"spec.history.window": tryDurations, "spec.history.step": tryDurations,
+		"spec.calendar.timeZone": tryZones,
+		"spec.history.window":    tryDurations, "spec.history.step": tryDurations,
 		"spec.prediction.coldStartLead": tryDurations, "spec.prediction.activationLead": tryDurations,
 		"spec.prediction.maxAge": tryDurations, "spec.warmUp.minReady": tryDurations,
 		"spec.warmUp.timeout": tryDurations, "spec.scaleIn.drain": tryDurations,
@@ -71,6 +74,7 @@ func TestBothValidatorsAgreeOnWhatIsEmpty(t *testing.T) {
 		"spec.history": tryNothing, "spec.algorithm": tryNothing, "spec.algorithm.parameters": tryNothing,
 		"spec.prediction": tryNothing, "spec.idle": tryNothing, "spec.warmUp": tryNothing,
 		"spec.activation": tryNothing, "spec.scaleIn": tryNothing,
+		"spec.calendar": tryNothing, "spec.calendar.timeZone": {nil}, "spec.calendar.days": {nil, []any{}},
 		"spec.mode": {nil}, "spec.replicas": {nil}, "spec.backgroundWork": {nil}, "spec.shadowPercentage": {nil},
 		"spec.scaleTargetRef.kind": {nil},
 		"spec.load.source":         {nil}, "spec.load.replicasQuery": {nil, ""}, "spec.load.capacityPerReplica": {nil, ""},
@@ -111,6 +115,33 @@ func TestBothValidatorsAgreeOnStepAndAge(t *testing.T) {
 		}
 	}
 	require.Positive(t, refused, "no pair met the rule")
+}
+
+// TestBothValidatorsAgreeOnDays tries each date in each of its fields.
+func TestBothValidatorsAgreeOnDays(t *testing.T) {
+	server := newAPIServer(t)
+	var days []map[string]any
+	for _, a := range tryDates {
+		days = append(days, map[string]any{"date": a}, map[string]any{"from": a}, map[string]any{"to": a},
+			map[string]any{"date": a, "to": "2026-12-25"}, map[string]any{"from": a, "to": "2026-02-28"}, map[string]any{"from": "2026-02-28", "to": a},
+			map[string]any{"date": a, "from": a, "to": a}, map[string]any{"date": a, "class": a, "name": a})
+	}
+	for _, name := range tryNames {
+		days = append(days, map[string]any{"name": name, "date": "2026-12-25"}, map[string]any{"class": name})
+	}
+	for _, day := range append(days, map[string]any{}) {
+		raw := poolWith(t, map[string]any{"spec.calendar.days": []any{map[string]any{"name": "A", "date": "2026-05-01"}, day}})
+		want := server.admit(t.Context(), decodeObject(t, raw))
+		pool, _ := decodePool(t, raw)
+		pool.Default()
+		got := pool.Validate()
+		if blocked(want) {
+			continue // the API server leaves the rules out
+		}
+		if diff := cmp.Diff(sentences(want), sentences(got)); diff != "" {
+			t.Errorf("%v (-API server +Validate):\n%s", day, diff)
+		}
+	}
 }
 
 // onlyOf keeps the errors of one field: the API server leaves rules over

@@ -26,6 +26,9 @@ func (p *ShadowPool) Default() {
 	setDefaultPtr(&s.MaxShadows, 10)
 	setDefault(&s.History.Window, "28d")
 	setDefault(&s.History.Step, "1m")
+	for i := range s.Calendar.Days {
+		setDefault(&s.Calendar.Days[i].Class, DayHoliday)
+	}
 	setDefault(&s.Algorithm.Type, Auto)
 	s.Prediction.setDefaults()
 	setDefaultPtr(&s.Idle.CPUPercent, 100)

@@ -64,3 +64,14 @@ const (
 	// otherwise.
 	DefaultSource = "default"
 )
+
+// DayClass says how a day of a calendar differs from others of its weekday.
+//
+// +kubebuilder:validation:Enum=Holiday;Event
+type DayClass string
+
+// The classes of days.
+const (
+	DayHoliday DayClass = "Holiday"
+	DayEvent   DayClass = "Event"
+)

@@ -33,6 +33,12 @@ func rulesOf(s *apiextensions.JSONSchemaProps, path []string) []rule {
 	if s.MaxProperties != nil {
 		out = append(out, rule{path: here, says: fmt.Sprintf("must have at most %d items", *s.MaxProperties)})
 	}
+	if s.MaxItems != nil {
+		out = append(out, rule{path: here, says: fmt.Sprintf("must have at most %d items", *s.MaxItems)})
+	}
+	if s.Items != nil && s.Items.Schema != nil {
+		out = append(out, rulesOf(s.Items.Schema, append(slices.Clone(path[:len(path)-1]), path[len(path)-1]+"[0]"))...)
+	}
 	if s.Enum != nil {
 		out = append(out, rule{path: here, says: "Unsupported value"})
 	}

@@ -63,6 +63,10 @@ type ShadowPoolSpec struct {
 	// +optional
 	History History `json:"history,omitzero"`
 
+	// By which clock the load lives, and which days are unlike others.
+	// +optional
+	Calendar Calendar `json:"calendar,omitzero"`
+
 	// How the forecast is made.
 	// +kubebuilder:default={}
 	// +optional

@@ -49,6 +49,7 @@ func (s *ShadowPoolSpec) validate(r *refusals, path *field.Path) {
 	s.ScaleTargetRef.validate(r, path.Child("scaleTargetRef"))
 	s.Load.validate(r, path.Child("load"))
 	s.History.validate(r, path.Child("history"))
+	s.Calendar.validate(r, path.Child("calendar"))
 	s.Algorithm.validate(r, path.Child("algorithm"))
 	s.Prediction.validate(r, path.Child("prediction"))
 	s.validateAge(r, path)
