@@ -11,6 +11,7 @@
 //	  - history reads a query's past as a series on a regular grid, from a Prometheus (history) or from a storage and engine in this process
 //	    (history/embedded). history/historytest is what every such source must do.
 //	  - forecast, a folder above, turns a series into a point and quantiles for each step ahead. It knows numbers only.
+//	  - calendar says in the forecast's words what a pool says of time zones and holidays.
 //	  - capacity turns a forecast into replicas, by pure functions.
 //	  - refresh joins these for one pool, again and again, and puts the outcome on publish's board.
 //	  - publish keeps one immutable snapshot and answers the metrics APIs and Prometheus from it; no request that comes in causes one that

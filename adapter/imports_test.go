@@ -16,9 +16,10 @@ var imports = map[string]struct {
 }{
 	"adapter":              {why: "it is a map"},
 	"adapter/api/v1alpha1": {why: "a client takes the ShadowPool without the rest of the house"},
+	"adapter/calendar":     {may: []string{"adapter/api/v1alpha1", "forecast"}, why: "it says one thing in two languages"},
 	"adapter/capacity":     {may: []string{"forecast"}, why: "it is arithmetic on a forecast"},
 	"adapter/backtest": {
-		may:   []string{"adapter/api/v1alpha1", "adapter/capacity", "adapter/history", "adapter/shadow", "adapter/simulate", "forecast"},
+		may:   []string{"adapter/api/v1alpha1", "adapter/calendar", "adapter/capacity", "adapter/history", "adapter/shadow", "adapter/simulate", "forecast"},
 		tests: []string{"adapter/history/embedded"},
 		why:   "it reads a past, and asks the engine and the simulator what they would have made of it",
 	},
@@ -38,7 +39,7 @@ var imports = map[string]struct {
 	"adapter/pools/manifest":      {may: []string{"adapter/api/v1alpha1"}, why: "it reads pools from YAML and watches nothing"},
 	"adapter/publish":             {why: "values flow to it, never from it"},
 	"adapter/refresh": {
-		may:   []string{"adapter/api/v1alpha1", "adapter/capacity", "adapter/history", "adapter/publish", "forecast"},
+		may:   []string{"adapter/api/v1alpha1", "adapter/calendar", "adapter/capacity", "adapter/history", "adapter/publish", "forecast"},
 		tests: []string{"adapter/history/embedded"},
 		why:   "it joins the seams and leaves the choice of a source to cmd",
 	},

@@ -31,7 +31,7 @@ func fitOrigin(s forecast.Series) time.Time {
 
 // fitter keeps the model that was fitted last.
 type fitter struct {
-	model  string
+	config forecast.Config
 	window time.Duration
 
 	fitted *forecast.Fitted
@@ -42,13 +42,13 @@ type fitter struct {
 // fit is of an earlier origin.
 func (f *fitter) forecast(s forecast.Series, horizon int, levels []float64) (forecast.Forecast, error) {
 	if origin := fitOrigin(s); f.fitted == nil || !f.origin.Equal(origin) {
-		fitted, err := forecast.Fit(s.Between(origin.Add(-f.window), origin), forecast.Config{Model: f.model})
+		fitted, err := forecast.Fit(s.Between(origin.Add(-f.window), origin), f.config)
 		if errors.Is(err, forecast.ErrNoData) {
 			// Nothing but gaps before the boundary: the newest values are all there is.
-			fitted, err = forecast.Fit(s, forecast.Config{Model: f.model})
+			fitted, err = forecast.Fit(s, f.config)
 		}
 		if err != nil {
-			return forecast.Forecast{}, fmt.Errorf("fit %s of load: %w", f.model, err)
+			return forecast.Forecast{}, fmt.Errorf("fit %s of load: %w", f.config.Model, err)
 		}
 		f.fitted, f.origin = fitted, origin
 	}

@@ -96,11 +96,14 @@ func NewLoop(s Settings, src history.Source, old *Loop) (*Loop, error) {
 		next.settings, next.standby = s, s.Standby
 		next.resumed = old.resumed && old.settings.Mode == s.Mode
 		next.forecast = nil // the next one may be asked for other levels
+		if !old.settings.Calendar.Same(s.Calendar) {
+			next.fitter = fitter{config: s.Calendar.Config(s.Model), window: s.Window}
+		}
 		return &next, nil
 	}
 	l := &Loop{
 		settings: s, standby: s.Standby, resumed: old == nil,
-		fitter: fitter{model: s.Model, window: s.Window},
+		fitter: fitter{config: s.Calendar.Config(s.Model), window: s.Window},
 		known:  known{observed: math.NaN(), highest: math.NaN()}, learnt: learnt{perReplica: s.Learnt},
 	}
 	if l.awaitsCover() {

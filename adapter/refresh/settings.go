@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
+	"github.com/foreshadow-dev/foreshadow/adapter/calendar"
 	"github.com/foreshadow-dev/foreshadow/adapter/capacity"
 )
 
@@ -21,6 +22,8 @@ type Settings struct {
 	Window, Step time.Duration
 	// Model is the forecast model: Auto or one model's name.
 	Model string
+	// Calendar is by which clock the load lives, and its days unlike others.
+	Calendar calendar.Calendar
 	// Capacity holds the formulas' parameters. A CapacityPerReplica of 0 is
 	// learnt from the replicas, beginning with Learnt, what was learnt before (0
 	// if nothing was).

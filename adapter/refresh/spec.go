@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
+	"github.com/foreshadow-dev/foreshadow/adapter/calendar"
 	"github.com/foreshadow-dev/foreshadow/adapter/capacity"
 	"github.com/foreshadow-dev/foreshadow/forecast"
 )
@@ -75,6 +76,10 @@ func SettingsOf(p *v1alpha1.ShadowPool, bind Binding, interval time.Duration) (S
 	if least := 3*spec.Step + interval; spec.MaxAge < least {
 		errs = append(errs, field.Invalid(field.NewPath("spec", "prediction", "maxAge"), string(p.Spec.Prediction.MaxAge),
 			fmt.Sprintf("write at least %v, three times history.step and the time between two refreshes", v1alpha1.DurationOf(least))))
+	}
+	if s.Calendar, err = calendar.Of(&p.Spec.Calendar); err != nil {
+		// The days were read by Validate: what is left is the zone.
+		errs = append(errs, field.Invalid(field.NewPath("spec", "calendar", "timeZone"), p.Spec.Calendar.TimeZone, "write a time zone of the IANA database, such as Europe/Berlin"))
 	}
 	load := field.NewPath("spec", "load")
 	confined := func(confine Confine, name, expr string) string {

@@ -33,6 +33,9 @@ func (r Report) forecastStatus() *v1alpha1.ForecastStatus {
 	}
 	if r.Forecast != nil {
 		f.Model, f.Note = leading(*r.Forecast), r.Forecast.Note
+		if today := r.Forecast.Today; today != "" {
+			f.Note = strings.TrimPrefix(f.Note+"; "+today, "; ")
+		}
 		if v, ok := r.predictedLoad(); ok {
 			f.PredictedLoad = v1alpha1.DecimalOf(v)
 		}

@@ -1,0 +1,51 @@
+package calendar_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
+	"github.com/foreshadow-dev/foreshadow/adapter/calendar"
+	"github.com/foreshadow-dev/foreshadow/forecast"
+)
+
+func TestOf(t *testing.T) {
+	spec := v1alpha1.Calendar{TimeZone: "Europe/Berlin", Days: []v1alpha1.CalendarDay{
+		{Name: "Christmas", Class: v1alpha1.DayHoliday, From: "2026-12-25", To: "2026-12-26"},
+		{Name: "Sale", Class: v1alpha1.DayEvent, Date: "2026-11-27"},
+	}}
+	c, err := calendar.Of(&spec)
+	require.NoError(t, err)
+	require.Equal(t, "Europe/Berlin", c.Location.String())
+	day := func(m time.Month, d int) time.Time { return time.Date(2026, m, d, 0, 0, 0, 0, time.UTC) }
+	require.Equal(t, []forecast.CalendarDays{
+		{Name: "Christmas", Class: forecast.Holiday, From: day(12, 25), To: day(12, 27)},
+		{Name: "Sale", Class: forecast.Event, From: day(11, 27), To: day(11, 28)},
+	}, c.Days)
+	_, err = forecast.Fit(forecast.Series{Step: time.Minute, Values: []float64{1}}, c.Config(forecast.Auto))
+	require.NoError(t, err)
+
+	again, err := calendar.Of(&spec)
+	require.NoError(t, err)
+	require.True(t, c.Same(again))
+	spec.Days[1].Date = "2026-11-28"
+	changed, err := calendar.Of(&spec)
+	require.NoError(t, err)
+	require.False(t, c.Same(changed))
+}
+
+func TestOfWithoutAZoneIsUTC(t *testing.T) {
+	c, err := calendar.Of(&v1alpha1.Calendar{})
+	require.NoError(t, err)
+	require.Equal(t, calendar.Calendar{}, c)
+	utc, err := calendar.Of(&v1alpha1.Calendar{TimeZone: "UTC"})
+	require.NoError(t, err)
+	require.True(t, c.Same(utc))
+}
+
+func TestOfRefusesAZoneThatThereIsNot(t *testing.T) {
+	_, err := calendar.Of(&v1alpha1.Calendar{TimeZone: "Europe/Bonn"})
+	require.EqualError(t, err, `time zone "Europe/Bonn": write a time zone of the IANA database, such as Europe/Berlin`)
+}
