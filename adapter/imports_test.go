@@ -23,8 +23,9 @@ var imports = map[string]struct {
 		tests: []string{"adapter/history/embedded"},
 		why:   "it reads a past, and asks the engine and the simulator what they would have made of it",
 	},
-	"adapter/cli":        {may: []string{"adapter/api/v1alpha1", "adapter/backtest", "adapter/cli/derive", "adapter/client", "adapter/history", "adapter/shadow/observe"}, why: "it reads and writes pools as any client does"},
+	"adapter/cli":        {may: []string{"adapter/api/v1alpha1", "adapter/backtest", "adapter/calendar", "adapter/cli/derive", "adapter/cli/ics", "adapter/client", "adapter/history", "adapter/shadow/observe"}, why: "it reads and writes pools as any client does"},
 	"adapter/cli/derive": {may: []string{"adapter/api/v1alpha1"}, why: "it turns one object into another"},
+	"adapter/cli/ics":    {may: []string{"adapter/api/v1alpha1"}, why: "it reads a file"},
 	"adapter/client":     {may: []string{"adapter/api/v1alpha1", "adapter/shadow", "adapter/shadow/observe", "forecast"}, why: "it is all that a program of others needs"},
 	"adapter/history": {
 		may: []string{"forecast"}, tests: []string{"adapter/history/embedded", "adapter/history/historytest"},

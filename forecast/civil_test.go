@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"testing"
 	"time"
+	_ "time/tzdata" // the machine may have none
 
 	"github.com/stretchr/testify/require"
 

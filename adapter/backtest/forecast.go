@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/foreshadow-dev/foreshadow/adapter/calendar"
 	"github.com/foreshadow-dev/foreshadow/forecast"
 )
 
@@ -19,6 +20,8 @@ type ForecastConfig struct {
 	// Levels are the quantiles.
 	Levels []float64
 	Season Season
+	// Calendar is by which clock the loads live, and their days unlike others.
+	Calendar calendar.Calendar
 	// Progress is told how much is done; it may be nil, and is called by several
 	// goroutines.
 	Progress func(done, total int)
@@ -40,7 +43,7 @@ func ForecastAll(ctx context.Context, series []Series, c ForecastConfig) ([]Fore
 				return fmt.Errorf("series %s: %w", s.Name, err)
 			}
 		}
-		f, err := c.Season.forecast(s.Series, max(int(c.Horizon/s.Step), 1), c.Levels)
+		f, err := c.Season.forecast(s.Series, c.Calendar, max(int(c.Horizon/s.Step), 1), c.Levels)
 		if err != nil {
 			return fmt.Errorf("series %s: %w", s.Name, err)
 		}

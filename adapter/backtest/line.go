@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
+	"github.com/foreshadow-dev/foreshadow/adapter/calendar"
 	"github.com/foreshadow-dev/foreshadow/adapter/capacity"
 	"github.com/foreshadow-dev/foreshadow/forecast"
 )
@@ -12,10 +13,11 @@ import (
 // line turns a load into the value that an HPA gets, as a refresh of a pool
 // does: a fit a day, a forecast and a decision at each refresh.
 type line struct {
-	load  forecast.Series
-	pool  *v1alpha1.ShadowPool
-	cfg   capacity.Config
-	cover int
+	load     forecast.Series
+	pool     *v1alpha1.ShadowPool
+	calendar calendar.Calendar
+	cfg      capacity.Config
+	cover    int
 
 	fitted   *forecast.Fitted
 	fittedAt time.Time
@@ -25,7 +27,7 @@ type line struct {
 	refused  error
 }
 
-func newLine(load forecast.Series, p *v1alpha1.ShadowPool) (*line, error) {
+func newLine(load forecast.Series, p *v1alpha1.ShadowPool, cal calendar.Calendar) (*line, error) {
 	if err := p.Validate().ToAggregate(); err != nil {
 		return nil, err
 	}
@@ -33,7 +35,7 @@ func newLine(load forecast.Series, p *v1alpha1.ShadowPool) (*line, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &line{load: load, pool: p, cfg: capacity.Config{
+	l := &line{load: load, pool: p, calendar: cal, cfg: capacity.Config{
 		CapacityPerReplica: spec.CapacityPerReplica, Headroom: spec.Headroom,
 		Quantile: spec.Quantile, ShadowQuantile: spec.ShadowQuantile, Cap: spec.Cap,
 		ActivationLead: spec.ActivationLead, ColdStartLead: spec.ColdStartLead, MaxAge: spec.MaxAge,
@@ -60,7 +62,7 @@ func (l *line) refresh(now time.Time) error {
 		return forecast.ErrNoData
 	}
 	if at := known.Origin().Truncate(day); l.fitted == nil || at.After(l.fittedAt) {
-		fitted, err := forecast.Fit(known.Between(at.Add(-forecast.Window), fitEnd(known, at)), forecast.Config{})
+		fitted, err := forecast.Fit(known.Between(at.Add(-forecast.Window), fitEnd(known, at)), l.calendar.Config(forecast.Auto))
 		if err != nil {
 			return fmt.Errorf("fit: %w", err)
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/foreshadow-dev/foreshadow/adapter/calendar"
 	"github.com/foreshadow-dev/foreshadow/adapter/shadow"
 	"github.com/foreshadow-dev/foreshadow/adapter/simulate"
 	"github.com/foreshadow-dev/foreshadow/forecast"
@@ -17,7 +18,9 @@ type ReplayConfig struct {
 	CapacityPerReplica float64
 	ColdStart          time.Duration
 	// Length is how much of the end is replayed; the rest is history.
-	Length   time.Duration
+	Length time.Duration
+	// Calendar is by which clock the loads live, and their days unlike others.
+	Calendar calendar.Calendar
 	Progress func(done, total int)
 }
 
@@ -87,10 +90,10 @@ func newReplay(s Series, c ReplayConfig) (*replay, error) {
 		return nil, err
 	}
 	pool := r.Pool("replay", "replay", "load")
-	if r.predictive, err = newLine(x, pool); err != nil {
+	if r.predictive, err = newLine(x, pool, c.Calendar); err != nil {
 		return nil, err
 	}
-	r.shadows, err = newLine(x, r.StandbyPool(pool))
+	r.shadows, err = newLine(x, r.StandbyPool(pool), c.Calendar)
 	return r, err
 }
 

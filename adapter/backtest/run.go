@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/foreshadow-dev/foreshadow/adapter/calendar"
 	"github.com/foreshadow-dev/foreshadow/forecast"
 )
 
@@ -31,6 +32,8 @@ type Config struct {
 	Horizon time.Duration
 	Levels  []float64
 	Season  Season
+	// Calendar is by which clock the loads live, and their days unlike others.
+	Calendar calendar.Calendar
 	// Keep keeps the forecasts themselves.
 	Keep     bool
 	Progress func(done, total int)
@@ -160,7 +163,7 @@ func (w *window) run(s forecast.Series, c Config) error {
 	}
 	known := forecast.Series{Start: s.Time(w.origin - len(x)), Step: s.Step, Values: slices.Clip(x)}
 	levels := slices.Concat(c.Levels, []float64{ScoreLevel})
-	f, err := c.Season.forecast(known, w.plan.horizon, levels)
+	f, err := c.Season.forecast(known, c.Calendar, w.plan.horizon, levels)
 	if err != nil {
 		return err
 	}

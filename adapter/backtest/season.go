@@ -2,8 +2,10 @@ package backtest
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
+	"github.com/foreshadow-dev/foreshadow/adapter/calendar"
 	"github.com/foreshadow-dev/foreshadow/forecast"
 )
 
@@ -61,10 +63,14 @@ func (s Season) read(x forecast.Series) forecast.Series {
 	return x
 }
 
-// fit learns from a series and forecasts from its end.
-func (s Season) forecast(x forecast.Series, horizon int, levels []float64) (forecast.Forecast, error) {
+// forecast learns from a series and forecasts from its end. A calendar counts
+// where a day is one.
+func (s Season) forecast(x forecast.Series, cal calendar.Calendar, horizon int, levels []float64) (forecast.Forecast, error) {
 	seen := s.read(x)
-	fitted, err := forecast.Fit(seen, forecast.Config{})
+	if seen.Step != x.Step {
+		cal = calendar.Calendar{}
+	}
+	fitted, err := forecast.Fit(seen, cal.Config(forecast.Auto))
 	if err != nil {
 		return forecast.Forecast{}, fmt.Errorf("fit: %w", err)
 	}
@@ -75,6 +81,9 @@ func (s Season) forecast(x forecast.Series, horizon int, levels []float64) (fore
 	f.Origin, f.Step = x.Origin(), x.Step
 	if seen.Step != x.Step {
 		f.Note = "" // it speaks of stretched days
+	}
+	if f.Today != "" {
+		f.Note = strings.TrimPrefix(f.Note+"; "+f.Today, "; ")
 	}
 	return f, nil
 }

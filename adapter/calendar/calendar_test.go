@@ -3,6 +3,7 @@ package calendar_test
 import (
 	"testing"
 	"time"
+	_ "time/tzdata" // the machine may have none
 
 	"github.com/stretchr/testify/require"
 

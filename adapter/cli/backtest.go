@@ -96,6 +96,10 @@ func (o *backtestOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if o.config.Calendar, err = o.calendarOf(series, 0); err != nil {
+		return err
+	}
+	o.replay.Calendar = o.config.Calendar
 	bar := newProgress(o.Streams.ErrOut, "backtest", o.Clock)
 	o.config.Progress = bar.update()
 	report, err := backtest.Run(ctx, series, o.config)

@@ -19,6 +19,7 @@ type configureOptions struct {
 	algorithm string
 	set       []string
 	fields    specFlags
+	calendar  calendarFlags
 	dryRun    dryRun
 	output    output
 }
@@ -36,7 +37,8 @@ func newConfigureCommand(f *factory) *cobra.Command {
 		Long: "Choose how the load of a pool is forecast, and how many shadows it may have. What is not named stays as it is.\n\n" +
 			"The parameters of --set; one without a value (--set cap=) takes its default again:" + list.String(),
 		Example: "  kubectl foreshadow configure web --type Auto --set quantile=0.95 --set shadowQuantile=0.995\n" +
-			"  kubectl foreshadow configure web --min-shadows 0 --max-shadows 20",
+			"  kubectl foreshadow configure web --min-shadows 0 --max-shadows 20\n" +
+			"  kubectl foreshadow configure web --time-zone Europe/Berlin --calendar holidays.ics --dry-run",
 		Args: exactlyOne("the name of a pool"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return o.run(cmd.Context(), cmd, args[0])
@@ -54,6 +56,7 @@ func newConfigureCommand(f *factory) *cobra.Command {
 		return out, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
 	})
 	o.fields.install(cmd)
+	o.calendar.install(cmd)
 	o.dryRun.install(cmd)
 	o.output.install(cmd)
 	return cmd
@@ -74,6 +77,9 @@ func (o *configureOptions) run(ctx context.Context, cmd *cobra.Command, arg stri
 	}
 	if o.algorithm == "" && len(o.set) == 0 && !o.fields.changed(cmd) {
 		return errors.New("write what is to change: --type, --set or one of the fields (see --help)")
+	}
+	if s.Spec.Calendar, err = o.yearAhead(cmd); err != nil {
+		return err
 	}
 	ns, err := o.namespace()
 	if err != nil {
@@ -101,7 +107,8 @@ var specFields = map[string]string{
 	"mode": "spec.mode", "background-work": "spec.backgroundWork", "policy": "spec.activation.policy",
 	"percentage": "spec.shadowPercentage", "min-shadows": "spec.minShadows", "max-shadows": "spec.maxShadows",
 	"query": "spec.load.query", "capacity": "spec.load.capacityPerReplica", "source": "spec.load.source",
-	"type": "spec.algorithm.type", "set": "spec.algorithm.parameters", "pool": "metadata",
+	"type": "spec.algorithm.type", "set": "spec.algorithm.parameters",
+	"time-zone": "spec.calendar.timeZone", "calendar": "spec.calendar.days", "pool": "metadata",
 }
 
 func (s *specFlags) install(cmd *cobra.Command) {

@@ -66,9 +66,13 @@ func (o *forecastOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	cal, err := o.calendarOf(series, o.horizon)
+	if err != nil {
+		return err
+	}
 	bar := newProgress(o.Streams.ErrOut, "forecast", o.Clock)
 	all, err := backtest.ForecastAll(ctx, series, backtest.ForecastConfig{
-		Horizon: o.horizon, Levels: o.quantiles, Season: o.seasonLen, Progress: bar.update(),
+		Horizon: o.horizon, Levels: o.quantiles, Season: o.seasonLen, Calendar: cal, Progress: bar.update(),
 	})
 	bar.done()
 	if err != nil {

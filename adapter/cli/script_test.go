@@ -15,6 +15,7 @@ import (
 	"syscall"
 	"testing"
 	"time"
+	_ "time/tzdata" // the machine may have none
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"k8s.io/cli-runtime/pkg/genericiooptions"

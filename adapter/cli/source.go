@@ -64,6 +64,7 @@ type loadSource struct {
 	// Parsed by parse.
 	file      string
 	seasonLen backtest.Season
+	calendar  calendarFlags
 	quantiles []float64
 }
 
@@ -81,6 +82,7 @@ func (s *loadSource) install(cmd *cobra.Command) {
 	fs.StringVar(&s.end, "end", "", "Instant up to which Prometheus is read, in RFC 3339; empty for now.")
 	fs.StringVar(&s.season, "season", "auto", "Length of the load's cycle, such as 24h or 12h; auto: days, and weeks where the history shows them.")
 	fs.StringSliceVar(&s.levels, "quantiles", []string{"0.5", "0.9", "0.95", "0.99"}, "Probabilities that the load is to stay below a quantile with.")
+	s.calendar.install(cmd)
 	complete(cmd, "season", "auto", "24h", "12h", "168h")
 }
 
@@ -111,6 +113,12 @@ func (s *loadSource) parse(cmd *cobra.Command, args []string) error {
 	}
 	if s.seasonLen, err = backtest.ParseSeason(s.season, parseDuration); err != nil {
 		errs = append(errs, err)
+	}
+	if err := s.calendar.parse(cmd); err != nil {
+		errs = append(errs, err)
+	}
+	if s.calendar.changed(cmd) && s.seasonLen != 0 && time.Duration(s.seasonLen) != 24*time.Hour {
+		errs = append(errs, fmt.Errorf("--season: %s has neither time zones nor holidays: leave it out, or --time-zone and --calendar", s.season))
 	}
 	if s.prometheus.End, err = s.parseEnd(); err != nil {
 		errs = append(errs, err)

@@ -4,11 +4,13 @@ import (
 	"errors"
 	"testing"
 	"time"
+	_ "time/tzdata" // the machine may have none
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
 	"github.com/foreshadow-dev/foreshadow/adapter/capacity"
+	"github.com/foreshadow-dev/foreshadow/forecast"
 )
 
 func TestSettingsOfADefaultedPool(t *testing.T) {
@@ -46,6 +48,20 @@ func TestSettingsOfNamesWhatOnlyTheAdapterKnows(t *testing.T) {
 	} {
 		require.ErrorContains(t, err, want)
 	}
+}
+
+func TestSettingsOfReadsTheCalendar(t *testing.T) {
+	with := func(zone string) *v1alpha1.ShadowPool {
+		return pool(func(p *v1alpha1.ShadowPool) {
+			p.Spec.Calendar = v1alpha1.Calendar{TimeZone: zone, Days: []v1alpha1.CalendarDay{{Name: "New Year", Date: "2027-01-01"}}}
+		})
+	}
+	s, err := SettingsOf(with("Europe/Berlin"), asGiven, DefaultInterval)
+	require.NoError(t, err)
+	require.Equal(t, "Europe/Berlin", s.Calendar.Location.String())
+	require.Equal(t, forecast.Holiday, s.Calendar.Days[0].Class)
+	_, err = SettingsOf(with("Europe/Bonn"), asGiven, DefaultInterval)
+	require.EqualError(t, err, `spec.calendar.timeZone: Invalid value: "Europe/Bonn": write a time zone of the IANA database, such as Europe/Berlin`)
 }
 
 func TestSettingsOfAsksForTheReplicas(t *testing.T) {

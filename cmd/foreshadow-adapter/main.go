@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	_ "time/tzdata" // where the image has no zones
 
 	"github.com/prometheus/common/version"
 	"github.com/spf13/cobra"

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	_ "time/tzdata" // where the image has no zones
 
 	"github.com/go-logr/logr"
 	"github.com/prometheus/common/version"

@@ -3,6 +3,7 @@ package v1alpha1_test
 import (
 	"testing"
 	"time"
+	_ "time/tzdata" // the machine may have none
 
 	"github.com/stretchr/testify/require"
 
