@@ -7,23 +7,50 @@ import (
 )
 
 const (
-	alikeDays   = 4  // days of one kind whose median is their profile
-	effectReach = 16 // days after a fit for which effects are learnt
-	levelDays   = 3  // ordinary days that say how high the load is now
+	alikeDays   = 4   // days of one kind whose median is their profile
+	effectReach = 16  // days after a fit for which effects are learnt
+	effectFloor = 0.1 // share of an ordinary day's mean that both profiles are raised by
 )
 
-// effect is what a day of the calendar has less than an ordinary one, by phase.
+// effect is what makes a day of the calendar of an ordinary one, by phase:
+//
+//	load of the day = times * load of an ordinary day + plus.
 //
 // It is a prior adjustment as statistical offices make it before they adjust
-// for seasons (D. Findley et al., X-12-ARIMA, JBES 16, 1998): the profile of
-// ordinary days of that weekday less the profile that the day is taken to have,
-// both medians of up to four days, times how high the load has been of late
-// against such profiles. Added to the values of the day it makes them ordinary,
-// so that the engine follows them; taken off a forecast it makes that one of
-// the day. The width of the band is that of the phase, on Sundays as on others.
+// for seasons (D. Findley et al., X-12-ARIMA, JBES 16, 1998). With u the profile
+// of ordinary days of that weekday and p the one that the day is taken to have,
+// both medians of up to four days, and e a tenth of the mean of u, times is
+// (p+e)/(u+e) and plus e(times-1); where the load may be negative, times is 1
+// and plus p-u. The values of a day that has begun are made ordinary by it, so
+// that the engine follows them, and a forecast is made one of the day. Its band
+// is that of the phase, on Sundays as on others; it grows with the root of times.
 type effect struct {
-	lacks []float64 // NaN: not known
-	as    string    // what the day is taken for
+	times, plus []float64 // NaN: not known
+	as          string    // what the day is taken for
+}
+
+// newEffect returns the effect that takes usual to profile.
+func newEffect(usual, profile []float64, negative bool, as string) effect {
+	mean, n := 0.0, 0.0
+	for _, u := range usual {
+		if u == u {
+			mean += u
+			n++
+		}
+	}
+	floor := effectFloor * mean / n
+	e := effect{times: make([]float64, len(usual)), plus: make([]float64, len(usual)), as: as}
+	for i, u := range usual {
+		e.times[i], e.plus[i] = 1, profile[i]-u
+		if !negative && floor > 0 {
+			e.times[i] = (profile[i] + floor) / (u + floor)
+			e.plus[i] = floor * (e.times[i] - 1)
+		}
+		if !(math.Abs(e.plus[i]) < math.MaxFloat64) || !(e.times[i] < math.MaxFloat64) {
+			e.times[i], e.plus[i] = math.NaN(), math.NaN()
+		}
+	}
+	return e
 }
 
 // learn learns the effects of the days of the calendar from the last day of
@@ -41,11 +68,10 @@ func (c *civil) learn(local Series) (crowded bool) {
 	if d.m == 0 {
 		return false
 	}
-	level := d.level()
 	c.effects = map[date]effect{}
 	for day := d.last; day <= d.last+effectReach; day++ {
 		if entry := c.calendar.on(day); entry != nil {
-			c.effects[day] = d.effect(day, entry, level)
+			c.effects[day] = d.effect(day, entry, c.lo < 0)
 		}
 	}
 	return false
@@ -76,44 +102,47 @@ func (c *civil) ordinary(local Series, follow bool) Series {
 	return out
 }
 
-// level takes the steps from lo to hi out of x, or brings them to the level of
-// an ordinary day.
+// level takes the steps from lo to hi out of x, or makes them those of an
+// ordinary day.
 func (c *civil) level(x Series, lo, hi int, follow bool) {
 	for i := lo; i < hi; i++ {
-		lacks := c.lacks(x.Time(i))
-		switch {
-		case !follow:
+		if !follow {
 			x.Values[i] = math.NaN()
-		case lacks == lacks && x.Values[i] == x.Values[i]:
-			x.Values[i] = c.bounded(x.Values[i]+lacks, math.MaxFloat64)
+			continue
+		}
+		times, plus := c.effectAt(x.Time(i))
+		if v := (x.Values[i] - plus) / times; v == v {
+			x.Values[i] = finite(c.bounded(v, math.MaxFloat64))
 		}
 	}
 }
 
 func midnight(d date) time.Time { return time.Unix(int64(d)*24*60*60, 0).UTC() }
 
-// lacks returns the effect at a local time; NaN where there is none.
-func (c *civil) lacks(wall time.Time) float64 {
+// effectAt returns the effect at a local time; NaN where there is none.
+func (c *civil) effectAt(wall time.Time) (times, plus float64) {
 	day := dateAt(wall)
 	e, found := c.effects[day]
-	if !found || len(e.lacks) == 0 {
-		return math.NaN()
+	if !found || len(e.times) == 0 {
+		return math.NaN(), math.NaN()
 	}
-	return e.lacks[min(int(wall.Sub(midnight(day))/c.step), len(e.lacks)-1)]
+	i := min(int(wall.Sub(midnight(day))/c.step), len(e.times)-1)
+	return e.times[i], e.plus[i]
 }
 
-// restore takes the effects off a forecast from slot origin on.
+// restore makes a forecast from slot origin on one of the days of the calendar.
 func (c *civil) restore(out *Forecast, origin int, s Series) {
 	limit := upperLimit(c.lo, max(c.hi, s.Max()))
-	for i := range out.Point {
-		x := c.lacks(c.at(origin + i + 1))
-		if x != x || x == 0 {
+	for i, ordinary := range out.Point {
+		times, plus := c.effectAt(c.at(origin + i + 1))
+		if times != times {
 			continue
 		}
 		out.ceiling = max(out.ceiling, limit)
-		out.Point[i] = finite(c.bounded(out.Point[i]-x, limit))
-		for l := range out.Quantiles {
-			out.Quantiles[l][i] = finite(c.bounded(out.Quantiles[l][i]-x, limit))
+		point := finite(c.bounded(times*ordinary+plus, limit))
+		out.Point[i] = point
+		for l, q := range out.Quantiles {
+			out.Quantiles[l][i] = finite(c.bounded(point+(q[i]-ordinary)*max(1, math.Sqrt(times)), limit))
 		}
 	}
 }
@@ -237,36 +266,11 @@ func (d *rowsByDay) alike(day date, entry *calendarDays) (profile []float64, as 
 	return nil, asOrdinary
 }
 
-func (d *rowsByDay) effect(day date, entry *calendarDays, level float64) effect {
+func (d *rowsByDay) effect(day date, entry *calendarDays, negative bool) effect {
 	profile, as := d.alike(day, entry)
 	usual := d.usual(day)
 	if profile == nil || usual == nil {
 		return effect{as: asOrdinary}
 	}
-	e := effect{lacks: make([]float64, d.m), as: as}
-	for p := range e.lacks {
-		if e.lacks[p] = level * (usual[p] - profile[p]); math.IsInf(e.lacks[p], 0) {
-			e.lacks[p] = math.NaN()
-		}
-	}
-	return e
-}
-
-// level returns how high the last ordinary days were against the profiles of
-// their weekdays; 1 where that says nothing.
-func (d *rowsByDay) level() float64 {
-	sum, usual := 0.0, 0.0
-	for _, day := range d.before(d.last+1, levelDays, func(_ date, e *calendarDays) bool { return e == nil }) {
-		profile := d.usual(day)
-		for p, u := range profile {
-			if v := d.at(day, p); v >= 0 && u >= 0 {
-				sum += v
-				usual += u
-			}
-		}
-	}
-	if x := sum / usual; x > 0 && !math.IsInf(x, 0) {
-		return min(max(x, 1.0/maxGrowth), maxGrowth)
-	}
-	return 1
+	return newEffect(usual, profile, negative, as)
 }

@@ -121,7 +121,7 @@ func TestHolidayFollowsTheLevel(t *testing.T) {
 	}
 	s := seriesOf(time.Date(2026, 5, 14, 0, 0, 0, 0, berlin), 28, 5*time.Minute, berlin, load)
 	known, covered := missed(t, s, forecast.Config{Location: berlin, Calendar: days(t, "Ascension", forecast.Holiday, "2026-05-14")}, berlin, load)
-	require.Less(t, known, 0.4) // the ordinary day in its place is missed by as many requests, which are half of its load
+	require.Less(t, known, 0.3) // an ordinary day in its place is missed by a fifth
 	require.Greater(t, covered, 0.9)
 }
 
