@@ -12,6 +12,10 @@
 // scaled by the phase of the day. Quantiles speak of one step each; what the
 // highest value of several steps stays below is Forecast.Peak.
 //
+// A Config may name the place whose clocks the load lives by, and a calendar of
+// holidays and events. Both are met before the models see the series, and put
+// back after them.
+//
 // Invariants, for any series that Series.Validate accepts:
 //
 //   - no forecast looks past its origin;
