@@ -1,9 +1,6 @@
 package forecast
 
-import (
-	"math"
-	"slices"
-)
+import "math"
 
 // doubt is how much more the day medians vary than independent days would.
 const doubt = 4
@@ -43,14 +40,12 @@ func (r *rolling) dayMedians(x rows, resid []float64, horizon int) []float64 {
 	for i, e := range resid {
 		d := (r.origins[x.origin[i]] + horizon - r.start) / r.h.day
 		if d != last && len(today) > 0 {
-			slices.Sort(today)
-			out, today = append(out, middle(today)), today[:0]
+			out, today = append(out, middleOfAll(today)), today[:0]
 		}
 		last = d
 		today = append(today, e)
 	}
-	slices.Sort(today)
-	return append(out, middle(today))
+	return append(out, middleOfAll(today))
 }
 
 // middle is the median of sorted values.

@@ -65,11 +65,10 @@ func floorMAD(mad []float64, k int) {
 			known = append(known, v)
 		}
 	}
-	slices.Sort(known)
 	if len(known) == 0 {
 		return
 	}
-	least := known[len(known)/2] / 2
+	least := nth(known, len(known)/2) / 2
 	m := len(mad)
 	src := slices.Clone(mad)
 	for p := range mad {

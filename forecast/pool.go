@@ -22,34 +22,48 @@ type pool struct {
 // lies beyond the sample.
 const smallSample = 1.25
 
-// newPool sorts x and keeps, for each p of the grid, the order statistic
-// ceil((n+1)p): with exchangeable residuals the next one stays below it with
-// probability p or more (V. Vovk, A. Gammerman, G. Shafer, Algorithmic
+// newPool keeps, for each p of the grid, the order statistic ceil((n+1)p) of
+// x, which it reorders: with exchangeable residuals the next one stays below it
+// with probability p or more (V. Vovk, A. Gammerman, G. Shafer, Algorithmic
 // Learning in a Random World, 2005). Beyond the sample it is the extreme value
 // times 1.25.
 func newPool(x []float64) (p pool) {
-	slices.Sort(x)
+	// The least and the greatest value, the two in the middle, and the grid.
+	var need [len(poolGrid) + 4]int
+	n := len(x)
+	need[0], need[1], need[2], need[3] = 0, n-1, (n-1)/2, n/2
+	for i, prob := range poolGrid {
+		need[4+i] = min(max(rankOf(n, prob), 0), n-1)
+	}
+	slices.Sort(need[:])
+	ranks(x, need[:])
 	for i, prob := range poolGrid {
 		p.q[i] = orderStatistic(x, prob)
 	}
 	return p
 }
 
-func orderStatistic(sorted []float64, p float64) float64 {
-	n := len(sorted)
+// rankOf is the index of the order statistic for p; it may lie outside of 0..n-1.
+func rankOf(n int, p float64) int {
 	if p < 0.5 {
 		// The mirror image of the upper side.
-		i := int(math.Floor(float64(n+1) * p))
-		if i < 1 {
-			return min(sorted[0], sorted[0]*smallSample)
-		}
-		return sorted[i-1]
+		return int(math.Floor(float64(n+1)*p)) - 1
 	}
-	i := int(math.Ceil(float64(n+1) * p))
-	if i > n {
-		return max(sorted[n-1], sorted[n-1]*smallSample)
+	return int(math.Ceil(float64(n+1)*p)) - 1
+}
+
+// orderStatistic reads x, in which the rank for p and both ends are where they
+// would be if x were sorted.
+func orderStatistic(x []float64, p float64) float64 {
+	n := len(x)
+	switch i := rankOf(n, p); {
+	case i < 0:
+		return min(x[0], x[0]*smallSample)
+	case i >= n:
+		return max(x[n-1], x[n-1]*smallSample)
+	default:
+		return x[i]
 	}
-	return sorted[i-1]
 }
 
 // at returns the quantile for p, linear between the points of the grid.

@@ -164,11 +164,7 @@ func (r *rolling) ordinary(curve []float64) float64 {
 			abs = append(abs, math.Abs(d))
 		}
 	}
-	slices.Sort(abs)
-	if len(abs) == 0 || abs[len(abs)/2] == 0 {
-		return math.Inf(1)
-	}
-	return hampelWidth * madToSigma * abs[len(abs)/2]
+	return hampelWidth * madToSigma * typical(abs)
 }
 
 // typicalMove is the median distance of the last value from its slowest
@@ -179,11 +175,19 @@ func typicalMove(feats [][scales]float64) float64 {
 		f := &feats[i]
 		abs = append(abs, math.Abs(f[0]+f[1]+f[2]+f[3]))
 	}
-	slices.Sort(abs)
-	if len(abs) == 0 || abs[len(abs)/2] == 0 {
+	return typical(abs)
+}
+
+// typical is the upper median of x, which it reorders; infinite where that is
+// zero or x is empty.
+func typical(x []float64) float64 {
+	if len(x) == 0 {
 		return math.Inf(1)
 	}
-	return abs[len(abs)/2]
+	if mid := nth(x, len(x)/2); mid != 0 {
+		return mid
+	}
+	return math.Inf(1)
 }
 
 // unit returns what a deviation from the curve of m is measured in at step t.

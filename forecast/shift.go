@@ -1,7 +1,5 @@
 package forecast
 
-import "slices"
-
 const (
 	shiftShare = 0.8 // share of the last two hours that must lie on one side
 	shiftStart = 0.3 // share that still belongs to the run
@@ -88,8 +86,7 @@ func levelOffset(x []float64, cut, m int) float64 {
 	if len(moved) == 0 {
 		return 0
 	}
-	slices.Sort(moved)
-	return moved[len(moved)/2]
+	return nth(moved, len(moved)/2)
 }
 
 // lasting is how many steps a move takes to become a new level: two hours, and
