@@ -31,18 +31,20 @@ func centreOf(sorted, days []float64) float64 {
 }
 
 // dayMedians returns the median residual of each day that was scored.
-func (r *rolling) dayMedians(x rows, resid []float64, horizon int) []float64 {
+func (r *rolling) dayMedians(x *rows, resid []float64, horizon int) []float64 {
 	if r.h.day == 0 {
 		return nil
 	}
-	var out, today []float64
-	last := -1
+	today := x.more[:0]
+	out := make([]float64, 0, backDays+1)
+	end := r.start // of the day of the last residual
 	for i, e := range resid {
-		d := (r.origins[x.origin[i]] + horizon - r.start) / r.h.day
-		if d != last && len(today) > 0 {
-			out, today = append(out, middleOfAll(today)), today[:0]
+		if t := r.origins[x.origin[i]] + horizon; t >= end {
+			if len(today) > 0 {
+				out, today = append(out, middleOfAll(today)), today[:0]
+			}
+			end += ((t-end)/r.h.day + 1) * r.h.day
 		}
-		last = d
 		today = append(today, e)
 	}
 	return append(out, middleOfAll(today))

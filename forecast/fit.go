@@ -101,12 +101,8 @@ func (f *Fitted) learn(h *history, cfg Config) {
 		f.maturity = Starting
 		return
 	}
-	bins := 1
-	if f.day > 0 && f.n-r.start >= 2*f.day {
-		bins = min(f.day, phaseBins)
-	}
 	for _, horizon := range horizons((f.n-r.start)/3, f.day) {
-		l, ok := r.learn(horizon, bins)
+		l, ok := r.learn(horizon)
 		if !ok {
 			break
 		}

@@ -16,24 +16,48 @@ type layer struct {
 	centre  float64           // bias of the blend, scaled
 }
 
-// rows are the scored forecasts of one horizon.
+// rows are the scored forecasts of one horizon; their arrays are used again
+// for the next one.
 type rows struct {
 	origin []int // index into rolling.origins
+	phase  []int // of the step that is forecast
+	fold   []uint8
 	actual []float64
-	base   [][]float64 // by model
 	weight []float64
+	unit   []float64   // of a deviation from a curve with a season
+	base   [][]float64 // by model
+	resid  []float64   // room for one value a row
+	more   []float64   // likewise
 }
 
-func (r *rolling) rowsAt(horizon int) rows {
-	var x rows
-	n := len(r.h.raw)
-	x.base = make([][]float64, len(r.models))
-	for k := range x.base {
-		x.base[k] = make([]float64, 0, len(r.origins))
+func newRows(origins, models int) *rows {
+	x := &rows{origin: make([]int, 0, origins), phase: make([]int, 0, origins), fold: make([]uint8, 0, origins), base: make([][]float64, models)}
+	all := make([]float64, (5+models)*origins)
+	next := func() []float64 {
+		out := all[:0:origins]
+		all = all[origins:]
+		return out
 	}
-	x.origin = make([]int, 0, len(r.origins))
-	x.actual = make([]float64, 0, len(r.origins))
-	x.weight = make([]float64, 0, len(r.origins))
+	x.actual, x.weight, x.unit, x.resid, x.more = next(), next(), next(), next(), next()
+	for k := range x.base {
+		x.base[k] = next()
+	}
+	return x
+}
+
+func (x *rows) reset() {
+	x.origin, x.phase, x.fold = x.origin[:0], x.phase[:0], x.fold[:0]
+	x.actual, x.weight, x.unit = x.actual[:0], x.weight[:0], x.unit[:0]
+	for k := range x.base {
+		x.base[k] = x.base[k][:0]
+	}
+}
+
+func (r *rolling) rowsAt(horizon int) *rows {
+	x := r.rows
+	x.reset()
+	n := len(r.h.raw)
+	ahead := phaseOf(horizon, r.phases())
 	var cur [32]float64
 next:
 	for i, o := range r.origins {
@@ -50,15 +74,19 @@ next:
 		for k := range r.models {
 			x.base[k] = append(x.base[k], cur[k])
 		}
-		x.origin = append(x.origin, i)
-		x.actual = append(x.actual, r.h.raw[t])
-		x.weight = append(x.weight, r.recency[i])
+		phase := r.phase[i] + ahead
+		if phase >= r.phases() {
+			phase -= r.phases()
+		}
+		x.origin, x.phase, x.fold = append(x.origin, i), append(x.phase, phase), append(x.fold, r.foldOf(t))
+		x.actual, x.weight = append(x.actual, r.h.raw[t]), append(x.weight, r.recency[i])
+		x.unit = append(x.unit, r.h.swings.atPhase(phase))
 	}
 	return x
 }
 
 // learn fits one horizon; ok is false where too few forecasts could be scored.
-func (r *rolling) learn(horizon, bins int) (l layer, ok bool) {
+func (r *rolling) learn(horizon int) (l layer, ok bool) {
 	x := r.rowsAt(horizon)
 	if len(x.origin) < minOrigins {
 		return layer{}, false
@@ -79,7 +107,7 @@ func (r *rolling) learn(horizon, bins int) (l layer, ok bool) {
 		mae[k] = sum / total
 	}
 	l.weights = blendWeights(mae)
-	resid := make([]float64, len(x.actual))
+	resid := x.resid[:len(x.actual)]
 	for i, y := range x.actual {
 		f := 0.0
 		for k, w := range l.weights {
@@ -91,10 +119,9 @@ func (r *rolling) learn(horizon, bins int) (l layer, ok bool) {
 	for i := range resid {
 		resid[i] /= r.unrest.stir(l.gamma, x.origin[i])
 	}
-	l.scale = r.phaseScale(x, resid, horizon, bins)
-	steps := scaleSteps(l.scale, r.h.day)
+	l.scale = r.phaseScale(x, resid)
 	for i := range resid {
-		resid[i] /= steps[phaseOf(r.origins[x.origin[i]]+horizon-len(r.h.raw), len(steps))]
+		resid[i] /= r.bins.at(l.scale, x.phase[i])
 	}
 	days := r.dayMedians(x, resid, horizon)
 	l.pool = newPool(resid)
@@ -106,37 +133,48 @@ func (r *rolling) learn(horizon, bins int) (l layer, ok bool) {
 
 // correct learns how much of the recent deviation of model k lives on at the
 // horizon and adds it to pred, each fold with the coefficients of the other.
-func (r *rolling) correct(k, horizon int, x rows, pred []float64) [scales]float64 {
+func (r *rolling) correct(k, horizon int, x *rows, pred []float64) [scales]float64 {
 	var folds [2]gram
-	limit := r.clipAt[k]
+	limit, unit := r.clipAt[k], x.unit
+	season := r.models[k].season(r.h.seasons)
+	if season == 0 {
+		unit = x.ones()
+	}
+	feats, jumps := r.feats[k], r.jumps[k]
 	for i, j := range x.origin {
-		f := &r.feats[k][j]
-		u := r.unit(&r.models[k], r.origins[j]+horizon)
+		f, u := &feats[j], unit[i]
 		d := (x.actual[i] - pred[i]) / u
-		if limit == math.Inf(1) {
-			folds[r.foldOf(r.origins[j]+horizon)].add(f, d, u*u)
-			continue
-		}
-		e := max(math.Abs(f[0]+f[1]+f[2]+f[3]), math.Abs(d-f[scales-1]))
 		w := 1.0
-		if e > limit {
+		if e := max(math.Abs(f[0]+f[1]+f[2]+f[3]), math.Abs(d-f[scales-1])); e > limit {
 			w = limit / e
 			w *= w
 		}
-		folds[r.foldOf(r.origins[j]+horizon)].add(f, d, w*u*u)
+		folds[x.fold[i]&1].add(f, d, w*u*u)
 	}
-	prior := priorBeta(r.models[k].season(r.h.seasons))
+	prior := priorBeta(season)
 	both := folds[0].plus(&folds[1])
 	all := both.solve(&prior)
 	other := [2][scales]float64{folds[1].solve(&prior), folds[0].solve(&prior)}
 	for i, j := range x.origin {
-		b := &other[r.foldOf(r.origins[j]+horizon)]
-		pred[i] += r.unit(&r.models[k], r.origins[j]+horizon) * r.jumps[k][j].carry(dot(b, &r.feats[k][j]), horizon)
+		move := dot(&other[x.fold[i]&1], &feats[j])
+		if jumps[j].run >= jumpLeast {
+			move = jumps[j].carry(move, horizon)
+		}
+		pred[i] += unit[i] * move
 	}
 	return all
 }
 
-func (r *rolling) foldOf(t int) int { return (t / r.fold) & 1 }
+// ones returns a unit of 1 for each row.
+func (x *rows) ones() []float64 {
+	out := x.more[:len(x.actual)]
+	for i := range out {
+		out[i] = 1
+	}
+	return out
+}
+
+func (r *rolling) foldOf(t int) uint8 { return uint8((t / r.fold) & 1) }
 
 // priorBeta is what a model does before it has learnt: the level stays near
 // the average of the last steps; a shape takes the day as it comes.

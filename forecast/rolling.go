@@ -28,13 +28,17 @@ type rolling struct {
 	fold    int       // steps of one fold; folds alternate
 	origins []int     // ascending
 	recency []float64 // weight of each in an error
+	phase   []int     // of each
+	bins    bins
 	first   int       // step of curves[.][0]
 	curves  [][]float64
+	reach   []int               // by model: steps ahead that its curve serves
 	feats   [][][scales]float64 // by model and origin
 	jumps   [][]jump            // likewise
 	limits  []float64           // by model: deviations beyond it are unusual
 	clipAt  []float64           // by model: rows beyond it weigh less
 	unrest  unrest
+	rows    *rows
 }
 
 // backSpan returns the first step that past origins forecast: the last 21
@@ -71,13 +75,26 @@ func newRolling(h *history, models []model) *rolling {
 			r.recency[i] = math.Pow(forgetDay, float64(n-o)/float64(h.day))
 		}
 	}
+	r.phase = make([]int, len(r.origins))
+	for i, o := range r.origins {
+		r.phase[i] = phaseOf(o-n, r.phases())
+	}
+	parts := 1
+	if h.day > 0 && n-r.start >= 2*h.day {
+		parts = min(h.day, phaseBins)
+	}
+	r.bins = newBins(parts, h.day)
 	h.lagged, h.swings = learnLags(h), learnSwings(h)
 	for _, m := range models {
 		r.addModel(m)
 	}
 	r.unrest = newUnrest(r.unrest.at)
+	r.rows = newRows(len(r.origins), len(r.models))
 	return r
 }
+
+// phases is the number of phases of a day; 1 where there is no day.
+func (r *rolling) phases() int { return max(r.h.day, 1) }
 
 // pickOrigins spreads origins over from..to-1, the distances between them
 // varied by the golden ratio, so that no pattern of gaps or of cron jobs is met
@@ -117,6 +134,11 @@ func (r *rolling) addModel(m model) {
 	}
 	r.models = append(r.models, m)
 	r.curves = append(r.curves, curve)
+	reach := n
+	if s := m.season(r.h.seasons); s > 0 {
+		reach = s - r.h.half
+	}
+	r.reach = append(r.reach, reach)
 	r.addDeviations(m, curve)
 }
 
@@ -200,9 +222,8 @@ func (r *rolling) unit(m *model, t int) float64 {
 
 // base returns the curve of model k at step t as known at step o.
 func (r *rolling) base(k, t, o int) float64 {
-	m := r.models[k]
-	if s := m.season(r.h.seasons); s > 0 && t-o+r.h.half > s {
-		return m.base(r.h, t, o)
+	if t-o > r.reach[k] {
+		return r.models[k].base(r.h, t, o)
 	}
 	return r.curves[k][t-r.first]
 }

@@ -17,12 +17,12 @@ func phaseShare(t, m int) float64 {
 // distance from zero in the phase and its four neighbours, a fifth of its mean
 // over the day.
 // One bin means one spread. It is positive: residuals of zero have scale 1.
-func (r *rolling) phaseScale(x rows, resid []float64, horizon, bins int) []float64 {
-	sum, count := make([]float64, bins), make([]float64, bins)
+func (r *rolling) phaseScale(x *rows, resid []float64) []float64 {
+	var sum, count [phaseBins]float64
+	bins := r.bins.n
 	total := 0.0
 	for i, e := range resid {
-		t := r.origins[x.origin[i]] + horizon - len(r.h.raw)
-		b := int(phaseShare(t, r.h.day) * float64(bins))
+		b := r.bins.of[x.phase[i]]
 		sum[b] += math.Abs(e)
 		count[b]++
 		total += math.Abs(e)
@@ -44,6 +44,38 @@ func (r *rolling) phaseScale(x rows, resid []float64, horizon, bins int) []float
 		}
 	}
 	return out
+}
+
+// bins is where the phases of a day lie among its parts.
+type bins struct {
+	n    int
+	of   []uint8   // by phase: the part that it belongs to
+	low  []uint8   // by phase: the part whose centre is the last before it
+	frac []float64 // and how far it is on the way to the next centre
+}
+
+func newBins(n, m int) bins {
+	m = max(m, 1)
+	b := bins{n: n, of: make([]uint8, m), low: make([]uint8, m), frac: make([]float64, m)}
+	for p := range m {
+		x := phaseShare(p, m) * float64(n)
+		i := math.Floor(x - 0.5)
+		b.of[p], b.low[p], b.frac[p] = uint8(x), uint8(phaseOf(int(i), n)), x-0.5-i
+	}
+	return b
+}
+
+// at is scaleAt for a phase.
+func (b *bins) at(scale []float64, phase int) float64 {
+	if b.n == 1 {
+		return scale[0]
+	}
+	low := int(b.low[phase])
+	next := low + 1
+	if next == b.n {
+		next = 0
+	}
+	return scale[low] + b.frac[phase]*(scale[next]-scale[low])
 }
 
 // scaleSteps reads a spread at each of the m steps of a day.

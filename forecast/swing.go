@@ -60,3 +60,11 @@ func (s *swings) at(i int) float64 {
 	}
 	return s.byPhase[phaseOf(i-s.n, len(s.byPhase))]
 }
+
+// atPhase is at for a step of which the phase is known.
+func (s *swings) atPhase(phase int) float64 {
+	if len(s.byPhase) == 0 {
+		return 1
+	}
+	return s.byPhase[phase]
+}
