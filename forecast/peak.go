@@ -56,12 +56,15 @@ func (r *rolling) learnPeaks(layers []layer) []peakLayer {
 	if len(out) == 0 {
 		return nil
 	}
-	reach := out[len(out)-1].window
-	mix := r.mixes(layers, reach)
-	scores := make([][]float64, len(out))
+	w := newWalk(layers[:len(out)], len(r.models))
 	every := (len(r.origins) + peakOrigins - 1) / peakOrigins
+	all := make([]float64, len(out)*len(r.origins))
+	scores := make([][]float64, len(out))
+	for a := range scores {
+		scores[a], all = all[:0:len(r.origins)], all[len(r.origins):]
+	}
 	for i := len(r.origins) - 1; i >= 0; i -= max(every, 1) {
-		r.scorePeaks(i, mix, layers, out, scores)
+		r.scorePeaks(i, w.blend(r, i), w.layers, scores)
 	}
 	for a := range out {
 		if len(scores[a]) < minOrigins {
@@ -72,59 +75,94 @@ func (r *rolling) learnPeaks(layers []layer) []peakLayer {
 	return out
 }
 
-// mixes returns, for each horizon up to reach, the weight of each model and
-// its coefficients.
-func (r *rolling) mixes(layers []layer, reach int) []layer {
-	mix := make([]layer, reach)
-	for h := range mix {
-		a, frac := locate(layers, h+1)
-		b := min(a+1, len(layers)-1)
-		m := layer{horizon: h + 1, weights: make([]float64, len(r.models)), beta: make([][scales]float64, len(r.models))}
-		for k := range r.models {
-			m.weights[k] = lerp(layers[a].weights[k], layers[b].weights[k], frac)
-			for j := range m.beta[k] {
-				m.beta[k][j] = lerp(layers[a].beta[k][j], layers[b].beta[k][j], frac)
-			}
-		}
-		mix[h] = m
-	}
-	return mix
+// walk blends the models step by step up to the horizon of the last of its
+// layers. Between two layers weights and coefficients are linear in frac, and
+// so is the deviation carried forward, which is computed at the layers alone.
+type walk struct {
+	layers  []layer
+	at      [peakReach]int // by step: the layer at or below
+	frac    [peakReach]float64
+	weights [][peakReach]float64 // by model
+	moves   [peakReach]float64   // of one model at one origin, by layer
+	sum     [peakReach]float64   // the blend
 }
 
-// scorePeaks walks from origin i and adds a score to each window that ends
-// within the history and is at least half present.
-func (r *rolling) scorePeaks(i int, mix, layers []layer, windows []peakLayer, scores [][]float64) {
-	o, n := r.origins[i], len(r.h.raw)
+func newWalk(layers []layer, models int) *walk {
+	w := &walk{layers: layers, weights: make([][peakReach]float64, models)}
+	for h := range w.reach() {
+		a, frac := locate(layers, h+1)
+		b := min(a+1, len(layers)-1)
+		w.at[h], w.frac[h] = a, frac
+		for k := range w.weights {
+			w.weights[k][h] = lerp(layers[a].weights[k], layers[b].weights[k], frac)
+		}
+	}
+	return w
+}
+
+func (w *walk) reach() int { return w.layers[len(w.layers)-1].horizon }
+
+// blend forecasts from origin i, as far as the history goes.
+func (w *walk) blend(r *rolling, i int) []float64 {
+	o := r.origins[i]
+	sum := w.sum[:min(w.reach(), len(r.h.raw)-1-o)]
+	clear(sum)
+	for k := range r.models {
+		weights, curve := w.weights[k][:len(sum)], r.ahead(k, o, len(sum))
+		if !r.models[k].corrected {
+			for h, x := range curve {
+				sum[h] += weights[h] * x
+			}
+			continue
+		}
+		for a := range w.layers {
+			w.moves[a] = dot(&w.layers[a].beta[k], &r.feats[k][i])
+		}
+		jump := &r.jumps[k][i]
+		units := r.unitsAhead(&r.models[k], i, len(sum))
+		for h, x := range curve {
+			a := w.at[h]
+			move := w.moves[a]
+			if f := w.frac[h]; f != 0 {
+				move += f * (w.moves[a+1] - move)
+			}
+			if jump.run >= jumpLeast {
+				move = jump.carry(move, h+1)
+			}
+			sum[h] += weights[h] * (x + units[h]*move)
+		}
+	}
+	return sum
+}
+
+// scorePeaks compares a blend from origin i with what followed, and adds a
+// score to each window that ends within the history and is at least half
+// present.
+func (r *rolling) scorePeaks(i int, blend []float64, layers []layer, scores [][]float64) {
 	top, point := math.Inf(-1), math.Inf(-1)
 	present, a := 0, 0
-	for h := range mix {
-		t := o + h + 1
-		if t >= n || a == len(windows) {
-			return
-		}
-		f := 0.0
-		for k := range r.models {
-			x := r.base(k, t, o)
-			if r.models[k].corrected {
-				x += r.unit(&r.models[k], t) * r.jumps[k][i].carry(dot(&mix[h].beta[k], &r.feats[k][i]), h+1)
-			}
-			f += mix[h].weights[k] * x
-		}
+	for h, f := range blend {
 		if f != f {
 			return
 		}
-		point = max(point, f)
-		if v := r.h.raw[t]; v == v {
+		if f > point {
+			point = f
+		}
+		if v := r.h.raw[r.origins[i]+h+1]; v == v {
 			present++
-			top = max(top, v)
-		}
-		if h+1 == windows[a].window {
-			if 2*present >= h+1 {
-				scale := r.unrest.stir(layers[a].gamma, i) * scaleAt(layers[a].scale, phaseShare(t-n, r.h.day))
-				scores[a] = append(scores[a], (top-point)/scale)
+			if v > top {
+				top = v
 			}
-			a++
 		}
+		if h+1 != layers[a].horizon {
+			continue
+		}
+		if 2*present >= h+1 {
+			phase := (r.phase[i] + h + 1) % r.phases()
+			scale := r.unrest.stir(layers[a].gamma, i) * r.bins.at(layers[a].scale, phase)
+			scores[a] = append(scores[a], (top-point)/scale)
+		}
+		a++
 	}
 }
 

@@ -88,7 +88,7 @@ func newRolling(h *history, models []model) *rolling {
 	for _, m := range models {
 		r.addModel(m)
 	}
-	r.unrest = newUnrest(r.unrest.at)
+	r.unrest = newUnrest(r.unrest.log)
 	r.rows = newRows(len(r.origins), len(r.models))
 	return r
 }
@@ -169,7 +169,7 @@ func (r *rolling) addDeviations(m model, curve []float64) {
 		}
 		clipAt = hampelWidth * typicalMove(feats)
 		if m.name == unrestModel {
-			r.unrest.at = averages
+			r.unrest.log = averages
 		}
 	}
 	r.feats, r.jumps = append(r.feats, feats), append(r.jumps, jumps)
@@ -226,4 +226,37 @@ func (r *rolling) base(k, t, o int) float64 {
 		return r.models[k].base(r.h, t, o)
 	}
 	return r.curves[k][t-r.first]
+}
+
+// ahead returns the curve of model k over the n steps after step o as known
+// there; it is valid until the next call.
+func (r *rolling) ahead(k, o, n int) []float64 {
+	if n <= r.reach[k] {
+		return r.curves[k][o+1-r.first:][:n]
+	}
+	out := r.rows.resid[:0]
+	for h := range n {
+		out = append(out, r.base(k, o+1+h, o))
+	}
+	return out
+}
+
+// unitsAhead returns what deviations from the curve of m are measured in over
+// the n steps after origin i; it is valid until the next call.
+func (r *rolling) unitsAhead(m *model, i, n int) []float64 {
+	units := r.rows.more[:0]
+	if m.season(r.h.seasons) == 0 || len(r.h.swings.byPhase) == 0 {
+		for range n {
+			units = append(units, 1)
+		}
+		return units
+	}
+	phase := r.phase[i]
+	for range n {
+		if phase++; phase == r.h.day {
+			phase = 0
+		}
+		units = append(units, r.h.swings.byPhase[phase])
+	}
+	return units
 }

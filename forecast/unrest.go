@@ -22,8 +22,8 @@ const (
 // 1. Near one for minutes, near none for tomorrow; a day ahead it is halved, as
 // few days have been seen.
 type unrest struct {
-	at   []float64 // by origin; empty: not known, and the spread does not depend on it
-	mean float64   // brings an average to the unit of at; 0: not known
+	log  []float64 // of it, by origin; empty: not known, and the spread does not depend on it
+	mean float64   // brings an average to the unit of log; 0: not known
 }
 
 // newUnrest brings the averages at past origins to a mean of 1.
@@ -35,9 +35,9 @@ func newUnrest(averages []float64) unrest {
 	if !(sum > 0) || math.IsInf(sum, 0) {
 		return unrest{}
 	}
-	u := unrest{at: averages, mean: sum / float64(len(averages))}
+	u := unrest{log: averages, mean: sum / float64(len(averages))}
 	for i, v := range averages {
-		u.at[i] = u.scaled(v)
+		u.log[i] = math.Log(u.scaled(v))
 	}
 	return u
 }
@@ -48,10 +48,10 @@ func (u *unrest) scaled(v float64) float64 {
 
 // stir returns the factor of the spread at origin i.
 func (u *unrest) stir(gamma float64, i int) float64 {
-	if len(u.at) == 0 || gamma == 0 {
+	if len(u.log) == 0 || gamma == 0 {
 		return 1
 	}
-	return math.Pow(u.at[i], gamma)
+	return math.Exp(gamma * u.log[i])
 }
 
 // gamma regresses log |resid| on log unrest; far is 0 at the first step and 1 a
@@ -61,12 +61,12 @@ func (u *unrest) gamma(origin []int, resid []float64, far float64) float64 {
 	for _, e := range resid {
 		mean += math.Abs(e) / n
 	}
-	if len(u.at) == 0 || !(mean > 0) {
+	if len(u.log) == 0 || !(mean > 0) {
 		return 0
 	}
 	var sx, sy, xx, xy float64
 	for i, e := range resid {
-		x, y := math.Log(u.at[origin[i]]), math.Log(math.Abs(e)+mean*unrestFloor)
+		x, y := u.log[origin[i]], math.Log(math.Abs(e)+mean*unrestFloor)
 		sx += x
 		sy += y
 		xx += x * x

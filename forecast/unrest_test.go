@@ -17,7 +17,7 @@ func TestUnrestFindsThePower(t *testing.T) {
 	for _, power := range []float64{0, 0.5, 0.8} {
 		resid := make([]float64, len(averages))
 		for i := range resid {
-			resid[i] = next() * math.Pow(u.at[i], power)
+			resid[i] = next() * math.Exp(power*u.log[i])
 		}
 		// The floor under the logarithm takes a little.
 		require.InDelta(t, power, u.gamma(origin, resid, 0), 0.16)
@@ -25,13 +25,13 @@ func TestUnrestFindsThePower(t *testing.T) {
 	}
 	require.Zero(t, u.gamma(origin, make([]float64, len(origin)), 0), "no residual, no power")
 	require.Equal(t, 1.0, u.stir(0, 5))
-	require.Equal(t, u.at[5], u.stir(1, 5))
+	require.Equal(t, math.Exp(u.log[5]), u.stir(1, 5))
 }
 
 func TestUnrestUnknown(t *testing.T) {
 	for _, averages := range [][]float64{nil, {0, 0}, {math.Inf(1), 1}, {math.NaN()}} {
 		u := newUnrest(averages)
-		require.Empty(t, u.at)
+		require.Empty(t, u.log)
 		require.Equal(t, 1.0, u.stir(0.5, 0))
 		require.Zero(t, u.gamma([]int{0}, []float64{1}, 0))
 	}
