@@ -6,25 +6,30 @@ import "math"
 // is averaged.
 const scales = 5
 
-// halfLives of the averages in steps. The first one is all but the last value.
+// halfLives of the averages in steps. The first one is all but the last value;
+// the others take clipped deviations: what is unusual moves the last value and
+// the jump only, so that an incident is followed while it lasts and forgotten
+// when it is over.
 var halfLives = [scales]float64{0.25, 2, 8, 32, 128}
 
 // memory is how far back the averages look: older values weigh below 1/30 of
 // the slowest average.
 const memory = 5 * 128
 
-// slowFrom is the first average that takes clipped deviations. What is unusual
-// moves the last value and the jump only, so that an incident is followed while
-// it lasts and forgotten when it is over.
-const slowFrom = 1
-
 // calmSpan has about the memory of jumpDecay.
 const calmSpan = 2
+
+// decays are 2^(-1/halfLife).
+var decays = func() (w [scales]float64) {
+	for k, l := range halfLives {
+		w[k] = math.Exp2(-1 / l)
+	}
+	return w
+}()
 
 // deviation is the state of the averages: for each span k,
 // e_k = sum_j w_k^j d(t-j) / sum_j w_k^j over the present d, w_k = 2^(-1/halfLife).
 type deviation struct {
-	decay    [scales]float64
 	sum, den [scales]float64
 	jump     jump
 
@@ -36,42 +41,48 @@ type deviation struct {
 }
 
 func newDeviation(day int) deviation {
-	var d deviation
-	d.unrestDecay = math.Exp2(-1 / max(8, float64(day)/unrestPart))
-	for k, l := range halfLives {
-		d.decay[k] = math.Exp2(-1 / l)
-	}
-	return d
+	return deviation{unrestDecay: math.Exp2(-1 / max(8, float64(day)/unrestPart))}
 }
 
 // add takes the deviation of the next step, and what of it is ordinary; NaN
-// marks a gap.
+// marks a gap. It is all but the calm.
 func (d *deviation) add(v, clipped float64) {
-	if v != v {
-		for k, w := range d.decay {
-			d.sum[k] *= w
-			d.den[k] *= w
+	if v == v {
+		if d.jump.run > 0 || v != clipped {
+			d.jump.add(v, clipped)
 		}
-		d.unrestSum *= d.unrestDecay
-		d.unrestDen *= d.unrestDecay
+		d.average(v, clipped)
 		return
 	}
-	d.jump.add(v, clipped)
-	if d.jump.run == 0 && d.den[calmSpan] > 0 {
-		w := d.decay[scales-1]
-		d.calmSum = d.calmSum*w + math.Abs(v-d.sum[calmSpan]/d.den[calmSpan])
+	for k, w := range &decays {
+		d.sum[k] *= w
+		d.den[k] *= w
+	}
+	d.unrestSum *= d.unrestDecay
+	d.unrestDen *= d.unrestDecay
+}
+
+// addCalm is add and the calm, which only a forecast asks for.
+func (d *deviation) addCalm(v, clipped float64) {
+	before := d.sum[calmSpan] / d.den[calmSpan] // NaN before the first value
+	d.add(v, clipped)
+	if d.jump.run == 0 && v == v && before == before {
+		w := decays[scales-1]
+		d.calmSum = d.calmSum*w + math.Abs(v-before)
 		d.calmDen = d.calmDen*w + 1
 	}
+}
+
+// average is written out: it is called for each step and model.
+func (d *deviation) average(v, clipped float64) {
+	w, s, n := &decays, &d.sum, &d.den
+	s[0], n[0] = s[0]*w[0]+v, n[0]*w[0]+1
+	s[1], n[1] = s[1]*w[1]+clipped, n[1]*w[1]+1
+	s[2], n[2] = s[2]*w[2]+clipped, n[2]*w[2]+1
+	s[3], n[3] = s[3]*w[3]+clipped, n[3]*w[3]+1
+	s[4], n[4] = s[4]*w[4]+clipped, n[4]*w[4]+1
 	d.unrestSum = d.unrestSum*d.unrestDecay + math.Abs(clipped)
 	d.unrestDen = d.unrestDen*d.unrestDecay + 1
-	for k, w := range d.decay {
-		x := v
-		if k >= slowFrom {
-			x = clipped
-		}
-		d.sum[k] = d.sum[k]*w + x
-		d.den[k] = d.den[k]*w + 1
-	}
 }
 
 // ordinaryPart clips the deviation d of step i from the curve of m: to the

@@ -31,10 +31,10 @@ type rows struct {
 }
 
 func newRows(origins, models int) *rows {
-	x := &rows{origin: make([]int, 0, origins), phase: make([]int, 0, origins), fold: make([]uint8, 0, origins), base: make([][]float64, models)}
+	x := &rows{origin: make([]int, origins), phase: make([]int, origins), fold: make([]uint8, origins), base: make([][]float64, models)}
 	all := make([]float64, (5+models)*origins)
 	next := func() []float64 {
-		out := all[:0:origins]
+		out := all[:origins:origins]
 		all = all[origins:]
 		return out
 	}
@@ -45,44 +45,85 @@ func newRows(origins, models int) *rows {
 	return x
 }
 
-func (x *rows) reset() {
-	x.origin, x.phase, x.fold = x.origin[:0], x.phase[:0], x.fold[:0]
-	x.actual, x.weight, x.unit = x.actual[:0], x.weight[:0], x.unit[:0]
+// cut keeps the first n rows.
+func (x *rows) cut(n int) {
+	x.origin, x.phase, x.fold = x.origin[:n], x.phase[:n], x.fold[:n]
+	x.actual, x.weight, x.unit, x.resid, x.more = x.actual[:n], x.weight[:n], x.unit[:n], x.resid[:n], x.more[:n]
 	for k := range x.base {
-		x.base[k] = x.base[k][:0]
+		x.base[k] = x.base[k][:n]
 	}
 }
 
+// rowsAt lists what can be scored at a horizon: an actual value is there, and
+// every model says something.
 func (r *rolling) rowsAt(horizon int) *rows {
 	x := r.rows
-	x.reset()
-	n := len(r.h.raw)
-	ahead := phaseOf(horizon, r.phases())
-	var cur [32]float64
-next:
+	x.cut(len(r.origins))
+	raw, day := r.h.raw, r.phases()
+	ahead := phaseOf(horizon, day)
+	n := 0
 	for i, o := range r.origins {
 		t := o + horizon
-		if t >= n || t < r.start || r.h.raw[t] != r.h.raw[t] {
+		if t >= len(raw) || t < r.start || raw[t] != raw[t] {
 			continue
 		}
-		for k := range r.models {
-			cur[k] = r.base(k, t, o)
-			if cur[k] != cur[k] {
-				continue next
-			}
-		}
-		for k := range r.models {
-			x.base[k] = append(x.base[k], cur[k])
-		}
 		phase := r.phase[i] + ahead
-		if phase >= r.phases() {
-			phase -= r.phases()
+		if phase >= day {
+			phase -= day
 		}
-		x.origin, x.phase, x.fold = append(x.origin, i), append(x.phase, phase), append(x.fold, r.foldOf(t))
-		x.actual, x.weight = append(x.actual, r.h.raw[t]), append(x.weight, r.recency[i])
-		x.unit = append(x.unit, r.h.swings.atPhase(phase))
+		x.origin[n], x.phase[n], x.fold[n] = i, phase, r.foldOf(t)
+		x.actual[n], x.weight[n], x.unit[n] = raw[t], r.recency[i], r.h.swings.atPhase(phase)
+		n++
+	}
+	x.cut(n)
+	silent := false
+	for k := range r.models {
+		silent = r.basesAt(k, horizon, x.origin, x.base[k]) || silent
+	}
+	if silent {
+		x.leaveSilent()
 	}
 	return x
+}
+
+// basesAt fills in the curve of model k as known at the origins; it reports
+// whether the model has nothing to say for one of them.
+func (r *rolling) basesAt(k, horizon int, origin []int, out []float64) (silent bool) {
+	if horizon > r.reach[k] {
+		base := r.models[k].base
+		for i, j := range origin {
+			v := base(r.h, r.origins[j]+horizon, r.origins[j])
+			silent = silent || v != v
+			out[i] = v
+		}
+		return silent
+	}
+	curve := r.curves[k]
+	for i, j := range origin {
+		v := curve[r.origins[j]+horizon-r.first]
+		silent = silent || v != v
+		out[i] = v
+	}
+	return silent
+}
+
+// leaveSilent leaves out the rows where a model has nothing to say.
+func (x *rows) leaveSilent() {
+	n := 0
+next:
+	for i := range x.origin {
+		for k := range x.base {
+			v := x.base[k][i]
+			if v != v {
+				continue next
+			}
+			x.base[k][n] = v
+		}
+		x.origin[n], x.phase[n], x.fold[n] = x.origin[i], x.phase[i], x.fold[i]
+		x.actual[n], x.weight[n], x.unit[n] = x.actual[i], x.weight[i], x.unit[i]
+		n++
+	}
+	x.cut(n)
 }
 
 // learn fits one horizon; ok is false where too few forecasts could be scored.
@@ -107,7 +148,7 @@ func (r *rolling) learn(horizon int) (l layer, ok bool) {
 		mae[k] = sum / total
 	}
 	l.weights = blendWeights(mae)
-	resid := x.resid[:len(x.actual)]
+	resid := x.resid
 	for i, y := range x.actual {
 		f := 0.0
 		for k, w := range l.weights {
@@ -167,11 +208,10 @@ func (r *rolling) correct(k, horizon int, x *rows, pred []float64) [scales]float
 
 // ones returns a unit of 1 for each row.
 func (x *rows) ones() []float64 {
-	out := x.more[:len(x.actual)]
-	for i := range out {
-		out[i] = 1
+	for i := range x.more {
+		x.more[i] = 1
 	}
-	return out
+	return x.more
 }
 
 func (r *rolling) foldOf(t int) uint8 { return uint8((t / r.fold) & 1) }

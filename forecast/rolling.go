@@ -148,25 +148,15 @@ func (r *rolling) addDeviations(m model, curve []float64) {
 	var feats [][scales]float64
 	var jumps []jump
 	if m.corrected {
+		d := make([]float64, len(curve))
+		clipped := r.h.cleaned[r.first:]
 		if m.season(r.h.seasons) > 0 {
 			limit = r.ordinary(curve)
+			clipped = make([]float64, len(curve))
 		}
-		feats, jumps = make([][scales]float64, len(r.origins)), make([]jump, len(r.origins))
-		averages := make([]float64, len(r.origins))
-		dev := newDeviation(r.h.day)
-		next := 0
-		for i, b := range curve {
-			if next == len(r.origins) {
-				break
-			}
-			d := (r.h.raw[r.first+i] - b) / r.unit(&m, r.first+i)
-			dev.add(d, r.h.ordinaryPart(&m, r.first+i, d, limit))
-			if r.first+i == r.origins[next] {
-				feats[next], jumps[next] = dev.features(), dev.jump
-				averages[next] = dev.unrest()
-				next++
-			}
-		}
+		r.deviationsFrom(curve, limit, d, clipped, m.season(r.h.seasons) > 0)
+		var averages []float64
+		feats, jumps, averages = r.statesOf(d, clipped)
 		clipAt = hampelWidth * typicalMove(feats)
 		if m.name == unrestModel {
 			r.unrest.log = averages
@@ -174,6 +164,53 @@ func (r *rolling) addDeviations(m model, curve []float64) {
 	}
 	r.feats, r.jumps = append(r.feats, feats), append(r.jumps, jumps)
 	r.limits, r.clipAt = append(r.limits, limit), append(r.clipAt, clipAt)
+}
+
+// deviationsFrom fills in how far each step is off the curve, in the unit of its
+// phase where the curve has a season, and what of that is ordinary: see
+// ordinaryPart.
+func (r *rolling) deviationsFrom(curve []float64, limit float64, d, clipped []float64, season bool) {
+	raw := r.h.raw[r.first:]
+	if !season {
+		for i, b := range curve {
+			d[i] = raw[i] - b
+		}
+		return
+	}
+	unit, phase := r.h.swings.byPhase, phaseOf(r.first-len(r.h.raw), r.phases())
+	if len(unit) == 0 {
+		unit, phase = []float64{1}, 0
+	}
+	for i, b := range curve {
+		v := (raw[i] - b) / unit[phase]
+		if phase++; phase == len(unit) {
+			phase = 0
+		}
+		d[i] = v
+		if v > limit {
+			v = limit
+		} else if v < -limit {
+			v = -limit
+		}
+		clipped[i] = v
+	}
+}
+
+// statesOf takes deviations one after another and notes the averages at each
+// origin.
+func (r *rolling) statesOf(d, clipped []float64) (feats [][scales]float64, jumps []jump, unrests []float64) {
+	feats, jumps, unrests = make([][scales]float64, len(r.origins)), make([]jump, len(r.origins)), make([]float64, len(r.origins))
+	dev := newDeviation(r.h.day)
+	from := 0
+	for j, o := range r.origins {
+		to := max(o-r.first+1, 0)
+		for i, v := range d[from:to] {
+			dev.add(v, clipped[from+i])
+		}
+		from = to
+		feats[j], jumps[j], unrests[j] = dev.features(), dev.jump, dev.unrest()
+	}
+	return feats, jumps, unrests
 }
 
 // ordinary returns the distance from the curve that is still ordinary: six

@@ -40,7 +40,7 @@ func (f *Fitted) observe(s Series, last int) *view {
 		dev := newDeviation(f.day)
 		for i := from; i <= last; i++ {
 			d := (v.h.at(i) - v.curve(k, i, i-1)) / v.unitAt(k, i)
-			dev.add(d, v.h.ordinaryPart(&m, i, d, f.limits[k]))
+			dev.addCalm(d, v.h.ordinaryPart(&m, i, d, f.limits[k]))
 		}
 		feats[k], v.jumps[k], v.calm[k] = dev.features(), dev.jump, dev.calm()
 		if m.name == unrestModel && f.unrest.mean > 0 {
