@@ -181,9 +181,7 @@ func (f *Fitted) tabulate(h *history, r *rolling) {
 		}
 		tab := make([]float64, size)
 		copied := copy(tab, r.curves[k][f.tableStart-r.first:])
-		for i := copied; i < size; i++ {
-			tab[i] = m.base(h, f.tableStart+i, f.n-1)
-		}
+		m.extend(h, f.n-1, tab[copied:])
 		f.tables[k] = tab
 	}
 }

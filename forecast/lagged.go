@@ -103,14 +103,38 @@ func (l *lagged) addDay(h *history, g *lagGram, row, reach, every int, prior *la
 // under the prior, which it returns. Values that are not there count as the
 // mean; ok is false if none of the prior's is there.
 func lagValues(h *history, t, reach int, prior, x *lagWeights) (base float64, ok bool) {
-	sum := 0.0
-	for k, d := range lagDays {
-		x[k] = math.NaN()
-		if d < reach {
-			continue
+	first := reach - 1 // the lags before it are not known yet
+	clear(x[:first])
+	smooth, m := h.smooth, h.day
+	if oldest := t - lagDays[lags-1]*m; oldest < 0 || t-reach*m >= len(smooth) {
+		for k := first; k < lags; k++ {
+			x[k] = h.shape(t - lagDays[k]*m)
 		}
-		if v := h.shape(t - d*h.day); v == v {
-			x[k] = v
+		return lagsPresent(prior, x, first)
+	}
+	sum, here := 0.0, 0.0
+	for k := first; k < lags; k++ {
+		v := smooth[t-lagDays[k]*m]
+		x[k] = v
+		here += v
+		base += prior[k] * v
+		sum += prior[k]
+	}
+	if here != here { // some are missing
+		return lagsPresent(prior, x, first)
+	}
+	base /= sum
+	for k := first; k < lags; k++ {
+		x[k] -= base
+	}
+	return base, true
+}
+
+// lagsPresent is lagValues for an x with gaps.
+func lagsPresent(prior, x *lagWeights, first int) (base float64, ok bool) {
+	sum := 0.0
+	for k := first; k < lags; k++ {
+		if v := x[k]; v == v {
 			base += prior[k] * v
 			sum += prior[k]
 		}
@@ -119,7 +143,7 @@ func lagValues(h *history, t, reach int, prior, x *lagWeights) (base float64, ok
 		return 0, false
 	}
 	base /= sum
-	for k := range x {
+	for k := first; k < lags; k++ {
 		if x[k] == x[k] {
 			x[k] -= base
 		} else {
@@ -129,14 +153,9 @@ func lagValues(h *history, t, reach int, prior, x *lagWeights) (base float64, ok
 	return base, true
 }
 
-// at forecasts step t as known at step o.
-func (l *lagged) at(h *history, t, o int) float64 {
-	reach := lagsNeeded(t-o+h.half, h.day)
-	if reach < 1 || reach > lagReach {
-		return math.NaN()
-	}
-	row := (t - l.first) / h.day
-	if t < l.first {
+// at forecasts step t from the values reach days before it and earlier.
+func (l *lagged) at(h *history, t, reach int) float64 {
+	if reach < 1 || reach > lagReach || t < l.first {
 		return math.NaN()
 	}
 	days := l.days[reach-1]
@@ -145,7 +164,7 @@ func (l *lagged) at(h *history, t, o int) float64 {
 	if !ok {
 		return math.NaN()
 	}
-	w := &days[min(row, len(days)-1)]
+	w := &days[min((t-l.first)/h.day, len(days)-1)]
 	for k := range x {
 		base += w[k] * x[k]
 	}
@@ -159,7 +178,15 @@ func laggedDays() model {
 			if h.lagged == nil {
 				return math.NaN()
 			}
-			return h.lagged.at(h, t, o)
+			return h.lagged.at(h, t, lagsNeeded(t-o+h.half, h.day))
+		},
+		curve: func(h *history, first, cycles int, out []float64) {
+			for i := range out {
+				out[i] = math.NaN()
+				if h.lagged != nil {
+					out[i] = h.lagged.at(h, first+i, cycles)
+				}
+			}
 		},
 	}
 }

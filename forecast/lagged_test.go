@@ -59,7 +59,7 @@ func TestLaggedDoesNotLookAhead(t *testing.T) {
 	at := func(o, step int) float64 {
 		h := &history{seasons: seasons{day: m, week: 7 * m}, raw: x, inv: 1}
 		h.precompute()
-		return learnLags(h).at(h, step, o)
+		return learnLags(h).at(h, step, lagsNeeded(step-o+h.half, m))
 	}
 	for _, o := range []int{15*m - 1, 15*m + 17, 17*m + 40} {
 		for _, ahead := range []int{1, m, m + 1, 2 * m} {

@@ -181,12 +181,15 @@ func (r *rolling) correct(k, horizon int, x *rows, pred []float64) [scales]float
 	if season == 0 {
 		unit = x.ones()
 	}
-	feats, jumps := r.feats[k], r.jumps[k]
+	feats, jumps, moves := r.feats[k], r.jumps[k], r.moves[k]
 	for i, j := range x.origin {
 		f, u := &feats[j], unit[i]
 		d := (x.actual[i] - pred[i]) / u
-		w := 1.0
-		if e := max(math.Abs(f[0]+f[1]+f[2]+f[3]), math.Abs(d-f[scales-1])); e > limit {
+		w, e := 1.0, moves[j]
+		if g := math.Abs(d - f[scales-1]); g > e {
+			e = g
+		}
+		if e > limit {
 			w = limit / e
 			w *= w
 		}

@@ -11,9 +11,42 @@ type model struct {
 	season func(seasons) int
 	// base returns the curve at step t from values at steps <= o only, t > o;
 	// NaN: nothing to say.
-	base      func(h *history, t, o int) float64
+	base func(h *history, t, o int) float64
+	// curve, where it is set, is base at the steps from first on for an origin
+	// so far back that the last whole window of values before it lies cycles
+	// seasons before each step. It serves fits, where values are cleaned ahead.
+	curve     func(h *history, first, cycles int, out []float64)
 	corrected bool
 	days      int // least history, where two cycles are not enough
+}
+
+// trace fills in the curve at the steps from first on, each as known one step
+// before it.
+func (m *model) trace(h *history, first int, out []float64) {
+	if m.curve != nil {
+		m.curve(h, first, 1, out)
+		return
+	}
+	for i := range out {
+		out[i] = m.base(h, first+i, first+i-1)
+	}
+}
+
+// extend fills in the curve after step o as known there.
+func (m *model) extend(h *history, o int, out []float64) {
+	if m.curve == nil {
+		for i := range out {
+			out[i] = m.base(h, o+1+i, o)
+		}
+		return
+	}
+	season := m.season(h.seasons)
+	for i := 0; i < len(out); {
+		cycles := lagsNeeded(i+1+h.half, season)
+		next := min(len(out), cycles*season-h.half)
+		m.curve(h, o+1+i, cycles, out[i:next])
+		i = next
+	}
 }
 
 // catalogue lists the models, the one for the shortest history first.
@@ -55,19 +88,34 @@ func seasonalNaive(name string, season func(seasons) int) model {
 		season: season,
 		base: func(h *history, t, o int) float64 {
 			m := season(h.seasons)
-			i := t - m*lagsNeeded(t-o, m)
-			for range 4 {
-				if i < 0 {
-					break
+			return h.naive(t-m*lagsNeeded(t-o, m), m)
+		},
+		curve: func(h *history, first, cycles int, out []float64) {
+			m := season(h.seasons)
+			for i := range out {
+				at := first + i - cycles*m
+				if at >= 0 && at < len(h.cleaned) && h.cleaned[at] == h.cleaned[at] {
+					out[i] = h.cleaned[at]
+				} else {
+					out[i] = h.naive(at, m)
 				}
-				if i < len(h.raw) && h.raw[i] == h.raw[i] {
-					return h.clean(i)
-				}
-				i -= m
 			}
-			return math.NaN()
 		},
 	}
+}
+
+// naive is the clean value of step i, or of up to three cycles of m before it.
+func (h *history) naive(i, m int) float64 {
+	for range 4 {
+		if i < 0 {
+			break
+		}
+		if i < len(h.raw) && h.raw[i] == h.raw[i] {
+			return h.clean(i)
+		}
+		i -= m
+	}
+	return math.NaN()
 }
 
 // lagsNeeded returns the least j with j*m >= h.

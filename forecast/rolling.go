@@ -30,15 +30,17 @@ type rolling struct {
 	recency []float64 // weight of each in an error
 	phase   []int     // of each
 	bins    bins
-	first   int       // step of curves[.][0]
+	first   int // step of curves[.][0]
 	curves  [][]float64
 	reach   []int               // by model: steps ahead that its curve serves
 	feats   [][][scales]float64 // by model and origin
 	jumps   [][]jump            // likewise
+	moves   [][]float64         // likewise, see movesOf
 	limits  []float64           // by model: deviations beyond it are unusual
 	clipAt  []float64           // by model: rows beyond it weigh less
 	unrest  unrest
 	rows    *rows
+	room    []float64 // for the deviations of one model at a time
 }
 
 // backSpan returns the first step that past origins forecast: the last 21
@@ -122,10 +124,9 @@ func (r *rolling) addModel(m model) {
 	n := len(r.h.raw)
 	curve := make([]float64, n-r.first)
 	known := 0
-	for i := range curve {
-		t := r.first + i
-		curve[i] = m.base(r.h, t, t-1)
-		if t >= r.start && curve[i] == curve[i] {
+	m.trace(r.h, r.first, curve)
+	for _, v := range curve[r.start-r.first:] {
+		if v == v {
 			known++
 		}
 	}
@@ -147,22 +148,28 @@ func (r *rolling) addDeviations(m model, curve []float64) {
 	limit, clipAt := math.Inf(1), math.Inf(1)
 	var feats [][scales]float64
 	var jumps []jump
+	var moves []float64
 	if m.corrected {
-		d := make([]float64, len(curve))
-		clipped := r.h.cleaned[r.first:]
+		if r.room == nil {
+			r.room = make([]float64, 2*len(curve))
+		}
+		d, clipped := r.room[:len(curve)], r.room[len(curve):]
 		if m.season(r.h.seasons) > 0 {
 			limit = r.ordinary(curve)
-			clipped = make([]float64, len(curve))
+		} else {
+			clipped = r.h.cleaned[r.first:]
 		}
 		r.deviationsFrom(curve, limit, d, clipped, m.season(r.h.seasons) > 0)
 		var averages []float64
 		feats, jumps, averages = r.statesOf(d, clipped)
-		clipAt = hampelWidth * typicalMove(feats)
+		moves = movesOf(feats)
+		clipAt = hampelWidth * typical(append(r.room[:0], moves...))
 		if m.name == unrestModel {
 			r.unrest.log = averages
 		}
 	}
 	r.feats, r.jumps = append(r.feats, feats), append(r.jumps, jumps)
+	r.moves = append(r.moves, moves)
 	r.limits, r.clipAt = append(r.limits, limit), append(r.clipAt, clipAt)
 }
 
@@ -226,15 +233,15 @@ func (r *rolling) ordinary(curve []float64) float64 {
 	return hampelWidth * madToSigma * typical(abs)
 }
 
-// typicalMove is the median distance of the last value from its slowest
-// average, the scale of what is ordinary in a regression.
-func typicalMove(feats [][scales]float64) float64 {
-	abs := make([]float64, 0, len(feats))
+// movesOf returns the distances of the last value from its slowest average,
+// whose median is the scale of what is ordinary in a regression.
+func movesOf(feats [][scales]float64) []float64 {
+	out := make([]float64, len(feats))
 	for i := range feats {
 		f := &feats[i]
-		abs = append(abs, math.Abs(f[0]+f[1]+f[2]+f[3]))
+		out[i] = math.Abs(f[0] + f[1] + f[2] + f[3])
 	}
-	return typical(abs)
+	return out
 }
 
 // typical is the upper median of x, which it reorders; infinite where that is

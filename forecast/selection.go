@@ -1,6 +1,7 @@
 package forecast
 
 import (
+	"math"
 	"math/bits"
 	"slices"
 )
@@ -139,3 +140,35 @@ func middleOfAll(x []float64) float64 {
 	}
 	return lower/2 + upper/2
 }
+
+// middleOf7 is the median of x[i] and the six values m apart before it; NaN if
+// one of them is. Four of them are sorted, and the other three; the fourth of
+// all is the least over the splits of four between the two of the greater last
+// one. Floats become whole numbers of the same order, which are compared
+// without a branch.
+func middleOf7(x []float64, i, m int) float64 {
+	v := [7]float64{x[i], x[i-m], x[i-2*m], x[i-3*m], x[i-4*m], x[i-5*m], x[i-6*m]}
+	if s := v[0] + v[1] + v[2] + v[3] + v[4] + v[5] + v[6]; s != s {
+		return s
+	}
+	a, b, c, d := ordered(v[0]), ordered(v[1]), ordered(v[2]), ordered(v[3])
+	e, f, g := ordered(v[4]), ordered(v[5]), ordered(v[6])
+	a, b = min(a, b), max(a, b)
+	c, d = min(c, d), max(c, d)
+	a, c = min(a, c), max(a, c)
+	b, d = min(b, d), max(b, d)
+	b, c = min(b, c), max(b, c)
+	e, f = min(e, f), max(e, f)
+	f, g = min(f, g), max(f, g)
+	e, f = min(e, f), max(e, f)
+	return unordered(min(d, max(c, e), max(b, f), max(a, g)))
+}
+
+// ordered maps floats to whole numbers of the same order; it is its own inverse
+// but for the types.
+func ordered(v float64) int64 {
+	k := int64(math.Float64bits(v))
+	return k ^ (k>>63)&math.MaxInt64
+}
+
+func unordered(k int64) float64 { return math.Float64frombits(uint64(k ^ (k>>63)&math.MaxInt64)) }

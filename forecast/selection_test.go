@@ -34,6 +34,15 @@ func TestSelectionAgreesWithSorting(t *testing.T) {
 	})
 }
 
+func TestMiddleOfSeven(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		x := rapid.SliceOfN(rapid.OneOf(rapid.Float64Range(-1, 1), rapid.Just(0.5)), 7, 7).Draw(t, "x")
+		require.Equal(t, slices.Sorted(slices.Values(x))[3], middleOf7(x, 6, 1))
+		x[rapid.IntRange(0, 6).Draw(t, "gap")] = math.NaN()
+		require.True(t, math.IsNaN(middleOf7(x, 6, 1)))
+	})
+}
+
 // Values that compare with nothing must not make it run for ever.
 func TestSelectionEnds(t *testing.T) {
 	x := make([]float64, 100)

@@ -16,21 +16,21 @@ var (
 
 // dailyShape is the exponentially weighted mean of the same phase of up to
 // seven days, of cleaned and smoothed values.
-func dailyShape() model {
-	return model{
-		name: "DailyShape", season: bySeasonDay, corrected: true,
-		base: func(h *history, t, o int) float64 {
-			return weightedLags(h, t, o, h.day, dayWeights[:])
-		},
-	}
-}
+func dailyShape() model { return weightedShape("DailyShape", bySeasonDay, dayWeights[:]) }
 
 // weeklyShape is the same over the same phase of up to four weeks.
-func weeklyShape() model {
+func weeklyShape() model { return weightedShape("WeeklyShape", bySeasonWeek, weekWeights[:]) }
+
+func weightedShape(name string, season func(seasons) int, weights []float64) model {
 	return model{
-		name: "WeeklyShape", season: bySeasonWeek, corrected: true,
+		name: name, season: season, corrected: true,
 		base: func(h *history, t, o int) float64 {
-			return weightedLags(h, t, o, h.week, weekWeights[:])
+			m := season(h.seasons)
+			return h.weightedLags(t-m*lagsNeeded(t-o+h.half, m), m, weights)
+		},
+		curve: func(h *history, first, cycles int, out []float64) {
+			m := season(h.seasons)
+			h.weightedCurve(first-cycles*m, m, weights, out)
 		},
 	}
 }
@@ -41,27 +41,43 @@ func dailyMedian() model {
 	return model{
 		name: "DailyMedian", season: bySeasonDay, corrected: true,
 		base: func(h *history, t, o int) float64 {
-			var buf [shapeDays]float64
-			col := buf[:0]
-			i := t - h.day*lagsNeeded(t-o+h.half, h.day)
-			for range shapeDays {
-				if i < 0 {
-					break
+			return h.medianOfLags(t-h.day*lagsNeeded(t-o+h.half, h.day), h.day)
+		},
+		curve: func(h *history, first, cycles int, out []float64) {
+			for i := range out {
+				at := first + i - cycles*h.day
+				if at >= (shapeDays-1)*h.day && at < len(h.smooth) {
+					if v := middleOf7(h.smooth, at, h.day); v == v {
+						out[i] = v
+						continue
+					}
 				}
-				if v := h.shape(i); v == v {
-					col = append(col, v)
-				}
-				i -= h.day
+				out[i] = h.medianOfLags(at, h.day)
 			}
-			return median(col)
 		},
 	}
 }
 
-// weightedLags averages the shape at whole cycles of m steps before t. The
-// window of the smoothing ends at or before o. Gaps are left out.
-func weightedLags(h *history, t, o, m int, weights []float64) float64 {
-	i := t - m*lagsNeeded(t-o+h.half, m)
+// medianOfLags is the median of the shape at step i and at up to six cycles of m
+// before it.
+func (h *history) medianOfLags(i, m int) float64 {
+	var buf [shapeDays]float64
+	col := buf[:0]
+	for range shapeDays {
+		if i < 0 {
+			break
+		}
+		if v := h.shape(i); v == v {
+			col = append(col, v)
+		}
+		i -= m
+	}
+	return median(col)
+}
+
+// weightedLags averages the shape at step i and at whole cycles of m steps before
+// it. Gaps are left out.
+func (h *history) weightedLags(i, m int, weights []float64) float64 {
 	sum, total := 0.0, 0.0
 	for _, w := range weights {
 		if i < 0 {
@@ -77,4 +93,28 @@ func weightedLags(h *history, t, o, m int, weights []float64) float64 {
 		return math.NaN()
 	}
 	return sum / total
+}
+
+// weightedCurve fills in weightedLags at the steps from first on.
+func (h *history) weightedCurve(first, m int, weights, out []float64) {
+	total := 0.0
+	for _, w := range weights {
+		total += w
+	}
+	oldest := (len(weights) - 1) * m
+	for i := range out {
+		at := first + i
+		if at >= oldest && at < len(h.smooth) {
+			sum, j := 0.0, at
+			for _, w := range weights {
+				sum += w * h.smooth[j]
+				j -= m
+			}
+			if sum == sum { // no gap
+				out[i] = sum / total
+				continue
+			}
+		}
+		out[i] = h.weightedLags(at, m, weights)
+	}
 }
