@@ -70,7 +70,9 @@ func fit(s Series, cfg Config) (*Fitted, error) {
 	}
 	f.maturity = maturityOf(s)
 	if f.maturity != Starting {
-		h, cut, offset := newHistory(s.Values, f.seasons, f.unit)
+		a := arenas.Get().(*arena)
+		defer a.giveBack()
+		h, cut, offset := newHistoryIn(a, s.Values, f.seasons, f.unit)
 		f.moved, f.offset = cut, offset
 		f.learn(h, cfg)
 	}

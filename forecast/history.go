@@ -29,6 +29,8 @@ type history struct {
 	// the new one (shift.go).
 	moved  int
 	offset float64
+
+	arena *arena // of its arrays
 }
 
 // seasons are the cycles of a grid in steps; 0 marks one that the step is too
@@ -74,7 +76,12 @@ func unitOf(values []float64) float64 {
 // writes to them. Where the load has moved to a new level, the steps before cut
 // are brought there by offset.
 func newHistory(values []float64, c seasons, unit float64) (h *history, cut int, offset float64) {
-	h = &history{seasons: c, raw: make([]float64, len(values)), inv: 1}
+	return newHistoryIn(nil, values, c, unit)
+}
+
+// newHistoryIn is newHistory with the arrays of a, good until a takes them back.
+func newHistoryIn(a *arena, values []float64, c seasons, unit float64) (h *history, cut int, offset float64) {
+	h = &history{seasons: c, raw: a.take(len(values)), inv: 1, arena: a}
 	inv := 1 / unit
 	for i, v := range values {
 		h.raw[i] = v * inv
@@ -93,8 +100,7 @@ func newHistory(values []float64, c seasons, unit float64) (h *history, cut int,
 // precompute cleans and smooths all steps at once.
 func (h *history) precompute() {
 	h.cleaned, h.smooth = nil, nil
-	all := make([]float64, 2*len(h.raw))
-	clean, smooth := all[:len(h.raw)], all[len(h.raw):]
+	clean, smooth := h.arena.take(len(h.raw)), h.arena.take(len(h.raw))
 	for i := range clean {
 		clean[i] = h.clean(i)
 	}

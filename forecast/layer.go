@@ -30,17 +30,13 @@ type rows struct {
 	more   []float64   // likewise
 }
 
-func newRows(origins, models int) *rows {
+func newRows(a *arena, origins, models int) *rows {
 	x := &rows{origin: make([]int, origins), phase: make([]int, origins), fold: make([]uint8, origins), base: make([][]float64, models)}
-	all := make([]float64, (5+models)*origins)
-	next := func() []float64 {
-		out := all[:origins:origins]
-		all = all[origins:]
-		return out
+	for _, field := range []*[]float64{&x.actual, &x.weight, &x.unit, &x.resid, &x.more} {
+		*field = a.take(origins)
 	}
-	x.actual, x.weight, x.unit, x.resid, x.more = next(), next(), next(), next(), next()
 	for k := range x.base {
-		x.base[k] = next()
+		x.base[k] = a.take(origins)
 	}
 	return x
 }
@@ -185,12 +181,9 @@ func (r *rolling) correct(k, horizon int, x *rows, pred []float64) [scales]float
 	for i, j := range x.origin {
 		f, u := &feats[j], unit[i]
 		d := (x.actual[i] - pred[i]) / u
-		w, e := 1.0, moves[j]
-		if g := math.Abs(d - f[scales-1]); g > e {
-			e = g
-		}
-		if e > limit {
-			w = limit / e
+		w, e, g := 1.0, moves[j], math.Abs(d-f[scales-1])
+		if e > limit || g > limit { // rare; which of both is greater is anybody's guess
+			w = limit / max(e, g)
 			w *= w
 		}
 		folds[x.fold[i]&1].add(f, d, w*u*u)

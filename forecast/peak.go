@@ -58,10 +58,9 @@ func (r *rolling) learnPeaks(layers []layer) []peakLayer {
 	}
 	w := newWalk(layers[:len(out)], len(r.models))
 	every := (len(r.origins) + peakOrigins - 1) / peakOrigins
-	all := make([]float64, len(out)*len(r.origins))
 	scores := make([][]float64, len(out))
 	for a := range scores {
-		scores[a], all = all[:0:len(r.origins)], all[len(r.origins):]
+		scores[a] = r.h.arena.take(len(r.origins))[:0]
 	}
 	for i := len(r.origins) - 1; i >= 0; i -= max(every, 1) {
 		r.scorePeaks(i, w.blend(r, i), w.layers, scores)

@@ -12,6 +12,8 @@ const (
 	forgetDay  = 0.9 // weight of an error one day older
 )
 
+var forgetLog = math.Log(forgetDay)
+
 // rolling scores the models at past origins. A forecast in it is made of the
 // values up to its origin, and coefficients are learnt on other days than those
 // they are scored on. How those values are cleaned is not: the bands, the move
@@ -74,7 +76,7 @@ func newRolling(h *history, models []model) *rolling {
 	for i, o := range r.origins {
 		r.recency[i] = 1
 		if h.day > 0 {
-			r.recency[i] = math.Pow(forgetDay, float64(n-o)/float64(h.day))
+			r.recency[i] = math.Exp(forgetLog * float64(n-o) / float64(h.day))
 		}
 	}
 	r.phase = make([]int, len(r.origins))
@@ -91,7 +93,7 @@ func newRolling(h *history, models []model) *rolling {
 		r.addModel(m)
 	}
 	r.unrest = newUnrest(r.unrest.log)
-	r.rows = newRows(len(r.origins), len(r.models))
+	r.rows = newRows(h.arena, len(r.origins), len(r.models))
 	return r
 }
 
@@ -122,7 +124,7 @@ func pickOrigins(h *history, from, to int) []int {
 // on more than half of the steps is left out.
 func (r *rolling) addModel(m model) {
 	n := len(r.h.raw)
-	curve := make([]float64, n-r.first)
+	curve := r.h.arena.take(n - r.first)
 	known := 0
 	m.trace(r.h, r.first, curve)
 	for _, v := range curve[r.start-r.first:] {
@@ -151,7 +153,7 @@ func (r *rolling) addDeviations(m model, curve []float64) {
 	var moves []float64
 	if m.corrected {
 		if r.room == nil {
-			r.room = make([]float64, 2*len(curve))
+			r.room = r.h.arena.take(2 * len(curve))
 		}
 		d, clipped := r.room[:len(curve)], r.room[len(curve):]
 		if m.season(r.h.seasons) > 0 {
@@ -162,7 +164,7 @@ func (r *rolling) addDeviations(m model, curve []float64) {
 		r.deviationsFrom(curve, limit, d, clipped, m.season(r.h.seasons) > 0)
 		var averages []float64
 		feats, jumps, averages = r.statesOf(d, clipped)
-		moves = movesOf(feats)
+		moves = movesOf(r.h.arena, feats)
 		clipAt = hampelWidth * typical(append(r.room[:0], moves...))
 		if m.name == unrestModel {
 			r.unrest.log = averages
@@ -206,7 +208,7 @@ func (r *rolling) deviationsFrom(curve []float64, limit float64, d, clipped []fl
 // statesOf takes deviations one after another and notes the averages at each
 // origin.
 func (r *rolling) statesOf(d, clipped []float64) (feats [][scales]float64, jumps []jump, unrests []float64) {
-	feats, jumps, unrests = make([][scales]float64, len(r.origins)), make([]jump, len(r.origins)), make([]float64, len(r.origins))
+	feats, jumps, unrests = make([][scales]float64, len(r.origins)), make([]jump, len(r.origins)), r.h.arena.take(len(r.origins))
 	dev := newDeviation(r.h.day)
 	from := 0
 	for j, o := range r.origins {
@@ -224,7 +226,7 @@ func (r *rolling) statesOf(d, clipped []float64) (feats [][scales]float64, jumps
 // robust standard deviations; infinite where more than half of the distances
 // are zero.
 func (r *rolling) ordinary(curve []float64) float64 {
-	abs := make([]float64, 0, len(r.origins))
+	abs := r.room[:0]
 	for _, o := range r.origins {
 		if d := (r.h.raw[o] - curve[max(o-r.first, 0)]) / r.h.swings.at(o); d == d {
 			abs = append(abs, math.Abs(d))
@@ -235,8 +237,8 @@ func (r *rolling) ordinary(curve []float64) float64 {
 
 // movesOf returns the distances of the last value from its slowest average,
 // whose median is the scale of what is ordinary in a regression.
-func movesOf(feats [][scales]float64) []float64 {
-	out := make([]float64, len(feats))
+func movesOf(a *arena, feats [][scales]float64) []float64 {
+	out := a.take(len(feats))
 	for i := range feats {
 		f := &feats[i]
 		out[i] = math.Abs(f[0] + f[1] + f[2] + f[3])

@@ -59,8 +59,9 @@ func (u *unrest) stir(gamma float64, i int) float64 {
 func (u *unrest) gamma(origin []int, resid []float64, far float64) float64 {
 	mean, n := 0.0, float64(len(resid))
 	for _, e := range resid {
-		mean += math.Abs(e) / n
+		mean += math.Abs(e)
 	}
+	mean /= n
 	if len(u.log) == 0 || !(mean > 0) {
 		return 0
 	}

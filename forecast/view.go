@@ -33,17 +33,14 @@ func (f *Fitted) observe(s Series, last int) *view {
 	feats := make([][scales]float64, len(f.models))
 	v.jumps, v.calm = make([]jump, len(f.models)), make([]float64, len(f.models))
 	from := max(0, last+1-memory)
-	for k, m := range f.models {
-		if !m.corrected {
+	for k := range f.models {
+		if !f.models[k].corrected {
 			continue
 		}
 		dev := newDeviation(f.day)
-		for i := from; i <= last; i++ {
-			d := (v.h.at(i) - v.curve(k, i, i-1)) / v.unitAt(k, i)
-			dev.addCalm(d, v.h.ordinaryPart(&m, i, d, f.limits[k]))
-		}
+		v.deviations(k, from, &dev)
 		feats[k], v.jumps[k], v.calm[k] = dev.features(), dev.jump, dev.calm()
-		if m.name == unrestModel && f.unrest.mean > 0 {
+		if f.models[k].name == unrestModel && f.unrest.mean > 0 {
 			v.stirred = f.unrest.scaled(dev.unrest())
 		}
 	}
@@ -60,6 +57,39 @@ func (f *Fitted) observe(s Series, last int) *view {
 		}
 	}
 	return v
+}
+
+// deviations adds those from the curve of model k at the steps from from on.
+func (v *view) deviations(k, from int, dev *deviation) {
+	m, limit := &v.models[k], v.limits[k]
+	at := from + v.shift - v.tableStart
+	if m.season(v.seasons) == 0 || at < 0 || at+v.last-from >= len(v.tables[k]) {
+		for i := from; i <= v.last; i++ {
+			d := (v.h.at(i) - v.curve(k, i, i-1)) / v.unitAt(k, i)
+			dev.addCalm(d, v.h.ordinaryPart(m, i, d, limit))
+		}
+		return
+	}
+	// The same from the table alone.
+	unit, phase := v.swings.byPhase, 0
+	if len(unit) == 0 {
+		unit = []float64{1}
+	} else {
+		phase = phaseOf(from+v.shift-v.swings.n, len(unit))
+	}
+	for i, curve := range v.tables[k][at : at+v.last-from+1] {
+		d := (v.h.at(from+i) - curve) / unit[phase]
+		if phase++; phase == len(unit) {
+			phase = 0
+		}
+		clipped := d
+		if d > limit {
+			clipped = limit
+		} else if d < -limit {
+			clipped = -limit
+		}
+		dev.addCalm(d, clipped)
+	}
 }
 
 func (v *view) unitAt(k, t int) float64 {
