@@ -258,14 +258,6 @@ func typical(x []float64) float64 {
 	return math.Inf(1)
 }
 
-// unit returns what a deviation from the curve of m is measured in at step t.
-func (r *rolling) unit(m *model, t int) float64 {
-	if m.season(r.h.seasons) == 0 {
-		return 1
-	}
-	return r.h.swings.at(t)
-}
-
 // base returns the curve of model k at step t as known at step o.
 func (r *rolling) base(k, t, o int) float64 {
 	if t-o > r.reach[k] {

@@ -59,7 +59,7 @@ func (f *Fitted) observe(s Series, last int) *view {
 	return v
 }
 
-// deviations adds those from the curve of model k at the steps from from on.
+// deviations adds how far each step since from is off the curve of model k.
 func (v *view) deviations(k, from int, dev *deviation) {
 	m, limit := &v.models[k], v.limits[k]
 	at := from + v.shift - v.tableStart

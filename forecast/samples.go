@@ -1,0 +1,336 @@
+package forecast
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+	"time"
+	"unsafe"
+)
+
+const (
+	blockMost   = 120     // samples of a block
+	wideUpTo    = 720     // steps of a day up to which a sample has two bytes, for one
+	samplesMost = 1 << 22 // samples that may be kept
+)
+
+// Samples holds the newest values of a grid in little more than a byte each, or
+// two where the step is coarse and they are few.
+//
+// They are coded by the block: the least value, a power of two, and how many
+// times it each value lies above the least. With one byte that is off by less
+// than a 250th of the block's range, with two by less than a 65,000th: below the
+// noise of any load. Whole numbers in a narrow range are exact, and a power of
+// two times a load is coded alike. Blocks lie between fixed instants, and the
+// last value of a day ends one. A complete block reads as coded; the newest two
+// are kept as they came as well, so that late values can still be put right. So
+// what is read is a function of the values, not of when they came.
+//
+// Samples is for one goroutine.
+type Samples struct {
+	step   time.Duration
+	length int // values that are kept
+	block  int // values of a block; 1 where a day is no multiple of the step
+	wide   bool
+
+	offset time.Duration // of the grid from whole steps since 1970
+	end    int64         // number of the newest step since 1970
+	n      int           // values that are known, gaps included
+	coded  []byte        // a ring of blocks
+	newest []float64     // from the start of a block on, at most two of them
+}
+
+// NewSamples returns room for the newest length values of a grid, and for the
+// rest of the block of the oldest one.
+func NewSamples(step time.Duration, length int) (*Samples, error) {
+	switch {
+	case step <= 0:
+		return nil, fmt.Errorf("samples step %v: write a positive duration", step)
+	case length < 1 || length > samplesMost:
+		return nil, fmt.Errorf("samples length %d: write 1 to %d", length, samplesMost)
+	}
+	s := &Samples{step: step, length: length, block: 1}
+	if m := int64(day / step); time.Duration(m)*step == day {
+		s.wide = m <= wideUpTo
+		for b := int64(2); b <= min(blockMost, m); b++ {
+			if m%b == 0 {
+				s.block = int(b)
+			}
+		}
+	}
+	return s, nil
+}
+
+// Step returns the distance of values.
+func (s *Samples) Step() time.Duration { return s.step }
+
+// Len returns how many values are known, gaps included.
+func (s *Samples) Len() int { return s.n }
+
+// End returns the instant of the newest value; it is zero before the first one.
+func (s *Samples) End() time.Time {
+	if s.n == 0 {
+		return time.Time{}
+	}
+	return s.time(s.end)
+}
+
+func (s *Samples) time(number int64) time.Time {
+	return time.Unix(0, number*int64(s.step)+int64(s.offset)).UTC()
+}
+
+// Add appends the value of instant t, NaN for a gap; steps between the newest
+// value and t are gaps. The first value fixes the grid.
+func (s *Samples) Add(t time.Time, v float64) error {
+	if math.IsInf(v, 0) {
+		return fmt.Errorf("value at %s is infinite: mark it as a gap (NaN)", stamp(t))
+	}
+	nano := t.UnixNano()
+	number := floorDiv(nano, int64(s.step))
+	offset := time.Duration(nano - number*int64(s.step))
+	switch {
+	case s.n == 0 || number-s.end > int64(s.length):
+		s.restart(number, offset)
+	case offset != s.offset:
+		return fmt.Errorf("instant %s: not on the grid of %v that ends at %s", t.UTC().Format(time.RFC3339Nano), s.step, stamp(s.End()))
+	case number <= s.end:
+		return fmt.Errorf("instant %s: not after the newest value, of %s", stamp(t), stamp(s.End()))
+	}
+	for s.end < number-1 {
+		s.push(math.NaN())
+	}
+	s.push(v)
+	return nil
+}
+
+// restart forgets all; the next value is that of step number.
+func (s *Samples) restart(number int64, offset time.Duration) {
+	if s.newest == nil {
+		s.newest = make([]float64, 0, 2*s.block)
+	}
+	s.offset, s.end, s.n, s.newest = offset, number-1, 0, s.newest[:0]
+	for i := s.firstOf(s.blockOf(number)); i < number; i++ {
+		s.newest = append(s.newest, math.NaN())
+	}
+}
+
+func (s *Samples) push(v float64) {
+	if len(s.newest) == 2*s.block {
+		s.makeRoom(s.codedBlocks() + 1)
+		s.encode(s.newest[:s.block], s.record(s.blockOf(s.firstNewest())))
+		s.newest = s.newest[:copy(s.newest, s.newest[s.block:])]
+	}
+	s.newest = append(s.newest, v)
+	s.end++
+	s.n = min(s.n+1, int(s.end-s.firstOf(s.blockOf(s.end-int64(s.length)+1)))+1)
+}
+
+// Correct replaces the values from start on by those that are no gap. What is
+// older or newer than what is kept is left out.
+func (s *Samples) Correct(start time.Time, values []float64) {
+	if s.n == 0 {
+		return
+	}
+	number := floorDiv(start.UnixNano()-int64(s.offset), int64(s.step))
+	if before := s.first() - number; before > 0 {
+		values = values[min(before, int64(len(values))):]
+		number = s.first()
+	}
+	for len(values) > 0 && number < s.firstNewest() {
+		b := s.blockOf(number)
+		k := min(len(values), int(s.firstOf(b+1)-number))
+		var buf [blockMost]float64
+		all := buf[:s.block]
+		s.decode(s.record(b), all)
+		overlay(all[number-s.firstOf(b):], values[:k])
+		s.encode(all, s.record(b))
+		number, values = number+int64(k), values[k:]
+	}
+	if at := number - s.firstNewest(); at >= 0 && at < int64(len(s.newest)) {
+		overlay(s.newest[at:], values)
+	}
+}
+
+func overlay(dst, src []float64) {
+	for i, v := range src[:min(len(src), len(dst))] {
+		if v == v && !math.IsInf(v, 0) {
+			dst[i] = v
+		}
+	}
+}
+
+// Newest returns the newest value, NaN for a gap or none.
+func (s *Samples) Newest() float64 {
+	if s.n == 0 {
+		return math.NaN()
+	}
+	return s.newest[len(s.newest)-1]
+}
+
+// Series returns a copy of all values.
+func (s *Samples) Series() Series { return s.seriesIn(make([]float64, s.n)) }
+
+// seriesIn is Series in an array of Len values.
+func (s *Samples) seriesIn(out []float64) Series {
+	var buf [blockMost]float64
+	all := buf[:s.block]
+	first := s.first()
+	for b := s.blockOf(first); len(out) > 0 && b <= s.blockOf(s.end); b++ {
+		from := s.firstOf(b)
+		have := all
+		switch at := int(from - s.firstNewest()); {
+		case at < 0:
+			s.decode(s.record(b), all)
+		case at+s.block <= len(s.newest):
+			var room [headerSize + 2*blockMost]byte
+			s.encode(s.newest[at:at+s.block], room[:s.blockSize()])
+			s.decode(room[:s.blockSize()], all)
+		default:
+			have = s.newest[at:]
+		}
+		if from < first {
+			have = have[first-from:]
+			from = first
+		}
+		copy(out[from-first:], have)
+	}
+	return Series{Start: s.time(first), Step: s.step, Values: out}
+}
+
+// headerSize is that of the least value of a block and of the power of two.
+const headerSize = 8 + 2
+
+func (s *Samples) blockSize() int {
+	if s.wide {
+		return headerSize + 2*s.block
+	}
+	return headerSize + s.block
+}
+
+// blocks is the most coded ones that are kept.
+func (s *Samples) blocks() int { return (s.length+s.block-1)/s.block + 1 }
+
+// codedBlocks is how many there are.
+func (s *Samples) codedBlocks() int {
+	if s.n == 0 {
+		return 0
+	}
+	return max(0, int(s.blockOf(s.firstNewest())-s.blockOf(s.first())))
+}
+
+// makeRoom makes the ring grow by doubling, so that a young history takes little.
+func (s *Samples) makeRoom(blocks int) {
+	size := s.blockSize()
+	if blocks = min(blocks, s.blocks()); blocks*size <= len(s.coded) {
+		return
+	}
+	old := *s
+	s.coded = make([]byte, min(max(2*blocks, 8), s.blocks())*size)
+	last := s.blockOf(s.firstNewest()) - 1
+	for i := range old.codedBlocks() {
+		copy(s.record(last-int64(i)), old.record(last-int64(i)))
+	}
+}
+
+// blockOf is the block of a step. It begins with step firstOf and ends with a
+// multiple of the block.
+func (s *Samples) blockOf(number int64) int64 { return floorDiv(number-1, int64(s.block)) }
+func (s *Samples) firstOf(b int64) int64      { return b*int64(s.block) + 1 }
+
+func (s *Samples) first() int64       { return s.end - int64(s.n) + 1 }
+func (s *Samples) firstNewest() int64 { return s.end - int64(len(s.newest)) + 1 }
+
+func floorDiv(a, b int64) int64 {
+	q := a / b
+	if a%b != 0 && (a < 0) != (b < 0) {
+		q--
+	}
+	return q
+}
+
+// record is the place of a coded block.
+func (s *Samples) record(b int64) []byte {
+	k := int64(len(s.coded) / s.blockSize())
+	at := int(b-floorDiv(b, k)*k) * s.blockSize()
+	return s.coded[at : at+s.blockSize()]
+}
+
+// most is the greatest code; the one above it is a gap.
+func (s *Samples) most() float64 {
+	if s.wide {
+		return math.MaxUint16 - 1
+	}
+	return math.MaxUint8 - 1
+}
+
+// encode writes a block.
+func (s *Samples) encode(values []float64, to []byte) {
+	lo, hi := math.Inf(1), math.Inf(-1)
+	for _, v := range values {
+		if v < lo {
+			lo = v
+		}
+		if v > hi {
+			hi = v
+		}
+	}
+	unit, exp := unitOfRange(lo, hi, s.most())
+	binary.LittleEndian.PutUint64(to, math.Float64bits(lo))
+	binary.LittleEndian.PutUint16(to[8:], uint16(exp))
+	to = to[headerSize:]
+	for i, v := range values {
+		c := uint16(math.MaxUint16)
+		if v == v {
+			c = uint16(min((v-lo)/unit+0.5, s.most()))
+			for hi > math.MaxFloat64/2 && lo+unit*float64(c) > math.MaxFloat64 {
+				c--
+			}
+		}
+		if s.wide {
+			binary.LittleEndian.PutUint16(to[2*i:], c)
+		} else {
+			to[i] = uint8(c)
+		}
+	}
+}
+
+// unitOfRange is the least power of two of which most reach from lo to hi.
+func unitOfRange(lo, hi, most float64) (unit float64, exp int16) {
+	part := finite(hi-lo) / most
+	if !(part > 0) {
+		return 1, 0
+	}
+	frac, e := math.Frexp(part)
+	if frac == 0.5 {
+		e--
+	}
+	e = min(max(e, -1074), 1023)
+	return math.Ldexp(1, e), int16(e)
+}
+
+// decode reads a block.
+func (s *Samples) decode(from []byte, values []float64) {
+	lo := math.Float64frombits(binary.LittleEndian.Uint64(from))
+	unit := math.Ldexp(1, int(int16(binary.LittleEndian.Uint16(from[8:]))))
+	from = from[headerSize:]
+	if s.wide {
+		for i := range values {
+			values[i] = lo + unit*float64(binary.LittleEndian.Uint16(from[2*i:]))
+			if from[2*i] == math.MaxUint8 && from[2*i+1] == math.MaxUint8 {
+				values[i] = math.NaN()
+			}
+		}
+		return
+	}
+	for i, c := range from[:len(values)] {
+		values[i] = lo + unit*float64(c)
+		if c == math.MaxUint8 {
+			values[i] = math.NaN()
+		}
+	}
+}
+
+// Size is the number of bytes that s keeps.
+func (s *Samples) Size() int {
+	return int(unsafe.Sizeof(*s)) + cap(s.coded) + 8*cap(s.newest)
+}

@@ -1,0 +1,136 @@
+package forecast
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// The spans of history from which on a fit is kept for an hour, and for a day.
+// A younger history is fitted anew with each value, which is cheap.
+const (
+	hourlyFitFrom = 2 * time.Hour
+	dailyFitFrom  = 7 * day
+)
+
+// FitOrigin returns the last instant that a fit of s is to see: the last
+// midnight (UTC) of a history of a week, the last full hour of a younger one, and
+// its end before it spans two hours. It depends on the history alone, so that
+// two that hold the same fit alike, whenever they began.
+func FitOrigin(s Series) time.Time { return fitOrigin(s.Origin(), s.Span()) }
+
+func fitOrigin(end time.Time, span time.Duration) time.Time {
+	switch {
+	case span >= dailyFitFrom:
+		return end.Truncate(day)
+	case span >= hourlyFitFrom:
+		return end.Truncate(time.Hour)
+	default:
+		return end
+	}
+}
+
+// State is all that is kept of one workload: its Samples, and a fit that is
+// renewed when FitOrigin moves on. What it forecasts is a function of the values
+// that it was given: fed one by one, from a history at once, or restored from a
+// checkpoint, it says the same, bit for bit. (A history must reach a block of
+// Samples and a day further back than the window: as far as Reach says.)
+//
+// A State is for one goroutine.
+type State struct {
+	cfg     Config
+	window  time.Duration
+	samples *Samples
+
+	fitted *Fitted
+	origin time.Time // FitOrigin at the fit
+}
+
+// NewState returns a State that fits the values of the last window, at most
+// Window. It keeps a day more: a fit looks back from the last midnight.
+func NewState(step, window time.Duration, cfg Config) (*State, error) {
+	cfg = cfg.withDefaults()
+	if err := cfg.validate(); err != nil {
+		return nil, err
+	}
+	if window <= 0 || window > Window {
+		return nil, fmt.Errorf("window %v: write a positive duration, at most %v", window, Window)
+	}
+	if step <= 0 {
+		return nil, fmt.Errorf("step %v: write a positive duration", step)
+	}
+	samples, err := NewSamples(step, int((window+day)/step)+1)
+	if err != nil {
+		return nil, err
+	}
+	return &State{cfg: cfg, window: window, samples: samples}, nil
+}
+
+// Samples returns the values, to add to them and to read them.
+func (s *State) Samples() *Samples { return s.samples }
+
+// Add is Samples().Add.
+func (s *State) Add(t time.Time, v float64) error { return s.samples.Add(t, v) }
+
+// Reach returns how far back a history must go to put a new State where one is
+// that was fed all along.
+func (s *State) Reach() time.Duration {
+	return time.Duration(s.samples.length+s.samples.block) * s.samples.step
+}
+
+// Due reports whether the next forecast fits first.
+func (s *State) Due() bool {
+	return s.samples.n > 0 && (s.fitted == nil || !s.origin.Equal(s.fitOrigin()))
+}
+
+func (s *State) fitOrigin() time.Time {
+	return fitOrigin(s.samples.End(), time.Duration(s.samples.n)*s.samples.step)
+}
+
+// Forecast is Fitted.Forecast from the newest value on; where Due, it fits first.
+func (s *State) Forecast(horizon int, levels []float64) (Forecast, error) {
+	if s.samples.n == 0 {
+		return Forecast{}, ErrNoData
+	}
+	a := arenas.Get().(*arena)
+	defer a.giveBack()
+	series := s.samples.seriesIn(a.take(s.samples.n))
+	if s.Due() {
+		if err := s.fit(series); err != nil {
+			return Forecast{}, err
+		}
+	}
+	return s.fitted.Forecast(series.Between(series.Origin().Add(-s.window), series.Origin()), horizon, levels)
+}
+
+// Refit fits now if Due, so that the next forecast need not.
+func (s *State) Refit() error {
+	if !s.Due() {
+		return nil
+	}
+	a := arenas.Get().(*arena)
+	defer a.giveBack()
+	return s.fit(s.samples.seriesIn(a.take(s.samples.n)))
+}
+
+func (s *State) fit(series Series) error {
+	origin := s.fitOrigin()
+	fitted, err := Fit(series.Between(origin.Add(-s.window), origin), s.cfg)
+	if errors.Is(err, ErrNoData) {
+		// Nothing but gaps before the boundary: the newest values are all there
+		// is, and the next one makes them more.
+		origin = time.Time{}
+		fitted, err = Fit(series, s.cfg)
+	}
+	if err != nil {
+		return fmt.Errorf("fit of %v to %s: %w", s.window, stamp(s.fitOrigin()), err)
+	}
+	s.fitted, s.origin = fitted, origin
+	return nil
+}
+
+// Forget drops the fit, for values that were put right far behind.
+func (s *State) Forget() { s.fitted = nil }
+
+// Fitted returns the last fit, nil before the first one.
+func (s *State) Fitted() *Fitted { return s.fitted }
