@@ -17,14 +17,15 @@ import (
 //	 8  step, offset          int64 each, nanoseconds
 //	24  number of the end     int64
 //	32  length, known, newest uint32 each
-//	44  blocks, then the newest values as float64, then the sum
+//	44  width                 uint32
+//	48  blocks, then the newest values as float64, then the sum
 //
 // The fit is left out: it follows from the values, and fitting costs less than
 // reading ten times the bytes would.
 const (
 	checkpointMagic   = "FSHS"
 	checkpointVersion = 1
-	checkpointHeader  = 44
+	checkpointHeader  = 48
 	checkpointSum     = 4
 )
 
@@ -55,7 +56,7 @@ func (s *Samples) AppendBinary(b []byte) ([]byte, error) {
 	for _, v := range []int64{int64(s.step), int64(s.offset), s.end} {
 		b = le.AppendUint64(b, uint64(v))
 	}
-	for _, v := range []int{s.length, s.n, len(s.newest)} {
+	for _, v := range []int{s.length, s.n, len(s.newest), int(s.width)} {
 		b = le.AppendUint32(b, uint32(v))
 	}
 	first := s.blockOf(s.first())
@@ -103,7 +104,7 @@ func samplesOf(body []byte) (*Samples, int, error) {
 	le := binary.LittleEndian
 	step, offset := time.Duration(le.Uint64(body[8:])), time.Duration(le.Uint64(body[16:]))
 	length, known, newest := int(le.Uint32(body[32:])), int(le.Uint32(body[36:])), int(le.Uint32(body[40:]))
-	s, err := NewSamples(step, length)
+	s, err := NewSamples(step, length, Width(le.Uint32(body[44:])))
 	if err != nil {
 		return nil, 0, fmt.Errorf("%w: %w", ErrCheckpointDamaged, err)
 	}
@@ -164,7 +165,7 @@ func (s *State) UnmarshalBinary(data []byte) error {
 	if err := fresh.UnmarshalBinary(data); err != nil {
 		return err
 	}
-	if fresh.step != s.samples.step || fresh.length != s.samples.length {
+	if fresh.step != s.samples.step || fresh.length != s.samples.length || fresh.width != s.samples.width {
 		return fmt.Errorf("checkpoint of %d values %v apart: this state keeps %d, %v apart: read the history anew",
 			fresh.length, fresh.step, s.samples.length, s.samples.step)
 	}

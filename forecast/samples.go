@@ -9,29 +9,39 @@ import (
 )
 
 const (
-	blockMost   = 120     // samples of a block
-	wideUpTo    = 720     // steps of a day up to which a sample has two bytes, for one
-	samplesMost = 1 << 22 // samples that may be kept
+	blockMost   = 120 // values of a block
+	blockSpan   = 2 * time.Hour
+	samplesMost = 1 << 22 // values that may be kept
 )
 
-// Samples holds the newest values of a grid in little more than a byte each, or
-// two where the step is coarse and they are few.
+// Width is the number of bytes of a value in Samples.
+type Width int
+
+// The widths. A value is off by less than a 250th of the range of its block with
+// one byte, and by less than a 65,000th with two.
+const (
+	Narrow Width = 1
+	Wide   Width = 2
+)
+
+// Samples holds the newest values of a grid in little more than a byte or two
+// each.
 //
 // They are coded by the block: the least value, a power of two, and how many
-// times it each value lies above the least. With one byte that is off by less
-// than a 250th of the block's range, with two by less than a 65,000th: below the
+// times it each value lies above the least. What that is off by is below the
 // noise of any load. Whole numbers in a narrow range are exact, and a power of
-// two times a load is coded alike. Blocks lie between fixed instants, and the
-// last value of a day ends one. A complete block reads as coded; the newest two
-// are kept as they came as well, so that late values can still be put right. So
-// what is read is a function of the values, not of when they came.
+// two times a load is coded alike. Blocks span two hours at most and lie between
+// fixed instants; the last value of a day ends one. A complete block reads as
+// coded; the newest two are kept as they came as well, so that late values can
+// still be put right. So what is read is a function of the values, not of when
+// they came.
 //
 // Samples is for one goroutine.
 type Samples struct {
 	step   time.Duration
 	length int // values that are kept
 	block  int // values of a block; 1 where a day is no multiple of the step
-	wide   bool
+	width  Width
 
 	offset time.Duration // of the grid from whole steps since 1970
 	end    int64         // number of the newest step since 1970
@@ -42,17 +52,18 @@ type Samples struct {
 
 // NewSamples returns room for the newest length values of a grid, and for the
 // rest of the block of the oldest one.
-func NewSamples(step time.Duration, length int) (*Samples, error) {
+func NewSamples(step time.Duration, length int, width Width) (*Samples, error) {
 	switch {
+	case width != Narrow && width != Wide:
+		return nil, fmt.Errorf("samples width %d: write %d or %d", width, Narrow, Wide)
 	case step <= 0:
 		return nil, fmt.Errorf("samples step %v: write a positive duration", step)
 	case length < 1 || length > samplesMost:
 		return nil, fmt.Errorf("samples length %d: write 1 to %d", length, samplesMost)
 	}
-	s := &Samples{step: step, length: length, block: 1}
+	s := &Samples{step: step, length: length, block: 1, width: width}
 	if m := int64(day / step); time.Duration(m)*step == day {
-		s.wide = m <= wideUpTo
-		for b := int64(2); b <= min(blockMost, m); b++ {
+		for b := int64(2); b <= min(blockMost, int64(blockSpan/step)); b++ {
 			if m%b == 0 {
 				s.block = int(b)
 			}
@@ -63,6 +74,15 @@ func NewSamples(step time.Duration, length int) (*Samples, error) {
 
 // Step returns the distance of values.
 func (s *Samples) Step() time.Duration { return s.step }
+
+// BlockStart returns the instant of the first value of the block that holds t. A
+// history that begins there reads as one that began before.
+func (s *Samples) BlockStart(t time.Time) time.Time {
+	nano := t.UnixNano()
+	number := floorDiv(nano, int64(s.step))
+	first := s.firstOf(s.blockOf(number))
+	return t.Add(time.Duration(first-number) * s.step)
+}
 
 // Len returns how many values are known, gaps included.
 func (s *Samples) Len() int { return s.n }
@@ -89,7 +109,7 @@ func (s *Samples) Add(t time.Time, v float64) error {
 	number := floorDiv(nano, int64(s.step))
 	offset := time.Duration(nano - number*int64(s.step))
 	switch {
-	case s.n == 0 || number-s.end > int64(s.length):
+	case s.n == 0 || number-s.end > int64(s.length+s.block):
 		s.restart(number, offset)
 	case offset != s.offset:
 		return fmt.Errorf("instant %s: not on the grid of %v that ends at %s", t.UTC().Format(time.RFC3339Nano), s.step, stamp(s.End()))
@@ -102,6 +122,9 @@ func (s *Samples) Add(t time.Time, v float64) error {
 	s.push(v)
 	return nil
 }
+
+// Reset forgets all values; the next one fixes the grid anew.
+func (s *Samples) Reset() { s.n, s.newest = 0, s.newest[:0] }
 
 // restart forgets all; the next value is that of step number.
 func (s *Samples) restart(number int64, offset time.Duration) {
@@ -200,12 +223,7 @@ func (s *Samples) seriesIn(out []float64) Series {
 // headerSize is that of the least value of a block and of the power of two.
 const headerSize = 8 + 2
 
-func (s *Samples) blockSize() int {
-	if s.wide {
-		return headerSize + 2*s.block
-	}
-	return headerSize + s.block
-}
+func (s *Samples) blockSize() int { return headerSize + int(s.width)*s.block }
 
 // blocks is the most coded ones that are kept.
 func (s *Samples) blocks() int { return (s.length+s.block-1)/s.block + 1 }
@@ -257,7 +275,7 @@ func (s *Samples) record(b int64) []byte {
 
 // most is the greatest code; the one above it is a gap.
 func (s *Samples) most() float64 {
-	if s.wide {
+	if s.width == Wide {
 		return math.MaxUint16 - 1
 	}
 	return math.MaxUint8 - 1
@@ -286,7 +304,7 @@ func (s *Samples) encode(values []float64, to []byte) {
 				c--
 			}
 		}
-		if s.wide {
+		if s.width == Wide {
 			binary.LittleEndian.PutUint16(to[2*i:], c)
 		} else {
 			to[i] = uint8(c)
@@ -313,7 +331,7 @@ func (s *Samples) decode(from []byte, values []float64) {
 	lo := math.Float64frombits(binary.LittleEndian.Uint64(from))
 	unit := math.Ldexp(1, int(int16(binary.LittleEndian.Uint16(from[8:]))))
 	from = from[headerSize:]
-	if s.wide {
+	if s.width == Wide {
 		for i := range values {
 			values[i] = lo + unit*float64(binary.LittleEndian.Uint16(from[2*i:]))
 			if from[2*i] == math.MaxUint8 && from[2*i+1] == math.MaxUint8 {

@@ -33,7 +33,15 @@ func anyValues(t *rapid.T, n int) []float64 {
 }
 
 func fill(t require.TestingT, step time.Duration, length int, start time.Time, values []float64) *Samples {
-	s, err := NewSamples(step, length)
+	width := Wide
+	if len(values)%2 == 1 {
+		width = Narrow
+	}
+	return fillWidth(t, step, length, width, start, values)
+}
+
+func fillWidth(t require.TestingT, step time.Duration, length int, width Width, start time.Time, values []float64) *Samples {
+	s, err := NewSamples(step, length, width)
 	require.NoError(t, err)
 	for i, v := range values {
 		require.NoError(t, s.Add(start.Add(time.Duration(i)*step), v))
@@ -93,11 +101,11 @@ func TestSamplesAreAFunctionOfTheValues(t *testing.T) {
 		fed := fill(t, step, length, start, values)
 
 		late := len(values) - min(len(values), length+2*fed.block)
-		again := fill(t, step, length, start.Add(time.Duration(late)*step), values[late:])
+		again := fillWidth(t, step, length, fed.width, start.Add(time.Duration(late)*step), values[late:])
 		sameSeries(t, fed.Series(), again.Series())
 
 		cut := rapid.IntRange(0, len(values)-1).Draw(t, "checkpoint after")
-		half := fill(t, step, length, start, values[:cut])
+		half := fillWidth(t, step, length, fed.width, start, values[:cut])
 		raw, err := half.MarshalBinary()
 		require.NoError(t, err)
 		var restored Samples
@@ -129,7 +137,7 @@ func TestSamplesTakeCorrections(t *testing.T) {
 			}
 		}
 		// Blocks that are replaced as a whole are as if they had come so.
-		exact, got := fill(t, step, 900, start, want).Series(), s.Series()
+		exact, got := fillWidth(t, step, 900, s.width, start, want).Series(), s.Series()
 		require.Len(t, got.Values, len(exact.Values))
 		for i := range got.Values {
 			j := len(values) - len(got.Values) + i
@@ -143,10 +151,12 @@ func TestSamplesTakeCorrections(t *testing.T) {
 }
 
 func TestSamplesRefuse(t *testing.T) {
-	_, err := NewSamples(0, 5)
+	_, err := NewSamples(0, 5, Wide)
 	require.EqualError(t, err, "samples step 0s: write a positive duration")
-	_, err = NewSamples(time.Minute, 0)
+	_, err = NewSamples(time.Minute, 0, Wide)
 	require.EqualError(t, err, "samples length 0: write 1 to 4194304")
+	_, err = NewSamples(time.Minute, 5, 3)
+	require.EqualError(t, err, "samples width 3: write 1 or 2")
 	s := fill(t, time.Minute, 10, time.Unix(60, 0), []float64{1, 2})
 	require.EqualError(t, s.Add(time.Unix(121, 0), 3), "instant 1970-01-01T00:02:01Z: not on the grid of 1m0s that ends at 1970-01-01T00:02:00Z")
 	require.EqualError(t, s.Add(time.Unix(120, 0), 3), "instant 1970-01-01T00:02:00Z: not after the newest value, of 1970-01-01T00:02:00Z")

@@ -13,6 +13,10 @@ const (
 	dailyFitFrom  = 7 * day
 )
 
+// wideUpTo is the number of steps of a day up to which values are few enough for
+// two bytes each.
+const wideUpTo = 720
+
 // FitOrigin returns the last instant that a fit of s is to see: the last
 // midnight (UTC) of a history of a week, the last full hour of a younger one, and
 // its end before it spans two hours. It depends on the history alone, so that
@@ -59,7 +63,11 @@ func NewState(step, window time.Duration, cfg Config) (*State, error) {
 	if step <= 0 {
 		return nil, fmt.Errorf("step %v: write a positive duration", step)
 	}
-	samples, err := NewSamples(step, int((window+day)/step)+1)
+	width := Narrow
+	if day/step <= wideUpTo {
+		width = Wide
+	}
+	samples, err := NewSamples(step, int((window+day)/step)+1, width)
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"math"
 	"time"
 
 	"github.com/prometheus/common/model"
@@ -46,8 +47,11 @@ func (c ReaderConfig) validate() error {
 type Load struct {
 	// Series ends at the last step at or before the time of reading; steps
 	// without a value are gaps, those before the first value are left out. The
-	// caller owns it.
+	// caller owns it. Its values are within a 250th of the range of the two hours
+	// around them (forecast.Samples).
 	Series forecast.Series
+	// Newest is the last value of Series as it was read.
+	Newest float64
 	// Degraded says that part of the window came from an answer with warnings:
 	// it may raise a capacity, never lower it.
 	Degraded bool
@@ -61,6 +65,7 @@ type Load struct {
 type Reader struct {
 	src    Source
 	cfg    ReaderConfig
+	empty  *window           // what a window begins as
 	window *window           // nil until the first answer
 	labels map[string]string // of the series in the window; nil: none seen yet
 
@@ -77,7 +82,11 @@ func NewReader(src Source, cfg ReaderConfig) (*Reader, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	return &Reader{src: src, cfg: cfg}, nil
+	w, err := newWindow(cfg.Step, int(cfg.Window/cfg.Step))
+	if err != nil {
+		return nil, fmt.Errorf("window %v at a step of %v: %w", cfg.Window, cfg.Step, err)
+	}
+	return &Reader{src: src, cfg: cfg, empty: w}, nil
 }
 
 // Read brings the window up to now.
@@ -115,7 +124,7 @@ func (r *Reader) read(ctx context.Context, end time.Time) (Load, error) {
 }
 
 func (r *Reader) readAll(ctx context.Context, end time.Time) (Load, error) {
-	fresh := &Reader{src: r.src, cfg: r.cfg}
+	fresh := &Reader{src: r.src, cfg: r.cfg, empty: r.empty}
 	load, err := fresh.read(ctx, end)
 	if err != nil {
 		r.settle(err)
@@ -132,7 +141,7 @@ func (r *Reader) readAll(ctx context.Context, end time.Time) (Load, error) {
 // delta is the range to read: what the window lacks, the late steps, with the
 // first read of a day the day before, and now and then what came with warnings.
 func (r *Reader) delta(end time.Time) Range {
-	whole := Range{Start: (&window{step: r.cfg.Step, length: r.length()}).start(end), End: end, Step: r.cfg.Step}
+	whole := Range{Start: r.empty.start(end), End: end, Step: r.cfg.Step}
 	if r.window == nil {
 		return whole
 	}
@@ -159,37 +168,53 @@ func (r *Reader) merge(res Result, rng Range) (Load, error) {
 	}
 	w := r.window
 	if w == nil {
-		w = &window{step: r.cfg.Step, length: r.length()}
+		w = r.empty.copy()
 	}
-	w.advance(rng.End)
-	dropped := maps.Clone(res.Dropped)
-	if dropped == nil {
-		dropped = map[string]int{}
+	if err := w.advance(rng.End); err != nil {
+		return Load{}, err
 	}
-	for _, s := range res.Series {
-		for _, p := range s.Points {
-			if !isLoad(p.Value) {
-				dropped[DropOutOfRange]++
-				continue
-			}
-			w.set(time.UnixMilli(p.TimeMillis).UTC(), p.Value)
-		}
-	}
+	values, dropped := onGrid(res, rng)
+	w.put(rng.Start, values)
 	series := w.series()
 	if len(series.Values) == 0 {
 		r.window, r.labels = nil, nil
-		return Load{}, r.empty(res, dropped)
+		return Load{}, r.nothing(res, dropped)
 	}
 	r.window = w
 	if len(res.Series) == 1 {
 		r.labels = res.Series[0].Labels
 	}
 	r.noteDegraded(res.Degraded(), rng)
-	return Load{Series: series, Degraded: !r.degradedFrom.IsZero(), Warnings: res.Warnings, Dropped: dropped}, nil
+	return Load{Series: series, Newest: w.values.Newest(), Degraded: !r.degradedFrom.IsZero(), Warnings: res.Warnings, Dropped: dropped}, nil
 }
 
-// empty says why the whole window has no value.
-func (r *Reader) empty(res Result, dropped map[string]int) error {
+// onGrid lists the values of an answer by step, NaN for none, and what of it is
+// no load, by reason.
+func onGrid(res Result, rng Range) (values []float64, dropped map[string]int) {
+	dropped = maps.Clone(res.Dropped)
+	if dropped == nil {
+		dropped = map[string]int{}
+	}
+	values = make([]float64, int(rng.End.Sub(rng.Start)/rng.Step)+1)
+	for i := range values {
+		values[i] = math.NaN()
+	}
+	for _, s := range res.Series {
+		for _, p := range s.Points {
+			back := int(rng.End.Sub(time.UnixMilli(p.TimeMillis)) / rng.Step)
+			switch i := len(values) - 1 - back; {
+			case !isLoad(p.Value):
+				dropped[DropOutOfRange]++
+			case back >= 0 && i >= 0:
+				values[i] = p.Value
+			}
+		}
+	}
+	return values, dropped
+}
+
+// nothing says why the whole window has no value.
+func (r *Reader) nothing(res Result, dropped map[string]int) error {
 	window := model.Duration(r.cfg.Window)
 	switch {
 	case dropped[DropHistogram] > 0:

@@ -7,47 +7,44 @@ import (
 	"github.com/foreshadow-dev/foreshadow/forecast"
 )
 
-// window holds the values of the newest steps on the grid, NaN for a gap. It
-// moves on without copying all of them each time.
+// window holds the values of the newest steps on the grid, NaN for a gap, in
+// two bytes each: see forecast.Samples.
 type window struct {
 	step   time.Duration
 	length int       // steps that are kept
-	end    time.Time // instant of the last value
-	values []float64 // at most length, oldest first; at the tail of a longer array
+	end    time.Time // instant of the last value; zero before the first advance
+	values *forecast.Samples
+}
+
+func newWindow(step time.Duration, length int) (*window, error) {
+	values, err := forecast.NewSamples(step, length, forecast.Wide)
+	return &window{step: step, length: length, values: values}, err
+}
+
+// copy returns a window of its own that is as w, of which nothing was read yet.
+func (w *window) copy() *window {
+	values := *w.values
+	return &window{step: w.step, length: w.length, values: &values}
 }
 
 // advance moves the window's end on to t; the new steps are gaps.
-func (w *window) advance(t time.Time) {
-	n := w.length
-	if !w.end.IsZero() && len(w.values) > 0 {
-		n = int(t.Sub(w.end) / w.step)
-	}
-	if n >= w.length {
-		w.values = w.values[:0]
-		n = w.length
-	}
-	if over := len(w.values) + n - w.length; over > 0 {
-		w.values = w.values[over:]
-	}
-	if cap(w.values)-len(w.values) < n {
-		// Half a window of slack: one copy per half a window of new steps.
-		grown := make([]float64, len(w.values), w.length+w.length/2+1)
-		copy(grown, w.values)
-		w.values = grown
-	}
-	for range n {
-		w.values = append(w.values, math.NaN())
+func (w *window) advance(t time.Time) error {
+	if w.end.IsZero() || t.Sub(w.end) >= time.Duration(w.length)*w.step {
+		w.values.Reset()
+		if err := w.values.Add(w.start(t), math.NaN()); err != nil {
+			return err
+		}
 	}
 	w.end = t
+	if !t.After(w.values.End()) {
+		return nil
+	}
+	return w.values.Add(t, math.NaN())
 }
 
-// set writes the value of one step; an instant outside the window is ignored.
-func (w *window) set(t time.Time, v float64) {
-	back := int(w.end.Sub(t) / w.step)
-	if i := len(w.values) - 1 - back; back >= 0 && i >= 0 {
-		w.values[i] = v
-	}
-}
+// put writes the values of the steps from start on; gaps among them, and steps
+// outside the window, leave what is there.
+func (w *window) put(start time.Time, values []float64) { w.values.Correct(start, values) }
 
 // start is the instant of the oldest step that the window keeps.
 func (w *window) start(end time.Time) time.Time {
@@ -56,11 +53,11 @@ func (w *window) start(end time.Time) time.Time {
 
 // series copies the values from the first that is no gap on.
 func (w *window) series() forecast.Series {
+	s := w.values.Series()
+	s = s.Between(w.start(w.end), w.end)
 	first := 0
-	for first < len(w.values) && math.IsNaN(w.values[first]) {
+	for first < len(s.Values) && math.IsNaN(s.Values[first]) {
 		first++
 	}
-	values := make([]float64, len(w.values)-first)
-	copy(values, w.values[first:])
-	return forecast.Series{Start: w.end.Add(-time.Duration(len(values)-1) * w.step), Step: w.step, Values: values}
+	return forecast.Series{Start: s.Time(first), Step: s.Step, Values: s.Values[first:]}
 }

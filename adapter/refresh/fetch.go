@@ -55,6 +55,9 @@ func (l *Loop) takeLoad(f Fetched, r *Report) bool {
 		l.known.warnings = load.Warnings
 	}
 	if v, at, ok := load.Series.Last(); ok {
+		if at.Equal(load.Series.Origin()) {
+			v = load.Newest
+		}
 		window := load.Series.Between(at.Add(-l.settings.Window), at)
 		l.known.observed, l.known.at, l.known.highest, l.known.span = v, at, window.Max(), load.Series.Span()
 	}

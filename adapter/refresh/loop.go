@@ -109,8 +109,9 @@ func NewLoop(s Settings, src history.Source, old *Loop) (*Loop, error) {
 	if l.awaitsCover() {
 		l.previous.Value = s.LastValue // all that is left to hold on to
 	}
-	// A day more than the window: a fit looks back from the last midnight.
-	window := s.Window + 24*time.Hour
+	// A day more than the window: a fit looks back from the last midnight. And two
+	// hours: values that are kept together round together (forecast.Samples).
+	window := s.Window + 26*time.Hour
 	var err error
 	if l.load, err = history.NewReader(src, history.ReaderConfig{Expr: s.Query, Window: window, Step: s.Step}); err != nil {
 		return nil, fmt.Errorf("read spec.load.query: %w", err)

@@ -6,7 +6,8 @@
 //   - queries to Prometheus per pool and hour against an adapter that asks one
 //     per read;
 //   - the cost of a forecast against a naive pass over the same series;
-//   - what a pool keeps in memory;
+//   - what a pool keeps in memory, and what the library keeps of a workload: its
+//     bytes, the cost of one value and of a round of 10,000 workloads;
 //   - a decision about a pool with 10, 100 and 1,000 shadows;
 //   - 300 activations in one raise, on the modelled control plane: the slope of
 //     the time that they take over the latency of a write is the number of writes
@@ -54,6 +55,8 @@ func run(out io.Writer, file string) error {
 		{"serve one external metric", serving},
 		{"queries to Prometheus", queries},
 		{"forecast", forecasting},
+		{"fit and forecast", together},
+		{"state of a workload", states},
 		{"memory of a pool", memory},
 		{"decisions", planning},
 		{"bursts on an HTTP server", wall},
