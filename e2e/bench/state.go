@@ -34,7 +34,7 @@ func together() ([]measurement, error) {
 			}
 		}
 		sink := 0.0
-		ns, naive := cpu(all, 9, 20), cpu(func() { sink += naivePass(s) }, 9, 500)
+		ns, naive := cpu(all, 9, 5), cpu(func() { sink += naivePass(s) }, 9, 200)
 		allocs, _ := allocated(all)
 		if failed != nil {
 			return nil, failed
@@ -138,7 +138,7 @@ func roundOf(s forecast.Series) ([]measurement, error) {
 			}
 		}
 	}
-	ns := cpu(round, 5, 1)
+	ns := cpu(round, 3, 1)
 	runtime.KeepAlive(states)
 	return []measurement{
 		{"state_heap_bytes", perState, "bytes"},
