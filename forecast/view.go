@@ -63,7 +63,7 @@ func (f *Fitted) observe(s Series, last int) *view {
 func (v *view) deviations(k, from int, dev *deviation) {
 	m, limit := &v.models[k], v.limits[k]
 	at := from + v.shift - v.tableStart
-	if m.season(v.seasons) == 0 || at < 0 || at+v.last-from >= len(v.tables[k]) {
+	if m.season(v.seasons) < v.day || at < 0 || at+v.last-from >= len(v.tables[k]) {
 		for i := from; i <= v.last; i++ {
 			d := (v.h.at(i) - v.curve(k, i, i-1)) / v.unitAt(k, i)
 			dev.addCalm(d, v.h.ordinaryPart(m, i, d, limit))
