@@ -64,15 +64,20 @@ func (c *civil) local(s Series) Series {
 		first = min(first, p.slot)
 	}
 	out := make([]float64, c.slot(s.Origin())-first+1)
-	for i := range out {
-		out[i] = math.NaN()
-	}
+	filled := 0
 	for _, p := range parts {
-		for i, v := range s.Values[p.lo:p.hi] {
-			if k := p.slot - first + i; k < len(out) && v == v {
-				out[k] = v
+		from := p.slot - first
+		for ; filled < min(from, len(out)); filled++ {
+			out[filled] = math.NaN()
+		}
+		values := s.Values[p.lo:min(p.hi, p.lo+max(len(out)-from, 0))]
+		twice := min(max(filled-from, 0), len(values))
+		for i, v := range values[:twice] {
+			if v == v {
+				out[from+i] = v
 			}
 		}
+		filled = max(filled, from+twice+copy(out[from+twice:], values[twice:]))
 	}
 	return Series{Start: c.at(first), Step: s.Step, Values: out}
 }

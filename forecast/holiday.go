@@ -84,19 +84,19 @@ func (c *civil) ordinary(local Series, follow bool) Series {
 	if len(c.calendar) == 0 || n == 0 {
 		return local
 	}
-	out, today := local, dateAt(local.Origin())
+	out, copied, today := local, false, dateAt(local.Origin())
 	for i := 0; i < n; {
 		day := dateAt(local.Time(i))
 		end := min(n, max(i+1, local.index(midnight(day+1), true)))
 		if c.calendar.on(day) != nil {
-			if &out.Values[0] == &local.Values[0] {
-				out.Values = slices.Clone(local.Values)
+			if !copied {
+				out.Values, copied = slices.Clone(local.Values), true
 			}
 			c.level(out, i, end, follow && day == today)
 		}
 		i = end
 	}
-	if follow && out.Present() == 0 {
+	if _, _, ok := out.Last(); follow && !ok {
 		return local // there is nothing else to start from
 	}
 	return out
@@ -132,7 +132,10 @@ func (c *civil) effectAt(wall time.Time) (times, plus float64) {
 
 // restore makes a forecast from slot origin on one of the days of the calendar.
 func (c *civil) restore(out *Forecast, origin int, s Series) {
-	limit := upperLimit(c.lo, max(c.hi, s.Max()))
+	limit := upperLimit(c.lo, c.hi)
+	if after := s.Between(c.origin, s.Origin()).Max(); after > c.hi {
+		limit = upperLimit(c.lo, after)
+	}
 	for i, ordinary := range out.Point {
 		times, plus := c.effectAt(c.at(origin + i + 1))
 		if times != times {
