@@ -112,6 +112,12 @@ var dependencies = []struct {
 		why:        "a query is read in one place",
 	},
 	{
+		of:         []string{"github.com/arran4/golang-ical", "github.com/teambition/rrule-go"},
+		importedBy: []string{"adapter/cli/ics"},
+		linkedBy:   []string{"adapter/cli", "adapter/cli/ics", "cmd/kubectl-foreshadow", "e2e/..."},
+		why:        "calendars are read on a person's machine; a pool has days",
+	},
+	{
 		of:         []string{"sigs.k8s.io/custom-metrics-apiserver/..."},
 		importedBy: []string{"adapter/publish", "e2e/..."},
 		linkedBy:   []string{"adapter/publish", "adapter/refresh", "cmd/foreshadow-adapter", "e2e/..."},
