@@ -10,6 +10,7 @@ export CGO_ENABLED := 0
 TOOL := go tool -modfile=go.tools.mod
 ADAPTER := bin/foreshadow-adapter
 PLUGIN := bin/kubectl-foreshadow
+SIDECAR := bin/foreshadow-sidecar
 CONTROLPLANE := bin/controlplane
 # What controller-gen writes: zz_generated.* beside the types, and the CRDs.
 GENERATED := adapter/api charts/foreshadow/crds
@@ -21,7 +22,7 @@ FUZZTIME ?= 30s
 
 # The packages where goroutines meet.
 RACE_PACKAGES := ./adapter/backtest/... ./adapter/history/... ./adapter/lease/... ./adapter/pools/... ./adapter/publish/... ./adapter/refresh/... ./adapter/shadow/actuate/... ./adapter/shadow/cluster/... \
-	./adapter/simulate/... ./cmd/...
+	./adapter/simulate/... ./adapter/warmup/... ./cmd/...
 
 # `foreshadow-adapter --version`. The date is the commit's, so that the same commit gives the same bytes.
 VERSION = $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
@@ -43,9 +44,10 @@ demo: ## Replay three days of a real application in about a minute, without a cl
 	@go run ./cmd/foreshadow-adapter demo $(ARGS)
 
 .PHONY: build
-build: ## Build bin/foreshadow-adapter and bin/kubectl-foreshadow.
+build: ## Build bin/foreshadow-adapter, bin/foreshadow-sidecar and bin/kubectl-foreshadow.
 	go build -ldflags '$(LDFLAGS)' -o $(ADAPTER) ./cmd/foreshadow-adapter
 	go build -ldflags '$(LDFLAGS)' -o $(PLUGIN) ./cmd/kubectl-foreshadow
+	go build -ldflags '$(LDFLAGS)' -o $(SIDECAR) ./cmd/foreshadow-sidecar
 
 .PHONY: test
 test: ## Run the unit tests.

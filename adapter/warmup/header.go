@@ -1,0 +1,114 @@
+package warmup
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+)
+
+// Withheld are the headers that no mirrored request carries unless they are kept
+// by name: what says who somebody is.
+func Withheld() []string {
+	return []string{
+		"Authorization", "Cookie", "Proxy-Authorization", "Set-Cookie",
+		"X-Amz-Security-Token", "X-Api-Key", "X-Auth-Token", "X-Csrf-Token", "X-Forwarded-Client-Cert", "X-Xsrf-Token",
+	}
+}
+
+// hopByHop belong to a connection, not to a request (RFC 9110, 7.6.1).
+var hopByHop = []string{
+	"Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Connection", "Te", "Trailer", "Transfer-Encoding", "Upgrade",
+}
+
+// written by us or by the transport.
+var reserved = append([]string{"Content-Length", "Host", Header, sourceStatusHeader, sourceLatencyHeader}, hopByHop...)
+
+// Strip says which headers of a real request are not mirrored.
+type Strip map[string]bool
+
+// NewStrip withholds the usual headers and those named in also, but for those
+// named in keep.
+func NewStrip(also, keep []string) Strip {
+	s := Strip{}
+	for _, name := range slices.Concat(Withheld(), also) {
+		s[http.CanonicalHeaderKey(name)] = true
+	}
+	for _, name := range keep {
+		delete(s, http.CanonicalHeaderKey(name))
+	}
+	for _, name := range reserved {
+		s[name] = true
+	}
+	return s
+}
+
+// clean returns what may be mirrored of a request's headers. What Connection
+// names belongs to the connection, too.
+func (s Strip) clean(h http.Header) http.Header {
+	out := make(http.Header, len(h))
+	named := connectionNames(h)
+	for k, v := range h {
+		if !s[k] && !slices.Contains(named, k) {
+			out[k] = slices.Clone(v)
+		}
+	}
+	return out
+}
+
+func connectionNames(h http.Header) (names []string) {
+	for _, v := range h["Connection"] {
+		for name := range strings.SplitSeq(v, ",") {
+			names = append(names, http.CanonicalHeaderKey(strings.TrimSpace(name)))
+		}
+	}
+	return names
+}
+
+// checkHeaders refuses what a transport would, and what is ours to write.
+func checkHeaders(path *field.Path, headers map[string]string) (errs field.ErrorList) {
+	for _, name := range slices.Sorted(maps.Keys(headers)) {
+		switch key := http.CanonicalHeaderKey(name); {
+		case !isToken(name):
+			errs = append(errs, field.Invalid(path, name, "write the name of a header, such as Accept"))
+		case key != "Host" && slices.Contains(reserved, key):
+			errs = append(errs, field.Forbidden(path.Key(name), "leave it out: it is written for you"))
+		case !isHeaderValue(headers[name]):
+			// The value may be a secret: it is not shown.
+			errs = append(errs, field.Forbidden(path.Key(name), "write its value without control characters and line breaks"))
+		}
+	}
+	return errs
+}
+
+func isHeaderValue(v string) bool {
+	return !strings.ContainsFunc(v, func(c rune) bool { return c < ' ' && c != '\t' || c == 0x7f })
+}
+
+// ParseCredentials reads headers that are added to every request: lines of
+// "Name: value", as curl takes them; empty lines and those that begin with # are
+// skipped. An error never shows a value.
+func ParseCredentials(raw []byte) (http.Header, error) {
+	out := http.Header{}
+	n := 0
+	for line := range strings.Lines(string(raw)) {
+		n++
+		line = strings.TrimSpace(line)
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		name, value, ok := strings.Cut(line, ":")
+		name, value = strings.TrimSpace(name), strings.TrimSpace(value)
+		if !ok || !isToken(name) {
+			return nil, fmt.Errorf("line %d: no header: write Name: value", n)
+		}
+		if errs := checkHeaders(field.NewPath(fmt.Sprintf("line %d", n)), map[string]string{name: value}); len(errs) > 0 {
+			return nil, errs.ToAggregate()
+		}
+		out.Add(name, value)
+	}
+	return out, nil
+}

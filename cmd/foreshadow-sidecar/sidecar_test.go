@@ -1,0 +1,163 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+	"k8s.io/utils/clock"
+
+	"github.com/foreshadow-dev/foreshadow/adapter/warmup"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// buffer is a log that is written by many.
+type buffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (b *buffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *buffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}
+
+// start runs the program until the test ends.
+func start(t *testing.T, args ...string) (at addresses, logged *buffer, stop func() error) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	logged = &buffer{}
+	listening, done := make(chan addresses, 1), make(chan error, 1)
+	go func() {
+		done <- execute(ctx, args, io.Discard, logged, func(a addresses) { listening <- a })
+	}()
+	stop = sync.OnceValue(func() error {
+		cancel()
+		return <-done
+	})
+	t.Cleanup(func() { _ = stop() })
+	select {
+	case at = <-listening:
+	case err := <-done:
+		t.Fatalf("it ended: %v", err)
+	}
+	return at, logged, stop
+}
+
+func get(t *testing.T, url string) string {
+	t.Helper()
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	res, err := client.Get(url)
+	require.NoError(t, err)
+	defer res.Body.Close()
+	raw, err := io.ReadAll(res.Body)
+	require.NoError(t, err)
+	return string(raw)
+}
+
+// eventually polls a condition in real time; the last state is printed.
+func eventually(t *testing.T, what string, holds func() (bool, string)) {
+	t.Helper()
+	c := clock.RealClock{}
+	last := ""
+	for deadline := c.Now().Add(30 * time.Second); c.Now().Before(deadline); c.Sleep(20 * time.Millisecond) {
+		ok, state := holds()
+		if ok {
+			return
+		}
+		last = state
+	}
+	t.Fatalf("%s never came: %s", what, last)
+}
+
+// coldHandler is an app whose latency falls as its cache fills.
+func coldHandler(served *atomic.Int64) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		n := served.Add(1)
+		if r.Header.Get(warmup.Header) != warmup.HeaderValue {
+			http.Error(w, "not marked", http.StatusTeapot)
+			return
+		}
+		clock.RealClock{}.Sleep(time.Duration(max(0, 40-n)) * time.Millisecond)
+	})
+}
+
+func TestSidecarWarmsItsAppUp(t *testing.T) {
+	var served atomic.Int64
+	app := httptest.NewServer(coldHandler(&served))
+	t.Cleanup(app.Close)
+	dir := t.TempDir()
+	write := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+		return path
+	}
+	at, logged, stop := start(t, "--app.url="+app.URL, "--web.listen-address=127.0.0.1:0",
+		"--requests.file="+write("requests.yaml", `requests: [{path: "/a"}, {path: "/b", weight: 2}]`),
+		"--requests.credentials-file="+write("credentials", "Authorization: Bearer secret-of-warm-up"),
+		"--profile.file="+write("profile.json", `{"version":1,"requestsPerSecond":1000,"routes":{"*":{"p50":0.01,"p90":0.02,"classes":{"2xx":1}}}}`),
+		"--state.file="+write("state", "warming"),
+		"--warmup.ramp-up=1s", "--warmup.stable=1s", "--warmup.max-rate=100")
+	url := "http://" + at.web.String()
+	var p warmup.Progress
+	eventually(t, "a warm app", func() (bool, string) {
+		raw := get(t, url+"/progress")
+		require.NoError(t, json.Unmarshal([]byte(raw), &p))
+		return p.Done, raw
+	})
+	require.Equal(t, warmup.StageReady, p.Stage)
+	require.Equal(t, warmup.ReferenceProfile, p.Reference)
+	require.Zero(t, p.InFlight)
+	require.Equal(t, "ok\n", get(t, url+"/healthz"))
+	metrics := get(t, url+"/metrics")
+	require.Contains(t, metrics, "foreshadow_sidecar_progress_ratio 1\n")
+	require.Contains(t, metrics, fmt.Sprintf("foreshadow_sidecar_requests_total{class=\"2xx\"} %d\n", served.Load()))
+	require.Contains(t, metrics, `foreshadow_sidecar_stage{stage="Ready"} 1`)
+	require.NoError(t, stop())
+	for _, text := range []string{metrics, logged.String()} {
+		require.NotContains(t, text, "secret-of-warm-up")
+	}
+}
+
+func TestSidecarSaysWhatIsWrong(t *testing.T) {
+	for _, tt := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"--app.url=http://10.0.0.1:80"}, `--app.url: "http://10.0.0.1:80": a warm-up does not leave the pod: write 127.0.0.1 or [::1] for the host`},
+		{[]string{"--warmup.fraction=20"}, "--warmup.fraction: 20: write a share above 0 and up to 1, such as 0.2"},
+		{[]string{"--warmup.min-requests=1"}, "--warmup.min-requests: 1: write a number from 10"},
+		{[]string{"--log.level=loud"}, `--log.level: unknown level "loud": write debug, info, warn or error`},
+		{[]string{"--log.format=xml"}, `--log.format: unknown format "xml": write logfmt or json`},
+		{[]string{"--web.listen-address=nowhere"}, "--web.listen-address: listen tcp: address nowhere: missing port in address"},
+	} {
+		err := execute(t.Context(), tt.args, io.Discard, io.Discard, nil)
+		require.EqualError(t, err, tt.want)
+	}
+}
+
+func TestVersion(t *testing.T) {
+	var out bytes.Buffer
+	require.NoError(t, execute(t.Context(), []string{"--version"}, &out, io.Discard, nil))
+	require.Contains(t, out.String(), "foreshadow-sidecar, version ")
+}
