@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"k8s.io/utils/clock"
@@ -111,9 +112,9 @@ func (a *HTTPApp) Do(ctx context.Context, r *Request) Outcome {
 	n, err := io.Copy(io.Discard, io.LimitReader(res.Body, maxResponseBytes))
 	switch {
 	case err != nil:
-	case r.Protocol == GRPC && res.StatusCode == http.StatusOK:
+	case (r.Protocol == GRPC || isGRPC(res.Header)) && res.StatusCode == http.StatusOK:
 		if n < maxResponseBytes { // the trailer has come
-			out.Class = classOfGRPC(res)
+			out.Class = classOfGRPC(res.Header, res.Trailer)
 		}
 	default:
 		out.Class = ClassOf(res.StatusCode)
@@ -145,11 +146,11 @@ func (a *HTTPApp) request(ctx context.Context, r *Request) (*http.Request, error
 		req.Host = host
 		req.Header.Del("Host")
 	}
-	if r.Protocol == GRPC {
+	if r.Protocol == GRPC && req.Header.Get("Content-Type") == "" {
+		req.Header.Set("Content-Type", "application/grpc")
+	}
+	if isGRPC(req.Header) {
 		req.Header.Set("Te", "trailers")
-		if req.Header.Get("Content-Type") == "" {
-			req.Header.Set("Content-Type", "application/grpc")
-		}
 	}
 	req.Header.Set(Header, HeaderValue)
 	return req.WithContext(ctx), nil
@@ -174,12 +175,16 @@ func frame(message []byte) []byte {
 	return append(out, message...)
 }
 
+func isGRPC(h http.Header) bool {
+	return strings.HasPrefix(h.Get("Content-Type"), "application/grpc")
+}
+
 // classOfGRPC maps a gRPC status to the class of its HTTP status, as gateways do
 // (google/rpc/code.proto). An answer without body has it in the header.
-func classOfGRPC(res *http.Response) Class {
-	status := res.Trailer.Get("Grpc-Status")
+func classOfGRPC(header, trailer http.Header) Class {
+	status := trailer.Get("Grpc-Status")
 	if status == "" {
-		status = res.Header.Get("Grpc-Status")
+		status = header.Get("Grpc-Status")
 	}
 	code, err := strconv.Atoi(status)
 	if err != nil {

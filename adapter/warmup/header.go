@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -19,31 +20,43 @@ func Withheld() []string {
 	}
 }
 
+// telling are parts of names, of headers and of query parameters, whose values
+// are likely to be credentials, too.
+var telling = []string{"apikey", "auth", "cookie", "credential", "csrf", "key", "passw", "secret", "session", "sig", "token", "xsrf"}
+
 // hopByHop belong to a connection, not to a request (RFC 9110, 7.6.1).
 var hopByHop = []string{
 	"Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Connection", "Te", "Trailer", "Transfer-Encoding", "Upgrade",
 }
 
 // written by us or by the transport.
-var reserved = append([]string{"Content-Length", "Host", Header, sourceStatusHeader, sourceLatencyHeader}, hopByHop...)
+var reserved = append([]string{"Content-Length", "Host", Header, sourceClassHeader, sourceHostHeader, sourceLatencyHeader}, hopByHop...)
 
-// Strip says which headers of a real request are not mirrored.
-type Strip map[string]bool
+// Strip says which headers and query parameters of a real request are not
+// mirrored.
+type Strip struct {
+	withheld, kept map[string]bool
+}
 
-// NewStrip withholds the usual headers and those named in also, but for those
-// named in keep.
+// NewStrip withholds the usual names and those in also, but for those in keep,
+// whatever their case.
 func NewStrip(also, keep []string) Strip {
-	s := Strip{}
+	s := Strip{withheld: map[string]bool{}, kept: map[string]bool{}}
 	for _, name := range slices.Concat(Withheld(), also) {
-		s[http.CanonicalHeaderKey(name)] = true
+		s.withheld[strings.ToLower(name)] = true
 	}
 	for _, name := range keep {
-		delete(s, http.CanonicalHeaderKey(name))
-	}
-	for _, name := range reserved {
-		s[name] = true
+		s.kept[strings.ToLower(name)] = true
 	}
 	return s
+}
+
+func (s Strip) withholds(name string) bool {
+	name = strings.ToLower(name)
+	if s.kept[name] {
+		return false
+	}
+	return s.withheld[name] || slices.ContainsFunc(telling, func(part string) bool { return strings.Contains(name, part) })
 }
 
 // clean returns what may be mirrored of a request's headers. What Connection
@@ -52,11 +65,36 @@ func (s Strip) clean(h http.Header) http.Header {
 	out := make(http.Header, len(h))
 	named := connectionNames(h)
 	for k, v := range h {
-		if !s[k] && !slices.Contains(named, k) {
+		if !slices.Contains(reserved, k) && !slices.Contains(named, k) && !s.withholds(k) {
 			out[k] = slices.Clone(v)
 		}
 	}
 	return out
+}
+
+// path returns what may be mirrored of a request's path and query.
+func (s Strip) path(r *http.Request) string {
+	path := r.URL.EscapedPath()
+	if query := s.cleanQuery(r.URL.RawQuery); query != "" {
+		path += "?" + query
+	}
+	return path
+}
+
+// cleanQuery leaves parameters out by their names, and keeps the others as they
+// are, in their order.
+func (s Strip) cleanQuery(raw string) string {
+	if raw == "" {
+		return ""
+	}
+	var out []string
+	for part := range strings.SplitSeq(raw, "&") {
+		key, _, _ := strings.Cut(part, "=")
+		if name, err := url.QueryUnescape(key); err == nil && !s.withholds(name) {
+			out = append(out, part)
+		}
+	}
+	return strings.Join(out, "&")
 }
 
 func connectionNames(h http.Header) (names []string) {

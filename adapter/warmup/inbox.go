@@ -4,7 +4,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"strconv"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -13,8 +13,11 @@ import (
 
 // By these a tap says what the source pod made of the request that it mirrors.
 const (
-	sourceStatusHeader  = "X-Foreshadow-Source-Status"
+	sourceClassHeader   = "X-Foreshadow-Source-Class"
 	sourceLatencyHeader = "X-Foreshadow-Source-Latency"
+	// sourceHostHeader is the Host of the request: that of the mirrored one is
+	// the shadow's.
+	sourceHostHeader = "X-Foreshadow-Source-Host"
 )
 
 // inboxSize is how many mirrored requests wait to be sent; a new one that finds
@@ -77,7 +80,7 @@ func (b *Inbox) take(w http.ResponseWriter, r *http.Request) (result string, sta
 	case !isSafe(r.Method) && !b.unsafe, r.Method == http.MethodConnect:
 		return receivedRefused, http.StatusMethodNotAllowed
 	}
-	path := r.URL.RequestURI()
+	path := b.strip.path(r)
 	if _, err := parsePath(path); err != nil {
 		return receivedRefused, http.StatusBadRequest
 	}
@@ -93,6 +96,9 @@ func (b *Inbox) take(w http.ResponseWriter, r *http.Request) (result string, sta
 	if r.ProtoMajor == 2 {
 		m.request.Protocol = HTTP2
 	}
+	if host := r.Header.Get(sourceHostHeader); host != "" && isHeaderValue(host) {
+		m.request.mirrored.Set("Host", host)
+	}
 	m.source = b.sourceOf(r, m.request.Route)
 	select {
 	case b.waiting <- m:
@@ -104,15 +110,12 @@ func (b *Inbox) take(w http.ResponseWriter, r *http.Request) (result string, sta
 
 // sourceOf reads what the source made of it; its zero if the tap does not say.
 func (b *Inbox) sourceOf(r *http.Request, route string) Outcome {
-	status, err := strconv.Atoi(r.Header.Get(sourceStatusHeader))
-	if err != nil {
-		return Outcome{}
-	}
+	class := Class(r.Header.Get(sourceClassHeader))
 	latency, err := time.ParseDuration(r.Header.Get(sourceLatencyHeader))
-	if err != nil || latency <= 0 {
+	if err != nil || latency <= 0 || !slices.Contains(Classes(), class) {
 		return Outcome{}
 	}
-	return Outcome{Route: route, Class: ClassOf(status), Latency: latency, At: b.clock.Now()}
+	return Outcome{Route: route, Class: class, Latency: latency, At: b.clock.Now()}
 }
 
 // Open lets requests in; Shut lets none in and drops those that wait.

@@ -49,7 +49,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 	for _, r := range receivedResults() {
 		m.inbox.WithLabelValues(r)
 	}
-	for _, r := range []string{} {
+	for _, r := range tapResults() {
 		m.tapped.WithLabelValues(r)
 	}
 	if reg != nil {
@@ -64,6 +64,8 @@ func (m *Metrics) sent(o Outcome) {
 }
 
 func (m *Metrics) received(result string) { m.inbox.WithLabelValues(result).Inc() }
+
+func (m *Metrics) tap(result string) { m.tapped.WithLabelValues(result).Inc() }
 
 func (m *Metrics) progress(p Progress) {
 	m.ratio.Set(p.Ratio)

@@ -18,6 +18,11 @@ type options struct {
 	receive                           string
 	receiveUnsafe                     bool
 	withhold, keep                    []string
+	tap                               string
+	shadows                           string
+	percent                           int
+	unsafePaths                       []string
+	refresh                           time.Duration
 	drain                             time.Duration
 
 	settings warmup.Settings
@@ -36,10 +41,19 @@ func (o *options) install(fs *pflag.FlagSet) {
 	fs.BoolVar(&o.receiveUnsafe, "receive.allow-unsafe", false, "Take mirrored requests of methods that may change something.")
 	fs.StringSliceVar(&o.withhold, "headers.withhold", nil, "Headers that are not mirrored, beside those of credentials.")
 	fs.StringSliceVar(&o.keep, "headers.keep", nil, "Headers of credentials that are mirrored all the same.")
+	o.installTap(fs)
 	o.installSettings(fs)
 	fs.DurationVar(&o.drain, "shutdown.timeout", 10*time.Second, "How long requests may take to end after a SIGTERM.")
 	fs.StringVar(&o.logLevel, "log.level", "info", "Only log messages with the given severity or above. One of: debug, info, warn, error.")
 	fs.StringVar(&o.logFormat, "log.format", "logfmt", "Output format of log messages. One of: logfmt, json.")
+}
+
+func (o *options) installTap(fs *pflag.FlagSet) {
+	fs.StringVar(&o.tap, "tap.listen-address", "", "Where the app's own requests are taken and passed on to it, such as :8079; empty: nowhere.")
+	fs.StringVar(&o.shadows, "tap.shadows", "", "The Service of the shadows, and the port at which their sidecars receive, such as web-shadow.shop.svc:9798.")
+	fs.IntVar(&o.percent, "tap.percent", 10, "How many percent of the requests are mirrored to a shadow that warms up.")
+	fs.StringSliceVar(&o.unsafePaths, "tap.allow-unsafe-paths", nil, "Prefixes of paths whose requests are mirrored whatever their method, with their bodies.")
+	fs.DurationVar(&o.refresh, "tap.refresh", 2*time.Second, "How often the shadows are looked up.")
 }
 
 func (o *options) installSettings(fs *pflag.FlagSet) {

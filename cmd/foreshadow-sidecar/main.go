@@ -8,10 +8,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	stdlog "log"
 	"os"
 	"os/signal"
 	"syscall"
 
+	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
 	"github.com/prometheus/common/version"
 	"github.com/spf13/pflag"
 )
@@ -44,6 +47,9 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer, liste
 	if err != nil {
 		return err
 	}
+	// The standard library logs there what it cannot return.
+	stdlog.SetFlags(0)
+	stdlog.SetOutput(log.NewStdlibAdapter(level.Debug(logger)))
 	s, err := newSidecar(o, logger)
 	if err != nil {
 		return err

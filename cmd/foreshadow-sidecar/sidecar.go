@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	stdlog "log"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -25,55 +24,95 @@ import (
 const stateBytes = 64
 
 // addresses are where a sidecar listens.
-type addresses struct{ web, receive net.Addr }
+type addresses struct{ web, receive, tap net.Addr }
 
-// sidecar is all that runs.
+// sidecar is all that runs; what is nil does not.
 type sidecar struct {
 	options options
 	logger  log.Logger
+	web     http.Handler
 	app     *warmup.HTTPApp
 	driver  *warmup.Driver
-	web     http.Handler
 	inbox   *warmup.Inbox
+	tap     *warmup.Tap
+	mirror  *warmup.Mirror
+	shadows *warmup.Shadows
 }
 
 func newSidecar(o options, logger log.Logger) (*sidecar, error) {
-	c := clock.RealClock{}
+	warms, taps := o.list != "" || o.receive != "", o.tap != ""
+	if !warms && !taps {
+		return nil, errors.New("nothing to do: write --requests.file or --receive.listen-address to warm the app up, --tap.listen-address to sample its requests")
+	}
 	reg := prometheus.NewRegistry()
 	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), versioncollector.NewCollector("foreshadow_sidecar"))
 	metrics := warmup.NewMetrics(reg)
+	s := &sidecar{options: o, logger: logger}
+	progress := func() warmup.Progress {
+		return warmup.Progress{Version: warmup.ProgressVersion, Stage: warmup.StageIdle}
+	}
+	if warms {
+		if err := s.warm(metrics); err != nil {
+			return nil, err
+		}
+		progress = s.driver.Progress
+	}
+	if taps {
+		if err := s.sample(metrics); err != nil {
+			return nil, err
+		}
+	}
+	s.web = warmup.NewHandler(progress, reg)
+	return s, nil
+}
+
+// warm makes what warms the app up.
+func (s *sidecar) warm(metrics *warmup.Metrics) (err error) {
+	o, c := &s.options, clock.RealClock{}
 	var credentials func() http.Header
 	if o.credentials != "" {
-		credentials = warmup.NewFile(o.credentials, warmup.MaxListBytes, warmup.ParseCredentials, c, logger).Get
+		credentials = warmup.NewFile(o.credentials, warmup.MaxListBytes, warmup.ParseCredentials, c, s.logger).Get
 	}
-	app, err := warmup.NewHTTPApp(o.app, credentials, c)
-	if err != nil {
-		return nil, fmt.Errorf("--app.url: %w", err)
+	if s.app, err = warmup.NewHTTPApp(o.app, credentials, c); err != nil {
+		return fmt.Errorf("--app.url: %w", err)
 	}
 	feed := warmup.Feed{}
 	if o.list != "" {
-		feed.List = warmup.NewFile(o.list, warmup.MaxListBytes, warmup.ParseList, c, logger).Get
+		feed.List = warmup.NewFile(o.list, warmup.MaxListBytes, warmup.ParseList, c, s.logger).Get
 	}
 	if o.profile != "" {
-		feed.Profile = warmup.NewFile(o.profile, warmup.MaxProfileBytes, warmup.ParseProfile, c, logger).Get
+		feed.Profile = warmup.NewFile(o.profile, warmup.MaxProfileBytes, warmup.ParseProfile, c, s.logger).Get
 	}
 	if o.state != "" {
-		feed.State = warmup.NewFile(o.state, stateBytes, warmup.ParseState, c, logger).Get
+		feed.State = warmup.NewFile(o.state, stateBytes, warmup.ParseState, c, s.logger).Get
 	}
 	if o.receive != "" {
-		feed.Inbox = warmup.NewInbox(warmup.NewStrip(o.withhold, o.keep), o.receiveUnsafe, c, metrics)
+		s.inbox = warmup.NewInbox(warmup.NewStrip(o.withhold, o.keep), o.receiveUnsafe, c, metrics)
+		feed.Inbox = s.inbox
 	}
 	random := rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
-	driver, err := warmup.NewDriver(o.settings, app, feed, random, c, log.With(logger, "component", "warmup"), metrics)
-	if err != nil {
-		return nil, err
+	s.driver, err = warmup.NewDriver(o.settings, s.app, feed, random, c, log.With(s.logger, "component", "warmup"), metrics)
+	return err
+}
+
+// sample makes what stands in front of the app.
+func (s *sidecar) sample(metrics *warmup.Metrics) (err error) {
+	o, c := &s.options, clock.RealClock{}
+	logger := log.With(s.logger, "component", "tap")
+	if o.refresh < 100*time.Millisecond {
+		return fmt.Errorf("--tap.refresh: %s: write a duration from 100ms", o.refresh)
 	}
-	return &sidecar{options: o, logger: logger, app: app, driver: driver, web: warmup.NewHandler(driver.Progress, reg), inbox: feed.Inbox}, nil
+	if s.shadows, err = warmup.NewShadows(o.shadows, o.refresh, net.DefaultResolver.LookupHost, c, logger); err != nil {
+		return fmt.Errorf("--tap.shadows: %w", err)
+	}
+	s.mirror = warmup.NewMirror(s.shadows, metrics)
+	config := warmup.TapConfig{Percent: o.percent, Strip: warmup.NewStrip(o.withhold, o.keep), AllowUnsafe: o.unsafePaths}
+	s.tap, err = warmup.NewTap(config, o.app, s.mirror, c, logger)
+	return err
 }
 
 // run returns when the context has ended and all that was on its way is done.
 func (s *sidecar) run(ctx context.Context, listening func(addresses)) error {
-	defer s.app.Close()
 	var g run.Group
 	var at addresses
 	for _, each := range []struct {
@@ -83,6 +122,7 @@ func (s *sidecar) run(ctx context.Context, listening func(addresses)) error {
 	}{
 		{"--web.listen-address", s.options.listen, s.web, &at.web},
 		{"--receive.listen-address", s.options.receive, s.inbox, &at.receive},
+		{"--tap.listen-address", s.options.tap, s.tap, &at.tap},
 	} {
 		if each.address == "" {
 			continue
@@ -94,9 +134,16 @@ func (s *sidecar) run(ctx context.Context, listening func(addresses)) error {
 		*each.addr = l.Addr()
 		s.serve(&g, l, each.handler)
 	}
-	driving, stop := context.WithCancel(ctx)
-	g.Add(func() error { s.driver.Run(driving); return nil }, func(error) { stop() })
-	g.Add(func() error { <-driving.Done(); return nil }, func(error) { stop() })
+	if s.driver != nil {
+		defer s.app.Close()
+		until(ctx, &g, s.driver.Run)
+	}
+	if s.tap != nil {
+		defer s.tap.Close()
+		until(ctx, &g, s.mirror.Run)
+		until(ctx, &g, s.shadows.Run)
+	}
+	until(ctx, &g, func(ctx context.Context) { <-ctx.Done() })
 	level.Info(s.logger).Log("msg", "started", "app", s.options.app, "address", at.web)
 	if listening != nil {
 		listening(at)
@@ -104,15 +151,18 @@ func (s *sidecar) run(ctx context.Context, listening func(addresses)) error {
 	return g.Run()
 }
 
+// until adds what runs until the context ends or another of the group does.
+func until(ctx context.Context, g *run.Group, f func(context.Context)) {
+	ctx, stop := context.WithCancel(ctx)
+	g.Add(func() error { f(ctx); return nil }, func(error) { stop() })
+}
+
 // serve adds a server of HTTP/1.1 and HTTP/2 without TLS.
 func (s *sidecar) serve(g *run.Group, l net.Listener, h http.Handler) {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
 	protocols.SetUnencryptedHTTP2(true)
-	server := &http.Server{
-		Handler: h, Protocols: protocols, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
-		ErrorLog: stdlog.New(log.NewStdlibAdapter(level.Warn(s.logger)), "", 0),
-	}
+	server := &http.Server{Handler: h, Protocols: protocols, ReadHeaderTimeout: time.Minute, IdleTimeout: 2 * time.Minute}
 	g.Add(func() error {
 		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 			return err

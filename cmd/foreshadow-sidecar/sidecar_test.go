@@ -139,6 +139,51 @@ func TestSidecarWarmsItsAppUp(t *testing.T) {
 	}
 }
 
+// An active pod's tap warms a shadow up: what it mirrors is the workload, and what
+// its app made of it the profile.
+func TestTapWarmsAShadowUp(t *testing.T) {
+	const canary = "c4n4ry"
+	active := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, r.Header.Get("Authorization")) }))
+	t.Cleanup(active.Close)
+	var served atomic.Int64
+	cold := httptest.NewServer(coldHandler(&served))
+	t.Cleanup(cold.Close)
+	shadow, shadowLog, stopShadow := start(t, "--app.url="+cold.URL, "--web.listen-address=127.0.0.1:0", "--receive.listen-address=127.0.0.1:0",
+		"--warmup.ramp-up=1s", "--warmup.stable=1s", "--warmup.max-rate=200", "--warmup.rate=100")
+	tap, tapLog, stopTap := start(t, "--app.url="+active.URL, "--web.listen-address=127.0.0.1:0", "--tap.listen-address=127.0.0.1:0",
+		"--tap.shadows="+shadow.receive.String(), "--tap.percent=100", "--log.level=debug")
+	client := &http.Client{Transport: &http.Transport{}}
+	t.Cleanup(client.CloseIdleConnections)
+	var p warmup.Progress
+	eventually(t, "a warm app", func() (bool, string) {
+		for range 10 {
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+tap.tap.String()+"/a?token="+canary, nil)
+			require.NoError(t, err)
+			req.Header.Set("Authorization", canary)
+			res, err := client.Do(req)
+			require.NoError(t, err)
+			raw, err := io.ReadAll(res.Body)
+			require.NoError(t, err)
+			require.NoError(t, res.Body.Close())
+			require.Equal(t, canary, string(raw), "the app gets its credentials")
+		}
+		raw := get(t, "http://"+shadow.web.String()+"/progress")
+		require.NoError(t, json.Unmarshal([]byte(raw), &p))
+		return p.Done, raw
+	})
+	require.Equal(t, warmup.ReferenceTap, p.Reference)
+	n := served.Load()
+	require.GreaterOrEqual(t, n, int64(warmup.DefaultSettings().MinRequests))
+	metrics := get(t, "http://"+shadow.web.String()+"/metrics") + get(t, "http://"+tap.web.String()+"/metrics")
+	require.Contains(t, metrics, `foreshadow_sidecar_tapped_requests_total{result="sent"}`)
+	require.NoError(t, stopTap())
+	require.NoError(t, stopShadow())
+	require.Equal(t, n, served.Load(), "nothing is sent after the warm-up")
+	for _, text := range []string{metrics, shadowLog.String(), tapLog.String()} {
+		require.NotContains(t, text, canary)
+	}
+}
+
 func TestSidecarSaysWhatIsWrong(t *testing.T) {
 	for _, tt := range []struct {
 		args []string
@@ -147,13 +192,17 @@ func TestSidecarSaysWhatIsWrong(t *testing.T) {
 		{[]string{"--app.url=http://10.0.0.1:80"}, `--app.url: "http://10.0.0.1:80": a warm-up does not leave the pod: write 127.0.0.1 or [::1] for the host`},
 		{[]string{"--warmup.fraction=20"}, "--warmup.fraction: 20: write a share above 0 and up to 1, such as 0.2"},
 		{[]string{"--warmup.min-requests=1"}, "--warmup.min-requests: 1: write a number from 10"},
+		{[]string{"--tap.listen-address=:0", "--tap.percent=101", "--tap.shadows=a:1"}, "--tap.percent: 101: write a percentage from 0 to 100"},
+		{[]string{"--tap.listen-address=:0"}, `--tap.shadows: "": write the Service of the shadows and the port of their sidecars, such as web-shadow.shop.svc:9798`},
+		{[]string{"--tap.listen-address=:0", "--tap.refresh=1ms"}, "--tap.refresh: 1ms: write a duration from 100ms"},
 		{[]string{"--log.level=loud"}, `--log.level: unknown level "loud": write debug, info, warn or error`},
 		{[]string{"--log.format=xml"}, `--log.format: unknown format "xml": write logfmt or json`},
 		{[]string{"--web.listen-address=nowhere"}, "--web.listen-address: listen tcp: address nowhere: missing port in address"},
 	} {
-		err := execute(t.Context(), tt.args, io.Discard, io.Discard, nil)
+		err := execute(t.Context(), append([]string{"--requests.file=none"}, tt.args...), io.Discard, io.Discard, nil)
 		require.EqualError(t, err, tt.want)
 	}
+	require.ErrorContains(t, execute(t.Context(), nil, io.Discard, io.Discard, nil), "nothing to do: write --requests.file or --receive.listen-address")
 }
 
 func TestVersion(t *testing.T) {

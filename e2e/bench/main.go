@@ -8,6 +8,8 @@
 //   - the cost of a forecast against a naive pass over the same series;
 //   - what a pool keeps in memory, and what the library keeps of a workload: its
 //     bytes, the cost of one value and of a round of 10,000 workloads;
+//   - a request through the tap of the sidecar against one through a bare
+//     httputil.ReverseProxy, with its mirror at 0, 10 and 100 percent, and hung;
 //   - a decision about a pool with 10, 100 and 1,000 shadows;
 //   - 300 activations in one raise, on the modelled control plane: the slope of
 //     the time that they take over the latency of a write is the number of writes
@@ -59,6 +61,7 @@ func run(out io.Writer, file string) error {
 		{"state of a workload", states},
 		{"memory of a pool", memory},
 		{"decisions", planning},
+		{"the tap of the sidecar", tapping},
 		{"bursts on an HTTP server", wall},
 		{"the modelled control plane", lifecycle},
 	} {
