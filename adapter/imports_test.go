@@ -66,6 +66,7 @@ var imports = map[string]struct {
 		may: []string{"adapter/api/v1alpha1", "adapter/shadow"}, tests: []string{"adapter/shadow/shadowtest"},
 		why: "it reads objects that it is handed and decides nothing",
 	},
+	"adapter/shadow/scrape":     {may: []string{"adapter/api/v1alpha1", "adapter/shadow", "adapter/shadow/observe", "adapter/warmup"}, why: "it reads what a sidecar says, in the sidecar's own words"},
 	"adapter/shadow/shadowtest": {may: []string{"adapter/api/v1alpha1", "adapter/shadow", "adapter/shadow/observe"}, why: "it builds objects and does nothing with them"},
 	"adapter/simulate": {
 		may: []string{"adapter/api/v1alpha1", "adapter/capacity", "adapter/shadow", "forecast"},

@@ -1,6 +1,7 @@
 package warmup
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -44,11 +45,14 @@ type RouteProfile struct {
 	Classes map[Class]float64 `json:"classes,omitempty"`
 }
 
-// ParseProfile reads a profile. Fields that it does not know are those of a newer
+// ParseProfile reads a profile, nil where there is none. Fields that it does not know are those of a newer
 // controller, and left alone.
 func ParseProfile(raw []byte) (*Profile, error) {
 	if len(raw) > MaxProfileBytes {
 		return nil, fmt.Errorf("%d bytes: at most %d are read", len(raw), MaxProfileBytes)
+	}
+	if len(bytes.TrimSpace(raw)) == 0 {
+		return nil, nil // the annotation is not there
 	}
 	p := &Profile{}
 	if err := json.Unmarshal(raw, p); err != nil {

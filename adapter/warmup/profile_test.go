@@ -15,6 +15,10 @@ func TestParseProfile(t *testing.T) {
 	require.Equal(t, 12.0, DefaultSettings().rateFor(p))
 	require.Equal(t, 10.0, DefaultSettings().rateFor(nil))
 
+	p, err = ParseProfile([]byte("\n"))
+	require.NoError(t, err)
+	require.Nil(t, p)
+
 	for raw, want := range map[string]string{
 		`{`:                            "read profile: unexpected end of JSON input",
 		`{"version":2}`:                `version: Unsupported value: "2": supported values: "1"`,

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/foreshadow-dev/foreshadow/adapter/shadow/cluster"
+	"github.com/foreshadow-dev/foreshadow/adapter/shadow/scrape"
 )
 
 // The roles of an adapter.
@@ -27,6 +28,7 @@ type shadowsFlags struct {
 	max, perNamespace int
 	keepLabels        []string
 	allowDrift        []string
+	sidecarImage      string
 }
 
 func (f *shadowsFlags) install(fs *pflag.FlagSet) {
@@ -35,6 +37,7 @@ func (f *shadowsFlags) install(fs *pflag.FlagSet) {
 	fs.IntVar(&f.perNamespace, "shadows.max-per-namespace", 0, "Shadows that the pools of a namespace together may have. 0: no bound.")
 	fs.StringSliceVar(&f.keepLabels, "labels.keep", nil, "Label keys of pods that shadows keep if they can: others are taken away first to hide a shadow from a selector.")
 	fs.StringSliceVar(&f.allowDrift, "shadows.allow-drift", nil, "Where admission may make shadows other than live pods: names of containers or volumes, or fields as the condition AdmissionDrift names them, such as spec.containers[istio-proxy].env.")
+	fs.StringVar(&f.sidecarImage, "shadows.sidecar-image", "", "The image of foreshadow-sidecar, which warms up the shadows of pools with warmUp.appPort. Empty: none has it, and a shadow is warm when it has been Ready for warmUp.minReady.")
 }
 
 // has says that the adapter has a role.
@@ -81,7 +84,9 @@ func (s *server) addShadows(ctx context.Context, g *run.Group) error {
 	if err != nil {
 		return err
 	}
+	progress := scrape.New(s.clock, s.loggers.kit)
 	s.shadows, err = cluster.New(cluster.Options{
+		SidecarImage: s.o.shadows.sidecarImage, Progress: progress,
 		Config: cfg, Namespaces: s.o.namespaces, LeaderElectionNamespace: s.o.leaderNamespace,
 		Paused: s.o.shadows.pause, Max: s.o.shadows.max, MaxPerNamespace: s.o.shadows.perNamespace, KeepLabels: s.o.shadows.keepLabels, AllowDrift: s.o.shadows.allowDrift,
 		Refresh: s.o.interval, Logger: s.loggers.kit, Logr: logr.FromSlogHandler(s.loggers.slog.Handler()),
@@ -90,7 +95,10 @@ func (s *server) addShadows(ctx context.Context, g *run.Group) error {
 	if err != nil {
 		return err
 	}
-	addActor(ctx, g, s.shadows.Run)
+	addActor(ctx, g, func(ctx context.Context) error {
+		defer progress.Close()
+		return s.shadows.Run(ctx)
+	})
 	if s.o.has(roleMetrics) && s.o.leaderNamespace == "" {
 		addActor(ctx, g, s.vouch) // there is no lease to tell by
 	}

@@ -43,7 +43,8 @@ func TestBothValidatorsAgree(t *testing.T) {
 		"spec.warmUp.timeout": tryDurations, "spec.scaleIn.drain": tryDurations,
 		"spec.replicas": tryInts, "spec.shadowPercentage": tryInts, "spec.minShadows": tryInts,
 		"spec.maxShadows": tryInts, "spec.load.headroomPercent": tryInts, "spec.idle.cpuPercent": tryInts,
-		"spec.mode": tryKinds, "spec.backgroundWork": tryKinds, "spec.activation.policy": tryKinds,
+		"spec.warmUp.appPort": {-1, 0, 1, 8080, 65535, 65536},
+		"spec.mode":           tryKinds, "spec.backgroundWork": tryKinds, "spec.activation.policy": tryKinds,
 		"spec.activation.mode": tryKinds, "spec.scaleIn.policy": tryKinds,
 		"spec.scaleTargetRef.kind": tryKinds, "spec.scaleTargetRef.apiVersion": tryKinds,
 	} {

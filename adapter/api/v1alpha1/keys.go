@@ -32,6 +32,8 @@ const (
 	// with milliseconds.
 	ActivatedAtAnnotation   = "foreshadow.dev/activated-at"
 	DrainingSinceAnnotation = "foreshadow.dev/draining-since"
+	// ProfileAnnotation is the profile of the source pod, JSON; the sidecar reads it.
+	ProfileAnnotation = "foreshadow.dev/warmup-profile"
 	// EpochAnnotation is the epoch of the leader that wrote the pod last. A
 	// leader leaves a pod alone that a later one has written.
 	EpochAnnotation = "foreshadow.dev/epoch"

@@ -10,8 +10,24 @@ type Idle struct {
 	CPUPercent *int32 `json:"cpuPercent,omitempty"`
 }
 
-// WarmUp says when a shadow counts as warm.
+// WarmUp says what warms a shadow up, and when it counts as warm.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.requestsFrom) || size(self.requestsFrom) == 0 || has(self.appPort)",fieldPath=".requestsFrom",message="write appPort too: it says where the requests go"
 type WarmUp struct {
+	// The port at which the app takes HTTP without TLS. With it a shadow gets
+	// the sidecar that sends requests there, and counts as warm by what it
+	// measures; without it, by the time that it has been Ready.
+	// +kubebuilder:validation:XValidation:rule="self >= 1 && self <= 65535",message="write a port from 1 to 65535, such as 8080"
+	// +optional
+	AppPort *int32 `json:"appPort,omitempty"`
+
+	// The ConfigMap whose key requests.yaml lists what the sidecar sends. What
+	// taps in active pods mirror comes beside it.
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="size(self) == 0 || self.matches('^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$')",message="write the name of a ConfigMap: lower-case letters, digits, '-' and '.'"
+	// +optional
+	RequestsFrom string `json:"requestsFrom,omitempty"`
+
 	// How long a shadow is Ready, at least, before it counts as warm.
 	// +kubebuilder:default="10s"
 	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]{1,3}w)?([0-9]{1,4}d)?([0-9]{1,5}h)?([0-9]{1,7}m)?([0-9]{1,9}s)?$') && [[int('0' + self.find('[0-9]+w').replace('w', '')) * 604800, int('0' + self.find('[0-9]+d').replace('d', '')) * 86400, int('0' + self.find('[0-9]+h').replace('h', '')) * 3600, int('0' + self.find('[0-9]+m').replace('m', '')) * 60, int('0' + self.find('[0-9]+s').replace('s', '')) * 1].sum()].all(s, s >= 1 && s <= 60)",message="write a duration from 1s to 1m, such as 10s"

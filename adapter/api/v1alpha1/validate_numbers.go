@@ -66,6 +66,8 @@ func (s *ShadowPoolSpec) validateShadows(r *refusals, path *field.Path) {
 	r.duration(warm.Child("minReady"), s.WarmUp.MinReady, within(time.Second, time.Minute), "write a duration from 1s to 1m, such as 10s")
 	r.duration(warm.Child("timeout"), s.WarmUp.Timeout, within(time.Minute, time.Hour), "write a duration from 1m to 1h, such as 5m")
 
+	s.WarmUp.validateSidecar(r, warm)
+
 	act, in := path.Child("activation"), path.Child("scaleIn")
 	r.oneOf(act.Child("policy"), string(s.Activation.Policy), string(ActivationPolicyAll), string(ActivationPolicyProportional))
 	r.oneOf(act.Child("mode"), string(s.Activation.Mode), string(ActivationModeAdopt), string(ActivationModeBridge))
@@ -73,6 +75,16 @@ func (s *ShadowPoolSpec) validateShadows(r *refusals, path *field.Path) {
 	r.unlessStruct(s.ScaleIn.Policy != ScaleInRecycle || *s.Replicas > 0 || s.Activation.Mode == ActivationModeBridge, in.Child("policy"),
 		"Recycle needs replicas above 0 (an HPA that targets this pool's scale) or activation.mode Bridge: write one of them, or Terminate")
 	r.duration(in.Child("drain"), s.ScaleIn.Drain, within(time.Second, time.Hour), "write a duration from 1s to 1h, such as 30s")
+}
+
+func (w *WarmUp) validateSidecar(r *refusals, path *field.Path) {
+	port, list := path.Child("appPort"), path.Child("requestsFrom")
+	r.unlessStruct(w.RequestsFrom == "" || w.AppPort != nil, list, "write appPort too: it says where the requests go")
+	if w.AppPort != nil {
+		r.unless(*w.AppPort >= 1 && *w.AppPort <= 65535, port, *w.AppPort, "write a port from 1 to 65535, such as 8080")
+	}
+	r.unless(w.RequestsFrom == "" || !r.atMost(list, w.RequestsFrom, 253) || workloadNamePattern.MatchString(w.RequestsFrom), list, w.RequestsFrom,
+		"write the name of a ConfigMap: lower-case letters, digits, '-' and '.'")
 }
 
 func within(least, most time.Duration) func(time.Duration) bool {

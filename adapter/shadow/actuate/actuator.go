@@ -42,6 +42,9 @@ type Config struct {
 	Reader Reader
 	Clock  clock.PassiveClock
 	Logger log.Logger
+	// SidecarImage is that of the sidecar that warms shadows up. Empty: they have
+	// none.
+	SidecarImage string
 	// Failpoint is called before and after each write with one of Points. An
 	// error stops everything there, as the end of the process would. Nil: none.
 	Failpoint func(point string) error

@@ -58,7 +58,7 @@ func newStage(t *testing.T, replicas int32, shadows int, alter ...func(*stage)) 
 		objects = append(objects, p)
 	}
 	s.recorder = newRecorder(objects...)
-	cfg := Config{Server: s.recorder, Reader: s.recorder, Clock: s.clock}
+	cfg := Config{Server: s.recorder, Reader: s.recorder, Clock: s.clock, SidecarImage: sidecarImage}
 	if s.alter != nil {
 		s.alter(&cfg)
 	}

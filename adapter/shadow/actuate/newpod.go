@@ -43,6 +43,9 @@ func (c *act) newPod(name string, rs *appsv1.ReplicaSet, template string) (*core
 	if err := c.dress(p, rs, template); err != nil {
 		return nil, err
 	}
+	if err := addSidecar(&p.Spec, pool, c.SidecarImage); err != nil {
+		return nil, err
+	}
 	spread(&p.Spec, pool.Name)
 	idle, err := shrink(&p.Spec, *pool.Spec.Idle.CPUPercent)
 	if err != nil {

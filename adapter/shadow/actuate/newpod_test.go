@@ -17,6 +17,9 @@ import (
 	"github.com/foreshadow-dev/foreshadow/adapter/shadow/shadowtest"
 )
 
+// sidecarImage is that of the shadows whose pool wants a sidecar.
+const sidecarImage = "foreshadow/sidecar"
+
 // newShadow lets a stage make a shadow and returns what the server was sent.
 func newShadow(t *testing.T, alter func(*stage)) (*stage, *corev1.Pod) {
 	t.Helper()

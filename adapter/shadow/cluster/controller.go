@@ -80,6 +80,7 @@ func New(o Options) (*Controller, error) {
 	p := newPulse(o.Clock)
 	actuator, err := actuate.New(actuate.Config{
 		Server: counted{server, m}, Reader: c.mgr.GetAPIReader(), Clock: o.Clock, Logger: o.Logger, Urgent: p.waiting,
+		SidecarImage: o.SidecarImage,
 	})
 	if err != nil {
 		return nil, err

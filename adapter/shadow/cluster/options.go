@@ -48,6 +48,8 @@ type Options struct {
 	AllowDrift []string
 	// Refresh is the time between two forecasts; a minute where it is 0.
 	Refresh time.Duration
+	// SidecarImage is that of the sidecar in shadows; empty: none.
+	SidecarImage string
 	// Progress says how warm shadows are; nil: by how long they are Ready.
 	Progress observe.ProgressSource
 

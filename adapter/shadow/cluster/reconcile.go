@@ -190,5 +190,23 @@ func (r *reconciler) result(ctx context.Context, w *observe.World, report *actua
 	case err != nil:
 		return reconcile.Result{}, fmt.Errorf("act for pool %s: %w", w.Pool.Key(), err)
 	}
-	return reconcile.Result{RequeueAfter: report.Requeue}, nil
+	return reconcile.Result{RequeueAfter: whileWarming(w, report.Requeue)}, nil
+}
+
+// readAgain is when to look again at shadows that somebody measures: nothing
+// that is watched changes when one is warm.
+const readAgain = time.Second
+
+// whileWarming returns when to look at a pool again.
+func whileWarming(w *observe.World, requeue time.Duration) time.Duration {
+	if requeue > 0 && requeue <= readAgain {
+		return requeue
+	}
+	for _, p := range w.Pods {
+		progress, measured := w.Progress[p.UID]
+		if measured && !progress.Done && p.Labels[v1alpha1.StateLabel] == string(v1alpha1.ShadowWarming) {
+			return readAgain
+		}
+	}
+	return requeue
 }

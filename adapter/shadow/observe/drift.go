@@ -9,8 +9,12 @@ import (
 	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
 )
 
-// SidecarName is the container by which shadows differ from live pods.
-const SidecarName = "foreshadow-sidecar"
+// SidecarName is the container, and its volume, by which shadows differ from
+// live pods; SidecarPort is where its progress is read.
+const (
+	SidecarName = "foreshadow-sidecar"
+	SidecarPort = 9797
+)
 
 // tokenVolume begins the name of the volume that admission adds for the token of
 // the service account; the rest of it is random.
