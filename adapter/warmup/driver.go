@@ -37,7 +37,7 @@ const (
 	// look is how long it waits at most where there is nothing to send.
 	look = 100 * time.Millisecond
 	// lateness is by how much a label may be known later here than to the
-	// controller. A round that begins with a label ends that much earlier.
+	// controller.
 	lateness = 90 * time.Second
 )
 
@@ -152,16 +152,17 @@ func (d *Driver) reach(ctx context.Context) error {
 	return err
 }
 
-// begin starts a round. The first is as old as the app, which is older than the
-// pod's readiness: so it ends before the pool's timeout does. A later one begins
-// with a label, which is known here some time after it was written.
+// begin starts a round that ends before the pool's timeout does. That runs from
+// the pod's readiness, or from the end of a drain: a label said so, which is known
+// here up to lateness after it was written. The app took connections before the
+// pod was Ready, so that the first round may as well end a timeout after that.
 func (d *Driver) begin() *Round {
 	now := d.clock.Now()
 	d.rounds++
 	d.served = false
-	deadline := d.reached.Add(d.settings.Timeout)
-	if d.rounds > 1 {
-		deadline = now.Add(max(d.settings.Timeout-lateness, d.settings.Timeout/2))
+	deadline := now.Add(max(d.settings.Timeout-lateness, d.settings.Timeout/2))
+	if first := d.reached.Add(d.settings.Timeout); d.rounds == 1 && first.After(deadline) {
+		deadline = first
 	}
 	if d.feed.Inbox != nil {
 		d.feed.Inbox.Open()

@@ -246,6 +246,23 @@ func TestDriverTimesOut(t *testing.T) {
 	})
 }
 
+// An app may take connections long before its pod is Ready: it has time to warm
+// up all the same, and not as long as the pool gives it.
+func TestDriverGivesALateAppTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		app := &coldApp{cold: time.Millisecond, warm: time.Millisecond, fills: 5, status: func(int) Class { return ClassClient }}
+		state := &label{state: "creating"}
+		s := DefaultSettings()
+		d, stop := drive(t, s, app, Feed{List: listOf(t, onePage), State: state.get})
+		defer stop()
+		pass(2 * s.Timeout)
+		require.Equal(t, StageWaitingForReady, d.Progress().Stage)
+		state.set("warming")
+		gone := until(t, d, s.Timeout, inStage(StageTimedOut))
+		require.InDelta(t, (s.Timeout - lateness).Seconds(), gone.Seconds(), 2)
+	})
+}
+
 // A shadow that answers 401 to everything is fast and cold.
 func TestDriverSeesThatResponsesDiffer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
