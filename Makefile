@@ -12,8 +12,8 @@ ADAPTER := bin/foreshadow-adapter
 PLUGIN := bin/kubectl-foreshadow
 SIDECAR := bin/foreshadow-sidecar
 CONTROLPLANE := bin/controlplane
-# What controller-gen writes: zz_generated.* beside the types, and the CRDs.
-GENERATED := adapter/api charts/foreshadow/crds
+# What controller-gen writes: zz_generated.* beside the types, and the CRDs; and the rules for Prometheus.
+GENERATED := adapter/api charts/foreshadow/crds charts/foreshadow/files rules
 
 # `make demo ARGS="--trace database"`, `make test TESTFLAGS=-v`, `make fuzz FUZZTIME=10m`
 ARGS ?=
@@ -50,8 +50,9 @@ build: ## Build bin/foreshadow-adapter, bin/foreshadow-sidecar and bin/kubectl-f
 	go build -ldflags '$(LDFLAGS)' -o $(SIDECAR) ./cmd/foreshadow-sidecar
 
 .PHONY: test
-test: ## Run the unit tests.
+test: ## Run the unit tests, and those of the rules.
 	go test $(TESTFLAGS) ./...
+	@$(MAKE) --no-print-directory rules
 
 .PHONY: race
 race: export CGO_ENABLED := 1
@@ -68,8 +69,9 @@ fmt: ## Format the code.
 	$(TOOL) golangci-lint fmt
 
 .PHONY: generate
-generate: ## Write the generated code and the CRDs anew.
+generate: ## Write the generated code, the CRDs and the rules anew.
 	$(TOOL) controller-gen object paths=./adapter/api/... crd paths=./adapter/api/... output:crd:dir=charts/foreshadow/crds
+	go run ./rules/generate
 
 .PHONY: verify
 verify: ## Fail where generated files, formatting or module files are stale, naming the file and the command.
@@ -81,7 +83,23 @@ verify: ## Fail where generated files, formatting or module files are stale, nam
 	@$(TOOL) golangci-lint fmt --diff || { echo "verify: the files above are not formatted: run 'make fmt'" >&2; exit 1; }
 	@go mod tidy -diff || { echo "verify: go.mod or go.sum is stale: run 'go mod tidy'" >&2; exit 1; }
 	@go mod tidy -modfile=go.tools.mod -diff || { echo "verify: go.tools.mod or go.tools.sum is stale: run 'go mod tidy -modfile=go.tools.mod'" >&2; exit 1; }
-	@cd e2e/tools && go mod tidy -diff || { echo "verify: e2e/tools/go.mod or go.sum is stale: run 'go mod tidy' in e2e/tools" >&2; exit 1; }
+	@for d in e2e/tools rules/tools/inhibit rules/tools/pint rules/tools/promtool; do \
+		(cd $$d && go mod tidy -diff) || { echo "verify: $$d/go.mod or go.sum is stale: run 'go mod tidy' in $$d" >&2; exit 1; }; \
+	done
+
+# promtool without the clouds that it could discover targets in: no rule needs them, and they are three quarters of its build.
+bin/promtool: rules/tools/promtool/go.sum
+	cd rules/tools/promtool && go build -tags remove_all_sd -o ../../../$@ github.com/prometheus/prometheus/cmd/promtool
+
+bin/pint: rules/tools/pint/go.sum
+	cd rules/tools/pint && go build -o ../../../$@ github.com/cloudflare/pint/cmd/pint
+
+.PHONY: rules
+rules: bin/promtool bin/pint ## Check the rules, their tests and the Alertmanager example with Prometheus' own tools.
+	bin/promtool check rules --lint=all --lint-fatal rules/foreshadow.yaml
+	bin/promtool test rules rules/tests/*_test.yaml
+	bin/pint -n -o -l WARN lint --fail-on=warning rules/foreshadow.yaml
+	cd rules/tools/inhibit && go test ./...
 
 .PHONY: e2e-tools
 e2e-tools: ## Build etcd, the Kubernetes control plane and kwok for e2e, once.

@@ -12,6 +12,7 @@ ignore (
 	./cmd
 	./e2e
 	./forecast
+	./rules
 )
 
 tool (

@@ -78,6 +78,8 @@ var imports = map[string]struct {
 	"cmd/kubectl-foreshadow": {may: []string{"adapter/cli"}, why: "a verb that needs more than the process is one of adapter/cli"},
 	"e2e/...":                {may: []string{"adapter/...", "e2e/...", "forecast"}, why: "it drives the product from outside"},
 	"forecast":               {why: "it knows numbers only"},
+	"rules":                  {why: "it is text that Prometheus reads"},
+	"rules/generate":         {may: []string{"rules"}, why: "it writes files"},
 }
 
 // dependencies are those of others that may not spread.
