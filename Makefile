@@ -12,8 +12,8 @@ ADAPTER := bin/foreshadow-adapter
 PLUGIN := bin/kubectl-foreshadow
 SIDECAR := bin/foreshadow-sidecar
 CONTROLPLANE := bin/controlplane
-# What controller-gen writes: zz_generated.* beside the types, and the CRDs; and the rules for Prometheus.
-GENERATED := adapter/api charts/foreshadow/crds charts/foreshadow/files rules
+# What controller-gen writes: zz_generated.* beside the types, and the CRDs; the rules for Prometheus and the dashboards for Grafana.
+GENERATED := adapter/api charts/foreshadow/crds charts/foreshadow/files dashboards rules
 
 # `make demo ARGS="--trace database"`, `make test TESTFLAGS=-v`, `make fuzz FUZZTIME=10m`
 ARGS ?=
@@ -69,9 +69,10 @@ fmt: ## Format the code.
 	$(TOOL) golangci-lint fmt
 
 .PHONY: generate
-generate: ## Write the generated code, the CRDs and the rules anew.
+generate: ## Write the generated code, the CRDs, the rules and the dashboards anew.
 	$(TOOL) controller-gen object paths=./adapter/api/... crd paths=./adapter/api/... output:crd:dir=charts/foreshadow/crds
 	go run ./rules/generate
+	go run ./dashboards/generate
 
 .PHONY: verify
 verify: ## Fail where generated files, formatting or module files are stale, naming the file and the command.
@@ -111,6 +112,15 @@ e2e: export FORESHADOW_E2E_KUBECTL := $(CURDIR)/$(PLUGIN)
 e2e: export FORESHADOW_E2E_CONTROLPLANE := $(CURDIR)/$(CONTROLPLANE)
 e2e: e2e-tools build ## Let a real HPA scale by a real Prometheus on a real control plane, all on loopback.
 	@$(call kept,go test -tags e2e -count=1 -timeout 60m -p 1 -v ./e2e/... ./adapter/history/... ./adapter/backtest/...,e2e)
+
+.PHONY: recording
+recording: export FORESHADOW_E2E_RECORD := yes
+recording: export FORESHADOW_E2E_ADAPTER := $(CURDIR)/$(ADAPTER)
+recording: export FORESHADOW_E2E_KUBECTL := $(CURDIR)/$(PLUGIN)
+recording: export FORESHADOW_E2E_CONTROLPLANE := $(CURDIR)/$(CONTROLPLANE)
+recording: e2e-tools build ## Record anew what the adapter exports while an HPA scales by it, for the tests of the dashboards.
+	go test -tags e2e -count=1 -timeout 30m -v -run 'TestAdversity/both_roles' ./e2e
+	cp out/story.series e2e/replay/testdata/story.series
 
 .PHONY: bench
 bench: ## Print the ratios that the README quotes; out/bench.json keeps them.

@@ -10,6 +10,7 @@ go 1.26.7
 ignore (
 	./adapter
 	./cmd
+	./dashboards
 	./e2e
 	./forecast
 	./rules

@@ -76,8 +76,10 @@ var imports = map[string]struct {
 	"cmd/foreshadow-adapter": {may: []string{"adapter/...", "forecast"}, why: "it wires everything; what tests need stays in tests"},
 	"cmd/foreshadow-sidecar": {may: []string{"adapter/warmup"}, why: "what a sidecar links costs every shadow"},
 	"cmd/kubectl-foreshadow": {may: []string{"adapter/cli"}, why: "a verb that needs more than the process is one of adapter/cli"},
-	"e2e/...":                {may: []string{"adapter/...", "e2e/...", "forecast"}, why: "it drives the product from outside"},
+	"e2e/...":                {may: []string{"adapter/...", "dashboards", "e2e/...", "forecast", "rules"}, why: "it drives the product from outside"},
 	"forecast":               {why: "it knows numbers only"},
+	"dashboards":             {why: "it is text that Grafana reads"},
+	"dashboards/generate":    {may: []string{"dashboards"}, why: "it writes files"},
 	"rules":                  {why: "it is text that Prometheus reads"},
 	"rules/generate":         {may: []string{"rules"}, why: "it writes files"},
 }
