@@ -113,6 +113,10 @@ e2e: export FORESHADOW_E2E_CONTROLPLANE := $(CURDIR)/$(CONTROLPLANE)
 e2e: e2e-tools build ## Let a real HPA scale by a real Prometheus on a real control plane, all on loopback.
 	@$(call kept,go test -tags e2e -count=1 -timeout 60m -p 1 -v ./e2e/... ./adapter/history/... ./adapter/backtest/...,e2e)
 
+.PHONY: screenshots
+screenshots: ## Draw the dashboards of the recorded run into docs/images/dashboards (needs node, npm and chromium).
+	dashboards/screenshots/shoot.sh
+
 .PHONY: recording
 recording: export FORESHADOW_E2E_RECORD := yes
 recording: export FORESHADOW_E2E_ADAPTER := $(CURDIR)/$(ADAPTER)

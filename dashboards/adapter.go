@@ -15,7 +15,8 @@ func adapter() *Dashboard {
 		stat("Forecasts that succeed", "percentunit", "Share of the refreshes of pools that end with a full forecast. See the runbook ForeshadowRefreshesFailing.",
 			`sum(rate(foreshadow_refreshes_total{job=~"$job", instance=~"$instance", result="success"}[$__rate_interval])) / sum(rate(foreshadow_refreshes_total`+ofJob+`[$__rate_interval]))`, ""),
 		stat("Invariants broken", "none", "Looks at pools that found what must not be, in the time range. See the runbook ForeshadowInvariantBroken.",
-			`sum(increase(foreshadow_shadow_broken_total`+ofJob+`[$__range])) or vector(0)`, ""))
+			`sum(increase(foreshadow_shadow_broken_total`+ofJob+`[$__range])) or vector(0)`, ""),
+		stat("Memory", "bytes", "Resident memory of all processes.", `sum(process_resident_memory_bytes`+ofJob+`)`, ""))
 	d.row("Forecasts")
 	d.line(8,
 		graph("Forecasts", "ops", "Refreshes of pools by result.",

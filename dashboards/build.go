@@ -96,6 +96,12 @@ func stacked(p Panel) Panel {
 	return p
 }
 
+// unfilled draws lines that lie close together.
+func unfilled(p Panel) Panel {
+	p.FieldConfig.Defaults.Custom["fillOpacity"] = 0
+	return p
+}
+
 // upTo bounds the axis.
 func upTo(highest float64, p Panel) Panel {
 	p.FieldConfig.Defaults.Max = &highest

@@ -32,8 +32,8 @@ func pool() *Dashboard {
 	d.line(9,
 		stacked(graph("Shadows by state", "none", "Shadows of the pool. Those that went live are settling for half a minute.",
 			q(`max by (state) (foreshadow_shadows`+ofPool+`)`, "{{state}}"))),
-		upTo(1, graph("Warm-up of each shadow", "percentunit", "How far each shadow has warmed up. See the runbook ForeshadowWarmUpStuck.",
-			q(`max by (pod) (foreshadow_shadow_warmup_progress_ratio`+ofPool+`)`, "{{pod}}"))))
+		unfilled(upTo(1, graph("Warm-up of each shadow", "percentunit", "How far each shadow has warmed up. See the runbook ForeshadowWarmUpStuck.",
+			q(`max by (pod) (foreshadow_shadow_warmup_progress_ratio`+ofPool+`)`, "{{pod}}")))))
 	d.line(9,
 		heatmap("Time of an activation, all pools", "Time from the raise of a ReplicaSet, as it was seen, until a shadow had become its pod.",
 			`sum by (le) (increase(foreshadow_activation_duration_seconds_bucket{phase="total"}[$__rate_interval]))`),
@@ -48,8 +48,8 @@ func pool() *Dashboard {
 			q(`sum(rate(foreshadow_shadow_wasted_seconds_total`+ofPool+`[$__rate_interval]))`, "wasted")))
 	d.row("How good the forecasts turned out")
 	d.line(8,
-		upTo(1, graph("Coverage", "percentunit", "Share of the loads at or below each quantile over the last 7 days: it should be the quantile. See the runbook ForeshadowUnderPrediction.",
-			q(`max by (p, horizon) (foreshadow_forecast_coverage_ratio`+ofPool+`)`, "{{p}}, {{horizon}} ahead"))),
+		unfilled(upTo(1, graph("Coverage", "percentunit", "Share of the loads at or below each quantile over the last 7 days: it should be the quantile. See the runbook ForeshadowUnderPrediction.",
+			q(`max by (p, horizon) (foreshadow_forecast_coverage_ratio`+ofPool+`)`, "{{p}}, {{horizon}} ahead")))),
 		graph("Loss against the day before", "percentunit", "Pinball loss over that of the load of the day before: below 100 % the forecast is better. See the runbook ForeshadowForecastUnskilled.",
 			q(`max by (p, horizon) (foreshadow_forecast_pinball_ratio`+ofPool+`)`, "{{p}}, {{horizon}} ahead")))
 	return d
@@ -61,7 +61,7 @@ func forecastBand() Panel {
 		"The load, and above it the band up to the quantile that was forecast for that moment. Where the load leaves the band, it was higher than foreseen.",
 		q(`max(foreshadow_observed_load`+ofPool+`)`, "load"),
 		q(`max(foreshadow_predicted_load{namespace="$namespace", pool="$pool", lead="$lead"} offset $lead)`, "quantile"),
-		q(`max by (p, lead) (foreshadow_predicted_load`+ofPool+`)`, "seen now: {{p}}, {{lead}} ahead"))
+		q(`max by (p, lead) (foreshadow_predicted_load{namespace="$namespace", pool="$pool", lead!="$lead"})`, "seen now: {{p}}, {{lead}} ahead"))
 	p = look(p, "quantile", Property{ID: "custom.fillBelowTo", Value: "load"}, Property{ID: "custom.fillOpacity", Value: 25}, Property{ID: "custom.lineWidth", Value: 2})
 	p.FieldConfig.Overrides = append(p.FieldConfig.Overrides, Override{
 		Matcher: Matcher{ID: "byRegexp", Options: "/^seen now/"},

@@ -44,7 +44,7 @@ func (r *rig) record(t *testing.T, name string, ports map[string]int) (stop func
 					pages[target] = page
 				}
 			}
-			if err := rec.Add(pages); err != nil && ctx.Err() == nil {
+			if err := rec.Add(r.clock.Now(), pages); err != nil && ctx.Err() == nil {
 				done <- err
 				return
 			}

@@ -4,6 +4,7 @@ import (
 	"math"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/prometheus/prometheus/promql"
@@ -22,11 +23,21 @@ var mayBeEmpty = map[string]string{
 
 func openStory(t *testing.T) *replay.Store {
 	t.Helper()
+	return open(t, readStory(t))
+}
+
+func readStory(t *testing.T) *replay.Recording {
+	t.Helper()
 	f, err := os.Open("testdata/story.series")
 	require.NoError(t, err)
 	defer f.Close()
 	r, err := replay.Read(f)
 	require.NoError(t, err)
+	return r
+}
+
+func open(t *testing.T, r *replay.Recording) *replay.Store {
+	t.Helper()
 	s, err := replay.Open(t.Context(), t.TempDir(), r)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
@@ -61,6 +72,31 @@ func TestDashboardsShowARealRun(t *testing.T) {
 				require.NoError(t, err, a.Name)
 			}
 		})
+	}
+}
+
+// A second adapter says the same of the pools: what is shown of them is not doubled.
+func TestTwoAdaptersShowThePoolsOnce(t *testing.T) {
+	one, both := readStory(t), readStory(t)
+	for series, values := range one.Series {
+		if second := strings.Replace(series, `instance="foreshadow-adapter:9402"`, `instance="foreshadow-adapter-2:9402"`, 1); second != series {
+			both.Series[second] = values
+		}
+	}
+	require.Greater(t, len(both.Series), len(one.Series))
+	single, double := open(t, one), open(t, both)
+	for _, name := range []string{"overview.json", "pool.json"} {
+		d := dashboards.All()[name]
+		fill := replay.Variables(t.Context(), single, d)
+		for i := range d.Panels {
+			for _, target := range d.Panels[i].Targets {
+				want, err := single.Range(t.Context(), fill.In(target.Expr))
+				require.NoError(t, err)
+				got, err := double.Range(t.Context(), fill.In(target.Expr))
+				require.NoError(t, err)
+				require.Equal(t, want.String(), got.String(), "%s %s", d.Panels[i].Title, target.RefID)
+			}
+		}
 	}
 }
 

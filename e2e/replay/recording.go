@@ -27,11 +27,13 @@ type Recording struct {
 	Scrapes int
 }
 
-// Add takes the pages of one scrape, each with the labels of its target. A label that a series has of its own stays (honorLabels).
-func (r *Recording) Add(pages map[string]string) error {
+// Add takes the pages of the scrape at a time, each with the labels of its target. A label that a series has of its own stays
+// (honorLabels). A scrape that comes late leaves a gap; one that comes early takes the next place.
+func (r *Recording) Add(at time.Time, pages map[string]string) error {
 	if r.Series == nil {
 		r.Series = map[string][]float64{}
 	}
+	r.Scrapes = max(r.Scrapes, int(at.Sub(r.Start)/r.Interval))
 	var errs []error
 	for target, page := range pages {
 		parser := expfmt.NewTextParser(model.UTF8Validation)

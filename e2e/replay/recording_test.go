@@ -24,18 +24,19 @@ foreshadow_refresh_duration_seconds_count 4
 
 func TestRecordingIsReadAsItWasWritten(t *testing.T) {
 	r := &replay.Recording{Start: time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC), Interval: 2 * time.Second}
-	require.NoError(t, r.Add(map[string]string{}))
-	require.NoError(t, r.Add(map[string]string{"adapter": page}))
+	require.NoError(t, r.Add(r.Start, map[string]string{}))
+	require.NoError(t, r.Add(r.Start.Add(r.Interval), map[string]string{"adapter": page}))
+	require.NoError(t, r.Add(r.Start.Add(3*r.Interval+time.Second), map[string]string{"adapter": page}), "late by a scrape")
 	var b strings.Builder
 	_, err := r.WriteTo(&b)
 	require.NoError(t, err)
 	require.Equal(t, `2026-11-26T12:00:00Z 2s
-foreshadow_pools{instance="adapter:9402",job="adapter"} _ 2
-foreshadow_refresh_duration_seconds_bucket{instance="adapter:9402",job="adapter",le="+Inf"} _ 4
-foreshadow_refresh_duration_seconds_bucket{instance="adapter:9402",job="adapter",le="1"} _ 3
-foreshadow_refresh_duration_seconds_count{instance="adapter:9402",job="adapter"} _ 4
-foreshadow_refresh_duration_seconds_sum{instance="adapter:9402",job="adapter"} _ 2.5
-foreshadow_shadow_info{instance="adapter:9402",job="adapter",namespace="shop",pod="s1"} _ 1
+foreshadow_pools{instance="adapter:9402",job="adapter"} _ 2 _ 2
+foreshadow_refresh_duration_seconds_bucket{instance="adapter:9402",job="adapter",le="+Inf"} _ 4 _ 4
+foreshadow_refresh_duration_seconds_bucket{instance="adapter:9402",job="adapter",le="1"} _ 3 _ 3
+foreshadow_refresh_duration_seconds_count{instance="adapter:9402",job="adapter"} _ 4 _ 4
+foreshadow_refresh_duration_seconds_sum{instance="adapter:9402",job="adapter"} _ 2.5 _ 2.5
+foreshadow_shadow_info{instance="adapter:9402",job="adapter",namespace="shop",pod="s1"} _ 1 _ 1
 `, b.String())
 	got, err := replay.Read(strings.NewReader(b.String()))
 	require.NoError(t, err)

@@ -75,6 +75,15 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 	return m
 }
 
+// begin makes the counters of a pool: the first event of one that does not exist yet is seen by no rate.
+func (m *metrics) begin(pool actuate.Pool) {
+	for _, v := range []*prometheus.CounterVec{m.hits, m.exposures, m.broken} {
+		v.WithLabelValues(pool.Namespace, pool.Name)
+	}
+	m.activations.WithLabelValues(pool.Namespace, pool.Name, string(actuate.ResultDone))
+	m.misses.WithLabelValues(pool.Namespace, pool.Name, shadow.ReasonNoWarmShadow)
+}
+
 // forget drops the series of a pool that is gone.
 func (m *metrics) forget(pool actuate.Pool) {
 	match := prometheus.Labels{"namespace": pool.Namespace, "pool": pool.Name}

@@ -160,6 +160,7 @@ func (r *reconciler) know(pool *v1alpha1.ShadowPool) *known {
 	if k == nil || k.uid != pool.UID {
 		k = &known{uid: pool.UID, learner: newLearner(pool.Status.Leads)}
 		r.pools[pool.Key()] = k
+		r.metrics.begin(pool.Key())
 	}
 	return k
 }
