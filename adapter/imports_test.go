@@ -38,9 +38,12 @@ var imports = map[string]struct {
 	"adapter/lease":               {why: "it looks at one lease and asks nobody what it is of"},
 	"adapter/pools":               {may: []string{"adapter/api/v1alpha1", "adapter/pools/manifest"}, why: "it hands out pools and asks nobody what for"},
 	"adapter/pools/manifest":      {may: []string{"adapter/api/v1alpha1"}, why: "it reads pools from YAML and watches nothing"},
-	"adapter/publish":             {why: "values flow to it, never from it"},
+	"adapter/profile": {
+		may: []string{"adapter/history"}, tests: []string{"adapter/history/embedded"}, why: "it compares pods, and asks nobody what for",
+	},
+	"adapter/publish": {why: "values flow to it, never from it"},
 	"adapter/refresh": {
-		may:   []string{"adapter/api/v1alpha1", "adapter/calendar", "adapter/capacity", "adapter/history", "adapter/publish", "forecast"},
+		may:   []string{"adapter/api/v1alpha1", "adapter/calendar", "adapter/capacity", "adapter/history", "adapter/profile", "adapter/publish", "forecast"},
 		tests: []string{"adapter/history/embedded"},
 		why:   "it joins the seams and leaves the choice of a source to cmd",
 	},

@@ -43,6 +43,14 @@ func (l Limits) Validate() error {
 	return nil
 }
 
+// Series returns how many label sets the answer to a range may have.
+func (l Limits) Series(r Range) int {
+	if r.MaxSeries > 0 {
+		return r.MaxSeries
+	}
+	return l.MaxSeries
+}
+
 // CheckRange refuses a range beyond MaxPoints.
 func (l Limits) CheckRange(r Range) error {
 	if n := r.Points(); n > l.MaxPoints {

@@ -112,7 +112,7 @@ func (r *Remote) QueryRange(ctx context.Context, expr string, rng Range) (Result
 		return Result{}, err
 	}
 	began := r.clock.Now()
-	q := &remoteQuery{Remote: r, expr: expr, into: NewBuilder(rng, r.cfg.Limits.MaxSeries)}
+	q := &remoteQuery{Remote: r, expr: expr, into: NewBuilder(rng, r.cfg.Limits.Series(rng))}
 	res, err := q.run(ctx, rng)
 	if err != nil {
 		res, err = Result{}, r.explain(ctx, err)
@@ -219,7 +219,7 @@ func (q *remoteQuery) ask(ctx context.Context, r Range) error {
 	ctx, cancel := context.WithTimeout(ctx, left)
 	defer cancel()
 	value, warnings, _, err := q.api.QueryRange(ctx, q.expr, apiv1.Range{Start: r.Start, End: r.End, Step: r.Step},
-		apiv1.WithTimeout(max(left.Truncate(time.Second), time.Second)), apiv1.WithLimit(uint64(q.cfg.Limits.MaxSeries)+1))
+		apiv1.WithTimeout(max(left.Truncate(time.Second), time.Second)), apiv1.WithLimit(uint64(q.into.maxSeries)+1))
 	if err != nil {
 		return err
 	}

@@ -20,6 +20,9 @@ type Source interface {
 type Range struct {
 	Start, End time.Time
 	Step       time.Duration
+	// MaxSeries is how many label sets the answer may have, for a query that is
+	// of each pod; 0: as many as Limits.MaxSeries.
+	MaxSeries int
 }
 
 // Aligned moves both ends of the range down to the step grid.

@@ -20,8 +20,25 @@ var (
 	tryNothing   = []any{nil, map[string]any{}}
 	tryZones     = []any{"UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires", "Etc/GMT+5", "Local", "local", "Europe/", "/etc", "../x", "Europe/Berlin ", "1/2", "Europe//Berlin", strings.Repeat("z", 65)}
 	tryDates     = []any{"2026-12-25", "2026-2-3", "2026-02-28", "2026-02-29", "2024-02-29", "2100-02-29", "2000-02-29", "0000-02-29", "2026-02-30", "2024-02-30", "2026-04-31", "2026-12-31", "2026-13-01", "2026-00-10", "2026-01-00", "2026-01-32", "20260101", "2026/01/01", " 2026-1-1", "today", "12026-01-01", "+026-01-01", "2026-01-01T"}
-	tryQueries   = []any{"up", " ", "\t\n", " up ", strings.Repeat("é", 8192), strings.Repeat("é", 8193)}
+	// A dimension with a bad capacity and a bad name at once, and one too many.
+	tryDimensions = []any{
+		[]any{},
+		[]any{dimension("CPU", "0.5"), dimension("Memory", "")},
+		[]any{dimension("CPU", "0")},
+		[]any{dimension("CPU", "1e3")},
+		[]any{dimension("cpu", "1")},
+		[]any{dimension("CPU", "1"), dimension("CPU", "2")},
+		[]any{dimension("CPU", "1"), dimension("Memory", "")},
+	}
+	tryQueries = []any{"up", " ", "\t\n", " up ", strings.Repeat("é", 8192), strings.Repeat("é", 8193)}
 )
+
+func dimension(name, capacity string) map[string]any {
+	if capacity == "" {
+		return map[string]any{"name": name}
+	}
+	return map[string]any{"name": name, "capacityPerReplica": capacity}
+}
 
 // TestBothValidatorsAgree puts each value into each field, alone, and wants the
 // same sentences from the API server and from Validate.
@@ -38,6 +55,9 @@ func TestBothValidatorsAgree(t *testing.T) {
 		"spec.prediction.shadowQuantile": tryDecimals, "spec.prediction.cap": tryDecimals,
 		"spec.calendar.timeZone": tryZones,
 		"spec.history.window":    tryDurations, "spec.history.step": tryDurations,
+		"spec.profile.window": tryDurations, "spec.profile.minAge": tryDurations,
+		"spec.profile.queries.cpu": tryQueries, "spec.profile.queries.started": tryQueries,
+		"spec.load.dimensions":          tryDimensions,
 		"spec.prediction.coldStartLead": tryDurations, "spec.prediction.activationLead": tryDurations,
 		"spec.prediction.maxAge": tryDurations, "spec.warmUp.minReady": tryDurations,
 		"spec.warmUp.timeout": tryDurations, "spec.scaleIn.drain": tryDurations,
@@ -72,7 +92,7 @@ func TestBothValidatorsAgreeOnWhatIsEmpty(t *testing.T) {
 	server := newAPIServer(t)
 	for path, values := range map[string][]any{
 		"spec": {nil}, "spec.scaleTargetRef": {nil}, "spec.load": {nil},
-		"spec.history": tryNothing, "spec.algorithm": tryNothing, "spec.algorithm.parameters": tryNothing,
+		"spec.history": tryNothing, "spec.profile": tryNothing, "spec.profile.queries": tryNothing, "spec.load.dimensions": {nil}, "spec.algorithm": tryNothing, "spec.algorithm.parameters": tryNothing,
 		"spec.prediction": tryNothing, "spec.idle": tryNothing, "spec.warmUp": tryNothing,
 		"spec.activation": tryNothing, "spec.scaleIn": tryNothing,
 		"spec.calendar": tryNothing, "spec.calendar.timeZone": {nil}, "spec.calendar.days": {nil, []any{}},

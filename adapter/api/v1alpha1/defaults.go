@@ -9,7 +9,7 @@ import "reflect"
 // refuse an empty spec, scaleTargetRef, load, name or query, but with sentences
 // of their own.
 //
-// After it no pointer of the spec is nil but load.capacityPerReplica, unless
+// After it no pointer of the spec is nil but capacities per replica, unless
 // Validate refuses the pool: what is required stays empty, so that Validate can
 // ask for it.
 func (p *ShadowPool) Default() {
@@ -24,6 +24,7 @@ func (p *ShadowPool) Default() {
 	setDefaultPtr(&s.ShadowPercentage, 20)
 	setDefaultPtr(&s.MinShadows, 0)
 	setDefaultPtr(&s.MaxShadows, 10)
+	s.Profile.setDefaults()
 	setDefault(&s.History.Window, "28d")
 	setDefault(&s.History.Step, "1m")
 	for i := range s.Calendar.Days {
@@ -49,7 +50,7 @@ func (r *ScaleTargetRef) setDefaults() {
 }
 
 func (l *Load) setDefaults() {
-	if *l == (Load{}) {
+	if reflect.ValueOf(*l).IsZero() {
 		return
 	}
 	setDefault(&l.Source, DefaultSource)

@@ -56,6 +56,7 @@ func TestEveryFieldWithoutAnExampleHasADefault(t *testing.T) {
 		MinShadows:       ptr.To[int32](0),
 		MaxShadows:       ptr.To[int32](10),
 		Load:             v1alpha1.Load{Source: "default", Query: "up", HeadroomPercent: ptr.To[int32](10)},
+		Profile:          v1alpha1.Profile{Window: "1h", MinAge: "10m"},
 		History:          v1alpha1.History{Window: "28d", Step: "1m"},
 		Algorithm:        v1alpha1.Algorithm{Type: "Auto"},
 		Prediction:       v1alpha1.Prediction{Quantile: "0.9", ShadowQuantile: "0.99", ColdStartLead: "Auto", ActivationLead: "60s", MaxAge: "15m", Cap: "1.5"},

@@ -38,6 +38,14 @@ type Load struct {
 	// +kubebuilder:validation:XValidation:rule="self >= 0 && self <= 90",message="write a percentage from 0 to 90, such as 10"
 	// +optional
 	HeadroomPercent *int32 `json:"headroomPercent,omitempty"`
+
+	// Resources that decide beside the query: the greatest need counts. None
+	// does unless it stands here.
+	// +kubebuilder:validation:MaxItems=6
+	// +listType=map
+	// +listMapKey=name
+	// +optional
+	Dimensions []Dimension `json:"dimensions,omitempty"`
 }
 
 // History says how much of the past is read.

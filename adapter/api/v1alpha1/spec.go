@@ -58,6 +58,11 @@ type ShadowPoolSpec struct {
 	// +optional
 	Load Load `json:"load,omitzero"`
 
+	// How the behaviour of the workload's pods is looked at.
+	// +kubebuilder:default={}
+	// +optional
+	Profile Profile `json:"profile,omitzero"`
+
 	// How much of the past is read.
 	// +kubebuilder:default={}
 	// +optional

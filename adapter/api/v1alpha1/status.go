@@ -33,6 +33,10 @@ type ShadowPoolStatus struct {
 	// +optional
 	Capacity *CapacityStatus `json:"capacity,omitempty"`
 
+	// How the workload's pods behave.
+	// +optional
+	Profile *ProfileStatus `json:"profile,omitempty"`
+
 	// Shadows by state.
 	// +optional
 	Counts *ShadowCounts `json:"counts,omitempty"`

@@ -48,6 +48,7 @@ func (p *ShadowPool) ValidatePause() field.ErrorList {
 func (s *ShadowPoolSpec) validate(r *refusals, path *field.Path) {
 	s.ScaleTargetRef.validate(r, path.Child("scaleTargetRef"))
 	s.Load.validate(r, path.Child("load"))
+	s.Profile.validate(r, path.Child("profile"))
 	s.History.validate(r, path.Child("history"))
 	s.Calendar.validate(r, path.Child("calendar"))
 	s.Algorithm.validate(r, path.Child("algorithm"))
@@ -85,7 +86,7 @@ func (t *ScaleTargetRef) validate(r *refusals, path *field.Path) {
 }
 
 func (l *Load) validate(r *refusals, path *field.Path) {
-	if *l == (Load{}) {
+	if reflect.ValueOf(*l).IsZero() {
 		r.require(path, "write at least query, the workload's load in PromQL")
 		return
 	}
@@ -101,5 +102,6 @@ func (l *Load) validate(r *refusals, path *field.Path) {
 		r.decimal(path.Child("capacityPerReplica"), *l.CapacityPerReplica, func(v float64) bool { return v > 0 },
 			`write a number above 0 in the unit of the query, such as "120", or leave it out to have it learnt`)
 	}
+	validateDimensions(r, path.Child("dimensions"), l.Dimensions)
 	r.unless(*l.HeadroomPercent >= 0 && *l.HeadroomPercent <= 90, headroom, *l.HeadroomPercent, "write a percentage from 0 to 90, such as 10")
 }

@@ -49,7 +49,7 @@ func (s *Store) evaluate(ctx context.Context, expr string, r history.Range) (his
 	if err != nil {
 		return history.Result{}, err
 	}
-	b := history.NewBuilder(r, s.cfg.Limits.MaxSeries)
+	b := history.NewBuilder(r, s.cfg.Limits.Series(r))
 	warnings, _ := answer.Warnings.AsStrings(expr, 0, -1)
 	b.Warn(warnings...)
 	return fill(b, matrix)

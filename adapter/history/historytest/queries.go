@@ -134,3 +134,15 @@ func tooManySeries(t *testing.T, src history.Source) {
 		t.Errorf("got error %v, want a ManySeriesError with three examples", err)
 	}
 }
+
+func moreSeries(t *testing.T, src history.Source) {
+	res, err := src.QueryRange(t.Context(), "conformance_wide", history.Range{Start: at(0), End: at(9), Step: time.Minute, MaxSeries: 1000})
+	limits := history.Limits{}.WithDefaults()
+	if err != nil || len(res.Series) <= limits.MaxSeries {
+		t.Errorf("got %d series and error %v, want more than the limit", len(res.Series), err)
+	}
+	_, err = src.QueryRange(t.Context(), "conformance_wide", history.Range{Start: at(0), End: at(9), Step: time.Minute, MaxSeries: 2})
+	if !errors.Is(err, history.ErrTooLarge) {
+		t.Errorf("got error %v, want one for more series than were asked for", err)
+	}
+}

@@ -52,6 +52,7 @@ func cases() []conformanceCase {
 		{"a query that does not parse is a bad query", badQuery},
 		{"an impossible range is refused", badRange},
 		{"too many series are refused with examples", tooManySeries},
+		{"a range may ask for more series", moreSeries},
 		{"a cancelled context ends the query", cancelled},
 		{"many queries at a time answer alike", concurrent},
 		{"reading deltas gives what reading the whole gives", deltas},
