@@ -30,6 +30,7 @@ type explanation struct {
 	Capacity *v1alpha1.CapacityStatus `json:"capacity,omitempty"`
 	Cover    *v1alpha1.CoverStatus    `json:"cover,omitempty"`
 	Leads    *v1alpha1.LeadStatus     `json:"leads,omitempty"`
+	Profile  *v1alpha1.ProfileStatus  `json:"profile,omitempty"`
 
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
 }
@@ -58,7 +59,7 @@ func explain(p *v1alpha1.ShadowPool, now time.Time) explanation {
 	return explanation{
 		Workload: s.Workload, Mode: s.Mode, Paused: s.Paused, Next: s.Next,
 		Decision: st.LastDecision, Intent: st.Intent, Forecast: st.Forecast, Capacity: st.Capacity,
-		Cover: st.Cover, Leads: st.Leads, Conditions: st.Conditions,
+		Cover: st.Cover, Leads: st.Leads, Profile: st.Profile, Conditions: st.Conditions,
 	}
 }
 
@@ -68,6 +69,7 @@ func explainText(p *v1alpha1.ShadowPool, now time.Time, wide bool) (string, erro
 	field(&b, "Pool", "%s/%s for %s %s, mode %s%s", p.Namespace, p.Name, e.Workload.Kind, e.Workload.Name, e.Mode, pausedText(e.Paused))
 	explainDecision(&b, e.Decision, now)
 	explainLoad(&b, p)
+	explainProfile(&b, e.Profile)
 	if len(e.Conditions) > 0 {
 		b.WriteString("\n")
 		if err := printers.NewTablePrinter(printers.PrintOptions{Wide: wide}).PrintObj(conditionTable(e.Conditions, now), &b); err != nil {

@@ -14,6 +14,7 @@ func owned(s *v1alpha1.ShadowPoolStatus) *v1alpha1.ShadowPoolStatus {
 		ObservedGeneration: s.ObservedGeneration,
 		Forecast:           s.Forecast.DeepCopy(),
 		Capacity:           s.Capacity.DeepCopy(),
+		Profile:            s.Profile.DeepCopy(),
 	}
 	for _, c := range s.Conditions {
 		if ownedCondition(c) {

@@ -88,7 +88,8 @@ func sameReplicas(a, b *v1alpha1.CapacityStatus) bool {
 // by, which is written along with anything else: the time of the forecast, the
 // span of its history, and the last digits of loads.
 func sameValues(a, b *v1alpha1.ShadowPoolStatus) bool {
-	return equality.Semantic.DeepEqual(a.Capacity, b.Capacity) && sameForecast(a.Forecast, b.Forecast) && sameWords(a.Conditions, b.Conditions)
+	return equality.Semantic.DeepEqual(a.Capacity, b.Capacity) && sameForecast(a.Forecast, b.Forecast) &&
+		sameProfile(a.Profile, b.Profile) && sameWords(a.Conditions, b.Conditions)
 }
 
 func sameForecast(a, b *v1alpha1.ForecastStatus) bool {

@@ -26,6 +26,12 @@ type Exporter struct {
 	historyDegraded    *prometheus.Desc
 	fallbackActive     *prometheus.Desc
 	warmReplicas       *prometheus.Desc
+	profiledPods       *prometheus.Desc
+	anomalousPods      *prometheus.Desc
+	profileTime        *prometheus.Desc
+	profileMissing     *prometheus.Desc
+	sourcePod          *prometheus.Desc
+	sourceChanges      *prometheus.Desc
 	pools              *prometheus.Desc
 }
 
@@ -57,6 +63,18 @@ func NewExporter(board *Board, c clock.PassiveClock) *Exporter {
 			"1 for the reason why the pool's capacity is not its forecast's, 0 for every other reason.", "reason"),
 		warmReplicas: perPool(MetricWarmReplicas,
 			"Shadows of the pool that can be activated now."),
+		profiledPods: perPool("foreshadow_profiled_pods",
+			"Pods of the pool's workload whose behaviour was looked at."),
+		anomalousPods: perPool("foreshadow_anomalous_pods",
+			"Pods of the pool's workload that behave far from the others; no shadow mirrors them."),
+		profileTime: perPool("foreshadow_profile_timestamp_seconds",
+			"End of the window that the pool's last profile looked at."),
+		profileMissing: perPool("foreshadow_profile_metric_missing",
+			"1 for what could not be measured of all pods of the pool's workload.", "metric"),
+		sourcePod: perPool("foreshadow_source_pod_info",
+			"The pod that the pool's shadows mirror, always 1.", "pod"),
+		sourceChanges: perPool("foreshadow_source_pod_changes_total",
+			"How often another pod became the one that the pool's shadows mirror."),
 		pools: prometheus.NewDesc("foreshadow_pools", "Pools with published values.", nil, nil),
 	}
 }
@@ -66,6 +84,7 @@ func (x *Exporter) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		x.predictedCapacity, x.predictedLoad, x.observedLoad, x.capacityPerReplica,
 		x.forecastSuccess, x.forecastModel, x.historyDegraded, x.fallbackActive, x.warmReplicas, x.pools,
+		x.profiledPods, x.anomalousPods, x.profileTime, x.profileMissing, x.sourcePod, x.sourceChanges,
 	} {
 		ch <- d
 	}
@@ -105,6 +124,7 @@ func (x *Exporter) collect(s sink, p *Pool, now time.Time) {
 	if p.Model != "" {
 		s.gauge(x.forecastModel, 1, p.Model)
 	}
+	x.collectProfile(s, p.Profile)
 	s.gauge(x.historyDegraded, truth(p.Degraded))
 	active := p.fallbackAt(now)
 	for _, reason := range Fallbacks() {
@@ -124,6 +144,14 @@ func newSink(ch chan<- prometheus.Metric, p *Pool) sink {
 
 // gauge sends v, unless it is no finite number.
 func (s sink) gauge(d *prometheus.Desc, v float64, labels ...string) {
+	s.send(d, prometheus.GaugeValue, v, labels...)
+}
+
+func (s sink) counter(d *prometheus.Desc, v float64, labels ...string) {
+	s.send(d, prometheus.CounterValue, v, labels...)
+}
+
+func (s sink) send(d *prometheus.Desc, kind prometheus.ValueType, v float64, labels ...string) {
 	if math.IsNaN(v) || math.IsInf(v, 0) {
 		return
 	}
@@ -132,7 +160,7 @@ func (s sink) gauge(d *prometheus.Desc, v float64, labels ...string) {
 	for _, l := range labels {
 		values = append(values, labelValue(l))
 	}
-	s.ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, values...)
+	s.ch <- prometheus.MustNewConstMetric(d, kind, v, values...)
 }
 
 // labelValue returns s with every byte that is not UTF-8 written as \xNN: Prometheus refuses the whole page for one such byte, and

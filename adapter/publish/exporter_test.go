@@ -24,6 +24,9 @@ import (
 func exportedPools() []Pool {
 	return []Pool{
 		testPool("shop", "web", shadowsOf(3, Shadow{Pod: "web-1", State: "ready", Progress: 1})),
+		testPool("shop", "profiled", func(p *Pool) {
+			p.Profile = &Profile{At: noon, Pods: 12, Anomalous: 1, Source: "web-2", Changes: 3, Missing: []string{"diskRead"}}
+		}),
 		testPool("shop", "observed", func(p *Pool) { p.Mode, p.Fallback = "Observe", FallbackObserve }),
 		testPool("shop", "unknown", func(p *Pool) {
 			p.PredictedCapacity, p.CapacityPerReplica = Refuse("the capacity per replica is unknown"), 0

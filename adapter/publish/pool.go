@@ -33,6 +33,9 @@ type Pool struct {
 	// Shadows is what is known of the pool's shadows.
 	Shadows Shadows
 
+	// Profile is nil while the pods have not been looked at.
+	Profile *Profile
+
 	// Degraded says that the history behind the readings was incomplete, such as a partial response.
 	Degraded bool
 }
@@ -103,6 +106,7 @@ func (p *Pool) clone() Pool {
 	}
 	c := *p
 	c.Loads = loads
+	c.Profile = p.Profile.clone()
 	c.Shadows.List = slices.Clone(p.Shadows.List)
 	return c
 }

@@ -130,6 +130,7 @@ func (m *Manager) setStandby(w *worker, pool *v1alpha1.ShadowPool) {
 		w.shadows = shadows
 		m.publish(w, w.published)
 	}
+	w.said = profileSaid(pool)
 	if standby := StandbyOf(pool); standby != w.standby {
 		w.standby = standby
 		select {
@@ -193,25 +194,29 @@ func (m *Manager) Delete(namespace, name string) {
 	})
 }
 
-// newLoop reads the pool's spec.
-func (m *Manager) newLoop(p *v1alpha1.ShadowPool, old *Loop) (*Loop, error) {
+// newLoop reads the pool's spec, and goes on with what its worker knows.
+func (m *Manager) newLoop(p *v1alpha1.ShadowPool, w *worker) (*Loop, *profiler, error) {
 	src, ok := m.cfg.Sources[p.Spec.Load.Source]
 	if !ok {
-		return nil, fmt.Errorf("spec.load.source: unknown source %q: write %s", p.Spec.Load.Source, strings.Join(m.sourceNames(), " or "))
+		return nil, nil, fmt.Errorf("spec.load.source: unknown source %q: write %s", p.Spec.Load.Source, strings.Join(m.sourceNames(), " or "))
 	}
 	s, err := SettingsOf(p, m.cfg.Bind, m.cfg.Interval)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
+	old, profiler := w.loop, w.profiler
 	if old != nil && old.source != p.Spec.Load.Source {
-		old = nil
+		old, profiler = nil, nil
 	}
 	loop, err := NewLoop(s, src.For(p.Namespace), old)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	loop.source = p.Spec.Load.Source
-	return loop, nil
+	if profiler, err = newProfiler(s.Profile, src.For(p.Namespace), profiler); err != nil {
+		return nil, nil, err
+	}
+	return loop, profiler, nil
 }
 
 func (m *Manager) sourceNames() []string {

@@ -23,6 +23,7 @@ const (
 
 type metrics struct {
 	rounds   *prometheus.CounterVec
+	profiles *prometheus.CounterVec
 	duration prometheus.Histogram
 }
 
@@ -31,6 +32,10 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		rounds: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "foreshadow_refreshes_total",
 			Help: "Rounds of history, forecast and capacity by result.",
+		}, []string{"result"}),
+		profiles: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "foreshadow_profiles_total",
+			Help: "Profiles of the pods of workloads by result.",
 		}, []string{"result"}),
 		duration: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name:    "foreshadow_refresh_duration_seconds",
@@ -43,8 +48,11 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 	for _, result := range []string{resultSuccess, resultDegraded, resultError, resultRefused} {
 		m.rounds.WithLabelValues(result)
 	}
+	for _, result := range []string{resultSuccess, resultError} {
+		m.profiles.WithLabelValues(result)
+	}
 	if reg != nil {
-		reg.MustRegister(m.rounds, m.duration)
+		reg.MustRegister(m.rounds, m.profiles, m.duration)
 	}
 	return m
 }

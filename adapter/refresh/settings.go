@@ -7,6 +7,7 @@ import (
 	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
 	"github.com/foreshadow-dev/foreshadow/adapter/calendar"
 	"github.com/foreshadow-dev/foreshadow/adapter/capacity"
+	"github.com/foreshadow-dev/foreshadow/adapter/profile"
 )
 
 // Settings are what a loop needs of a pool's spec, in the units of Go.
@@ -32,6 +33,8 @@ type Settings struct {
 	// GivenColdStart is the cold-start lead of the spec, 0 if it is to be
 	// learnt. MinReady is the warm-up of a workload of which none was measured.
 	GivenColdStart, MinReady time.Duration
+	// Profile says how the pods are looked at.
+	Profile profile.Config
 	// Standby is what the pool's status said of its shadows, and LastValue the
 	// value that it held, 0 if none.
 	Standby   Standby

@@ -95,6 +95,8 @@ func SettingsOf(p *v1alpha1.ShadowPool, bind Binding, interval time.Duration) (S
 	} else if p.Spec.Load.CapacityPerReplica == nil {
 		s.ReplicasQuery = confined(bind.Ours, "replicasQuery", replicasQuery(p))
 	}
+	profile, profileErrs := profileConfig(p, bind, s.Window)
+	s.Profile, errs = profile, append(errs, profileErrs...)
 	errs = append(errs, checkAlgorithm(field.NewPath("spec", "algorithm"), p.Spec.Algorithm)...)
 	return s, errs.ToAggregate()
 }

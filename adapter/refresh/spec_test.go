@@ -10,6 +10,7 @@ import (
 
 	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
 	"github.com/foreshadow-dev/foreshadow/adapter/capacity"
+	"github.com/foreshadow-dev/foreshadow/adapter/profile"
 	"github.com/foreshadow-dev/foreshadow/forecast"
 )
 
@@ -24,7 +25,14 @@ func TestSettingsOfADefaultedPool(t *testing.T) {
 			ActivationLead: time.Minute, ColdStartLead: 5 * time.Minute, ShadowLead: 5*time.Minute + 10*time.Second, Interval: time.Minute, MaxAge: 15 * time.Minute, HoldAfter: 3 * time.Minute,
 		},
 	}
+	looked := s.Profile
+	s.Profile = profile.Config{}
 	require.Equal(t, want, s)
+	require.Len(t, looked.Queries, 7)
+	require.Len(t, looked.Weekly, 6)
+	require.Equal(t, time.Hour, looked.Window)
+	require.Equal(t, 10*time.Minute, looked.MinAge)
+	require.Equal(t, 28*24*time.Hour, looked.History)
 }
 
 func TestSettingsOfNamesEveryBadNumber(t *testing.T) {

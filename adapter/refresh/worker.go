@@ -10,6 +10,7 @@ import (
 	"github.com/go-kit/log/level"
 
 	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
+	"github.com/foreshadow-dev/foreshadow/adapter/profile"
 	"github.com/foreshadow-dev/foreshadow/adapter/publish"
 )
 
@@ -18,15 +19,18 @@ type worker struct {
 	looked atomic.Bool // at least one round has ended, or the pool is refused
 	pool   *v1alpha1.ShadowPool
 	loop   *Loop
-	last   *Report // of the last round
-	cancel context.CancelFunc
-	done   chan struct{}
+	// profiler is nil until the worker runs.
+	profiler *profiler
+	last     *Report // of the last round
+	cancel   context.CancelFunc
+	done     chan struct{}
 	// woken says that standby has changed.
 	woken chan struct{}
 
 	// Guarded by the manager's mu: what the pool's status says of its shadows
-	// now, and what is published.
+	// now and of the last profile, and what is published.
 	standby   Standby
+	said      profile.Before
 	shadows   publish.Shadows
 	published publish.Pool
 }
@@ -36,7 +40,7 @@ type worker struct {
 func newWorker(pool *v1alpha1.ShadowPool, old *worker, now time.Time) *worker {
 	w := &worker{
 		pool: pool, done: make(chan struct{}), woken: make(chan struct{}, 1),
-		standby: StandbyOf(pool), shadows: shadowsOf(pool, now),
+		standby: StandbyOf(pool), shadows: shadowsOf(pool, now), said: profileSaid(pool),
 	}
 	switch {
 	case old == nil:
@@ -56,7 +60,7 @@ func (m *Manager) start(ctx context.Context, w, old *worker) {
 		defer cancel()
 		if old != nil && old.cancel != nil {
 			<-old.done
-			w.loop = old.loop
+			w.loop, w.profiler = old.loop, old.profiler
 		}
 		m.work(ctx, w)
 	})
@@ -66,32 +70,36 @@ func (m *Manager) start(ctx context.Context, w, old *worker) {
 // pool's own phase, so that the pools do not all ask at the same instant.
 func (m *Manager) work(ctx context.Context, w *worker) {
 	logger := log.With(m.logger, "pool", w.pool.Namespace+"/"+w.pool.Name)
-	loop, err := m.newLoop(w.pool, w.loop)
+	loop, profiler, err := m.newLoop(w.pool, w)
 	if err != nil {
 		level.Warn(logger).Log("msg", "pool is refused", "err", err)
 		m.refuse(w, err)
 		return
 	}
-	w.loop = loop
+	w.loop, w.profiler = loop, profiler
+	defer func() {
+		w.cancel()
+		profiler.stop()
+	}()
 	m.round(ctx, w, logger)
 	first := m.clock.NewTimer(m.phase(w.pool))
 	defer first.Stop()
-	if !m.await(ctx, w, first.C()) {
+	if !m.await(ctx, w, first.C(), logger) {
 		return
 	}
 	ticker := m.clock.NewTicker(m.cfg.Interval)
 	defer ticker.Stop()
 	for {
 		m.round(ctx, w, logger)
-		if !m.await(ctx, w, ticker.C()) {
+		if !m.await(ctx, w, ticker.C(), logger) {
 			return
 		}
 	}
 }
 
-// await waits for the next turn and decides anew whenever the standby has
-// changed; it is false when ctx has ended.
-func (m *Manager) await(ctx context.Context, w *worker, turn <-chan time.Time) bool {
+// await waits for the next turn, decides anew whenever the standby has changed,
+// and takes in a profile; it is false when ctx has ended.
+func (m *Manager) await(ctx context.Context, w *worker, turn <-chan time.Time, logger log.Logger) bool {
 	for {
 		select {
 		case <-ctx.Done():
@@ -100,6 +108,8 @@ func (m *Manager) await(ctx context.Context, w *worker, turn <-chan time.Time) b
 			return true
 		case <-w.woken:
 			m.again(w)
+		case a := <-w.profiler.answers:
+			m.profiled(w, a, logger)
 		}
 	}
 }
@@ -136,7 +146,8 @@ func (m *Manager) round(ctx context.Context, w *worker, logger log.Logger) {
 	m.metrics.observe(r, m.clock.Since(began))
 	logReport(logger, r, w.last)
 	w.last = &r
-	m.tell(w, r.Published(), r.Status())
+	m.tellReport(w)
+	w.profiler.begin(ctx, m.clock.Now())
 }
 
 // again decides and publishes anew without a look at the history. The metrics
@@ -148,7 +159,7 @@ func (m *Manager) again(w *worker) {
 	}
 	r := w.loop.Again(*w.last, m.clock.Now())
 	w.last = &r
-	m.tell(w, r.Published(), r.Status())
+	m.tellReport(w)
 }
 
 // adopt hands the standby as it is now to the loop.

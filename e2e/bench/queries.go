@@ -10,6 +10,7 @@ import (
 	"sigs.k8s.io/custom-metrics-apiserver/pkg/provider"
 
 	"github.com/foreshadow-dev/foreshadow/adapter/history"
+	"github.com/foreshadow-dev/foreshadow/adapter/profile"
 	"github.com/foreshadow-dev/foreshadow/adapter/publish"
 	"github.com/foreshadow-dev/foreshadow/adapter/refresh"
 	"github.com/foreshadow-dev/foreshadow/adapter/simulate"
@@ -38,8 +39,9 @@ func (c *counting) QueryRange(_ context.Context, _ string, r history.Range) (his
 func asIs(expr, _ string) (string, error) { return expr, nil }
 
 // queries lets one pool live for a virtual hour after its first read, while an
-// HPA reads its value, and counts what reaches Prometheus. The peer asks
-// Prometheus once per read, as adapters without a snapshot do.
+// HPA reads its value, and counts what reaches Prometheus: for the value, and for
+// the profiles of its pods. The peer asks Prometheus once per read, as adapters
+// without a snapshot do.
 func queries() ([]measurement, error) {
 	source, board := &counting{}, &publish.Board{}
 	start := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
@@ -70,12 +72,41 @@ func queries() ([]measurement, error) {
 		}
 		reads++
 	}
-	ours := float64(source.queries.Load())
-	return []measurement{
+	ours, points := float64(source.queries.Load()), float64(source.points.Load())
+	profiles, err := profileQueries(source, settings.Profile, start)
+	if err != nil {
+		return nil, err
+	}
+	return append([]measurement{
 		{"queries_per_pool_hour", ours, "queries"},
 		{"queries_per_pool_hour_of_one_per_read", float64(reads), "queries"},
 		{"queries_ratio", ours / float64(reads), "ratio"},
 		{"points_first_read", float64(firstPoints), "points"},
-		{"points_per_pool_hour", float64(source.points.Load()), "points"},
+		{"points_per_pool_hour", points, "points"},
+	}, profiles...), nil
+}
+
+// profileQueries counts what profiles ask of Prometheus, for all pods of a pool
+// together: in an hour, and besides once a day for the hours of the week.
+func profileQueries(source *counting, cfg profile.Config, start time.Time) ([]measurement, error) {
+	reader, err := profile.NewReader(source, cfg)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := reader.Read(context.Background(), start); err != nil {
+		return nil, err
+	}
+	source.queries.Store(0)
+	for now := start; !now.After(start.Add(time.Hour)); now = now.Add(refresh.DefaultInterval) {
+		if !reader.Due(now) {
+			continue
+		}
+		if _, err := reader.Read(context.Background(), now); err != nil {
+			return nil, err
+		}
+	}
+	return []measurement{
+		{"profile_queries_per_pool_hour", float64(source.queries.Load()), "queries"},
+		{"profile_queries_per_pool_day_besides", float64(len(cfg.Weekly)), "queries"},
 	}, nil
 }

@@ -20,7 +20,7 @@ type ProfileStatus struct {
 	// +optional
 	Note string `json:"note,omitempty"`
 
-	// How often the source has changed while the pods lived on.
+	// How often another pod took the place of the source.
 	// +optional
 	Changes int64 `json:"changes,omitempty"`
 
