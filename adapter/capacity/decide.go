@@ -66,6 +66,8 @@ type Input struct {
 	// Forecast starts at or before Now and reaches past the longer lead; nil
 	// if there is none.
 	Forecast *forecast.Forecast
+	// Dimensions are the resources that decide beside the load; none by default.
+	Dimensions []Dimension
 	// Degraded says that the newest read failed or may be partial.
 	Degraded bool
 	// Cover is the number of warm replicas; CoverUnknown keeps the last value.
@@ -90,6 +92,10 @@ type Decision struct {
 	ShadowNeed  int
 	ShadowKnown bool
 	Limit       int
+	// Dimension is the resource that decides, empty where the load does; Shares are
+	// what the resources would ask for alone.
+	Dimension string
+	Shares    []Share
 	// Fallback is the rule in place of the forecast.
 	Fallback Fallback
 	// Held says that old or partial data, or an unknown cover, kept the value
@@ -124,7 +130,8 @@ func Decide(in Input, c Config) (Decision, error) {
 		return Decision{}, fmt.Errorf("%w: nothing is published until one is whole", ErrIncomplete)
 	}
 	d := terms(in, c)
-	d.hold(in, c, in.Degraded || age > c.HoldAfter)
+	old := d.raise(in, c)
+	d.hold(in, c, old || in.Degraded || age > c.HoldAfter)
 	return d, nil
 }
 

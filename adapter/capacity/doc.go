@@ -14,6 +14,9 @@
 //	value   = max( nowTerm, need(coldStartLead) - cover )
 //	want    = clamp( shadowNeed(shadowLead) - nowTerm, minShadows, budget )
 //
+// Where resources decide beside the load, each of these is the maximum of the
+// load's and theirs.
+//
 // Invariants: the value is never below the reactive floor (the first half of
 // nowTerm); loss of data lowers neither it nor nowTerm nor shadowNeed; a value
 // that cannot be computed is refused with a reason, never given as 0.

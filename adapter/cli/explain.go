@@ -149,6 +149,7 @@ func explainLoad(b *bytes.Buffer, p *v1alpha1.ShadowPool) {
 		line("shadows  = %d needed at shadowQuantile %s - %d now, at least minShadows %d, at most the budget",
 			*c.ShadowReplicas, p.Spec.Prediction.ShadowQuantile, *c.NowReplicas, *p.Spec.MinShadows)
 	}
+	explainDimensions(line, c)
 	if c.Note != "" {
 		line("why      = %s", c.Note)
 	}

@@ -46,3 +46,21 @@ func explainProfile(b *bytes.Buffer, s *v1alpha1.ProfileStatus) {
 		line("missing  = %s%s: %s", m.Name, since, m.Reason)
 	}
 }
+
+// explainDimensions writes what each resource asks for, and which decides.
+func explainDimensions(line func(string, ...any), c *v1alpha1.CapacityStatus) {
+	for _, d := range c.Dimensions {
+		replicas := "no say"
+		if d.Replicas != nil {
+			replicas = fmt.Sprintf("%d replicas alone", *d.Replicas)
+		}
+		note := ""
+		if d.Note != "" {
+			note = ": " + d.Note
+		}
+		line("%-8s = %s, %s per replica (%s)%s", d.Name, replicas, orNone(string(d.PerReplica)), orNone(string(d.PerReplicaFrom)), note)
+	}
+	if c.Decides != "" {
+		line("decides  = %s", c.Decides)
+	}
+}

@@ -136,9 +136,9 @@ func (s *stage) QueryRange(ctx context.Context, expr string, r history.Range) (h
 	return s.store.QueryRange(ctx, expr, r)
 }
 
-func play(tb testing.TB, actors []actor) *stage {
+func play(tb testing.TB, actors []actor, more ...history.Samples) *stage {
 	tb.Helper()
-	var all []history.Samples
+	all := more
 	for _, a := range actors {
 		all = append(all, a.samples()...)
 	}

@@ -26,6 +26,8 @@ type Exporter struct {
 	historyDegraded    *prometheus.Desc
 	fallbackActive     *prometheus.Desc
 	warmReplicas       *prometheus.Desc
+	deciding           *prometheus.Desc
+	dimensionReplicas  *prometheus.Desc
 	profiledPods       *prometheus.Desc
 	anomalousPods      *prometheus.Desc
 	profileTime        *prometheus.Desc
@@ -63,6 +65,10 @@ func NewExporter(board *Board, c clock.PassiveClock) *Exporter {
 			"1 for the reason why the pool's capacity is not its forecast's, 0 for every other reason.", "reason"),
 		warmReplicas: perPool(MetricWarmReplicas,
 			"Shadows of the pool that can be activated now."),
+		deciding: perPool("foreshadow_deciding_dimension_info",
+			"What the pool's predicted capacity is for, its load or a resource, always 1; only where spec.load.dimensions has any.", "dimension"),
+		dimensionReplicas: perPool("foreshadow_dimension_replicas",
+			"Replicas that a resource of spec.load.dimensions would ask for alone.", "dimension"),
 		profiledPods: perPool("foreshadow_profiled_pods",
 			"Pods of the pool's workload whose behaviour was looked at."),
 		anomalousPods: perPool("foreshadow_anomalous_pods",
@@ -84,7 +90,7 @@ func (x *Exporter) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		x.predictedCapacity, x.predictedLoad, x.observedLoad, x.capacityPerReplica,
 		x.forecastSuccess, x.forecastModel, x.historyDegraded, x.fallbackActive, x.warmReplicas, x.pools,
-		x.profiledPods, x.anomalousPods, x.profileTime, x.profileMissing, x.sourcePod, x.sourceChanges,
+		x.deciding, x.dimensionReplicas, x.profiledPods, x.anomalousPods, x.profileTime, x.profileMissing, x.sourcePod, x.sourceChanges,
 	} {
 		ch <- d
 	}
@@ -106,6 +112,7 @@ func (x *Exporter) Collect(ch chan<- prometheus.Metric) {
 func (x *Exporter) collect(s sink, p *Pool, now time.Time) {
 	if p.PredictedCapacity.Refusal(now) == "" && p.PredictedCapacity.Value >= 0 {
 		s.gauge(x.predictedCapacity, math.Ceil(p.PredictedCapacity.Value))
+		x.collectNeeds(s, p)
 	}
 	if p.PredictedLoad.Refusal(now) == "" {
 		for _, l := range p.Loads {

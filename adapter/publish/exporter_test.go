@@ -25,6 +25,7 @@ func exportedPools() []Pool {
 	return []Pool{
 		testPool("shop", "web", shadowsOf(3, Shadow{Pod: "web-1", State: "ready", Progress: 1})),
 		testPool("shop", "profiled", func(p *Pool) {
+			p.Deciding, p.Needs = "CPU", []DimensionNeed{{Dimension: "CPU", Replicas: 7}, {Dimension: "Memory", Replicas: 4}}
 			p.Profile = &Profile{At: noon, Pods: 12, Anomalous: 1, Source: "web-2", Changes: 3, Missing: []string{"diskRead"}}
 		}),
 		testPool("shop", "observed", func(p *Pool) { p.Mode, p.Fallback = "Observe", FallbackObserve }),

@@ -24,6 +24,12 @@ type Pool struct {
 	// CapacityPerReplica is the load that one replica carries. Not above 0: unknown, and absent from Prometheus.
 	CapacityPerReplica float64
 
+	// Deciding names what PredictedCapacity is for, such as CPU, where resources
+	// decide beside the load, and is empty elsewhere; Needs are what each of them
+	// would ask for alone.
+	Deciding string
+	Needs    []DimensionNeed
+
 	// Fallback says why the capacity is not the forecast's; FallbackNone when it is.
 	Fallback Fallback
 	// ForecastSuccess is the time of the last forecast that succeeded. Zero: there was none.
@@ -106,6 +112,7 @@ func (p *Pool) clone() Pool {
 	}
 	c := *p
 	c.Loads = loads
+	c.Needs = slices.Clone(p.Needs)
 	c.Profile = p.Profile.clone()
 	c.Shadows.List = slices.Clone(p.Shadows.List)
 	return c

@@ -44,3 +44,19 @@ func (x *Exporter) collectProfile(s sink, p *Profile) {
 		s.gauge(x.profileMissing, 1, metric)
 	}
 }
+
+// DimensionNeed is what a resource would ask for alone.
+type DimensionNeed struct {
+	Dimension string
+	Replicas  int
+}
+
+// collectNeeds sends what decides; it goes when the capacity does.
+func (x *Exporter) collectNeeds(s sink, p *Pool) {
+	if p.Deciding != "" {
+		s.gauge(x.deciding, 1, p.Deciding)
+	}
+	for _, n := range p.Needs {
+		s.gauge(x.dimensionReplicas, float64(n.Replicas), n.Dimension)
+	}
+}

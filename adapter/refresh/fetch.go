@@ -18,6 +18,9 @@ type Fetched struct {
 	// asked for.
 	replicasErr error
 	asked       bool
+	// dimensions are in the order of the settings; none where the load was not
+	// read.
+	dimensions []fetchedDimension
 }
 
 // Fetch reads what is new. It is the only part of a round that waits for
@@ -30,11 +33,16 @@ func (l *Loop) Fetch(ctx context.Context, now time.Time) Fetched {
 		defer cancel()
 	}
 	var f Fetched
-	if f.load, f.loadErr = l.load.Read(ctx, now); f.loadErr != nil || l.replicas == nil {
+	if f.load, f.loadErr = l.load.Read(ctx, now); f.loadErr != nil {
 		return f
 	}
-	f.replicas, f.replicasErr = l.replicas.Read(ctx, now)
-	f.asked = true
+	if l.replicas != nil {
+		f.replicas, f.replicasErr = l.replicas.Read(ctx, now)
+		f.asked = true
+	}
+	for _, d := range l.dimensions {
+		f.dimensions = append(f.dimensions, d.fetch(ctx, now))
+	}
 	return f
 }
 

@@ -21,6 +21,8 @@ type Loop struct {
 	load     *history.Reader
 	replicas *history.Reader // nil if nothing needs the replicas
 	fitter   fitter
+	// dimensions are the resources that decide beside the load.
+	dimensions []*dimension
 
 	known    known
 	forecast *forecast.Forecast
@@ -81,6 +83,8 @@ type Report struct {
 	// PerReplica is the capacity of one replica, 0 if not known.
 	PerReplica float64
 	Learnt     bool
+	// Dimensions are the resources that decide beside the load.
+	Dimensions []DimensionReport
 	// Swallowed says that an HPA with the default tolerance would not follow
 	// the value; Current are the replicas that it has, or would have had it
 	// followed every value before.
@@ -122,6 +126,13 @@ func NewLoop(s Settings, src history.Source, old *Loop) (*Loop, error) {
 			return nil, fmt.Errorf("read spec.load.replicasQuery: %w", err)
 		}
 	}
+	for _, d := range s.Dimensions {
+		one, err := newDimension(d, s, src, window)
+		if err != nil {
+			return nil, err
+		}
+		l.dimensions = append(l.dimensions, one)
+	}
 	return l, nil
 }
 
@@ -136,6 +147,9 @@ func (l *Loop) Digest(now time.Time, f Fetched) Report {
 	if l.takeLoad(f, &r) {
 		l.takeReplicas(f, &r)
 		l.predict(f.load.Series, &r)
+	}
+	for i, one := range f.dimensions {
+		l.dimensions[i].take(one, f.replicas.Series, l.settings)
 	}
 	r.Settings = l.settings
 	r.Forecast = l.forecast
@@ -167,6 +181,11 @@ func (l *Loop) decide(r *Report) {
 		Forecast: l.forecast, Degraded: r.Degraded || r.ReadErr != nil,
 		Previous: l.previous.Value, PreviousFloor: l.previous.Floor,
 		PreviousNow: l.previous.NowTerm, PreviousShadow: l.previous.ShadowNeed,
+	}
+	r.Dimensions = nil
+	for _, one := range l.dimensions {
+		dim, report := one.asks(r.Now, c.MaxAge)
+		in.Dimensions, r.Dimensions = append(in.Dimensions, dim), append(r.Dimensions, report)
 	}
 	in.Cover, in.CoverUnknown = l.cover(r.Now)
 	r.Decision, r.Refused = capacity.Decide(in, c)

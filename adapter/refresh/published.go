@@ -36,6 +36,10 @@ func (r Report) Published() publish.Pool {
 		return p
 	}
 	p.PredictedCapacity = reading(float64(r.Decision.Value))
+	p.Deciding = r.deciding()
+	for _, share := range r.Decision.Shares {
+		p.Needs = append(p.Needs, publish.DimensionNeed{Dimension: share.Name, Replicas: share.Replicas})
+	}
 	p.PredictedLoad = publish.Refuse("there is no forecast: " + r.whyNoForecast())
 	if v, ok := r.predictedLoad(); ok {
 		p.PredictedLoad = reading(v)

@@ -33,6 +33,8 @@ type Settings struct {
 	// GivenColdStart is the cold-start lead of the spec, 0 if it is to be
 	// learnt. MinReady is the warm-up of a workload of which none was measured.
 	GivenColdStart, MinReady time.Duration
+	// Dimensions are the resources that decide beside the load.
+	Dimensions []DimensionSettings
 	// Profile says how the pods are looked at.
 	Profile profile.Config
 	// Standby is what the pool's status said of its shadows, and LastValue the
@@ -71,5 +73,9 @@ func (s Settings) horizon() int {
 // sameHistory says that two settings read the same series, so that a change of
 // anything else need not read them again.
 func (s Settings) sameHistory(o Settings) bool {
-	return s.Query == o.Query && s.ReplicasQuery == o.ReplicasQuery && s.Window == o.Window && s.Step == o.Step && s.Model == o.Model
+	return s.Query == o.Query && s.ReplicasQuery == o.ReplicasQuery && s.Window == o.Window && s.Step == o.Step && s.Model == o.Model &&
+		slices.EqualFunc(s.Dimensions, o.Dimensions, func(a, b DimensionSettings) bool {
+			a.Learnt, b.Learnt = 0, 0
+			return a == b
+		})
 }

@@ -92,9 +92,11 @@ func SettingsOf(p *v1alpha1.ShadowPool, bind Binding, interval time.Duration) (S
 	s.Query = confined(bind.load(p), "query", p.Spec.Load.Query)
 	if given := p.Spec.Load.ReplicasQuery; given != "" {
 		s.ReplicasQuery = confined(bind.Given, "replicasQuery", given)
-	} else if p.Spec.Load.CapacityPerReplica == nil {
+	} else if p.Spec.Load.CapacityPerReplica == nil || len(p.Spec.Load.Dimensions) > 0 {
 		s.ReplicasQuery = confined(bind.Ours, "replicasQuery", replicasQuery(p))
 	}
+	dimensions, dimensionErrs := dimensionSettings(p, bind)
+	s.Dimensions, errs = dimensions, append(errs, dimensionErrs...)
 	profile, profileErrs := profileConfig(p, bind, s.Window)
 	s.Profile, errs = profile, append(errs, profileErrs...)
 	errs = append(errs, checkAlgorithm(field.NewPath("spec", "algorithm"), p.Spec.Algorithm)...)

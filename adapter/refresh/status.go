@@ -44,7 +44,7 @@ func (r Report) forecastStatus() *v1alpha1.ForecastStatus {
 }
 
 func (r Report) capacityStatus() *v1alpha1.CapacityStatus {
-	c := &v1alpha1.CapacityStatus{Note: r.note()}
+	c := &v1alpha1.CapacityStatus{Note: r.note(), Decides: r.deciding(), Dimensions: r.statusDimensions()}
 	if r.PerReplica > 0 {
 		c.PerReplica, c.PerReplicaFrom = v1alpha1.DecimalOf(r.PerReplica), v1alpha1.CapacityGiven
 		if r.Learnt {
@@ -87,6 +87,9 @@ func (r Report) note() string {
 		parts = append(parts, fmt.Sprintf("%d: needed within the activation lead of %v", d.Value, r.Settings.Capacity.ActivationLead))
 	default:
 		parts = append(parts, fmt.Sprintf("%d: needed by the observed load", d.Value))
+	}
+	if d.Dimension != "" {
+		parts = append(parts, d.Dimension+" decides, not the load")
 	}
 	if covered := min(d.Cover, d.NeedColdStart-d.NowTerm); covered > 0 && d.Fallback == capacity.FallbackNone {
 		parts = append(parts, fmt.Sprintf("%d of the %d needed within the cold-start lead of %v are covered by shadows",

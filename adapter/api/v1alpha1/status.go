@@ -153,13 +153,15 @@ type ForecastStatus struct {
 
 // CapacitySource says where the capacity of one replica is known from.
 //
-// +kubebuilder:validation:Enum=Given;Learnt
+// +kubebuilder:validation:Enum=Given;Learnt;Template
 type CapacitySource string
 
 // The sources of a capacity.
 const (
 	CapacityGiven  CapacitySource = "Given"
 	CapacityLearnt CapacitySource = "Learnt"
+	// CapacityTemplate: the limit of a pod, or its request.
+	CapacityTemplate CapacitySource = "Template"
 )
 
 // CapacityStatus is what the load needs, in replicas.
@@ -192,6 +194,15 @@ type CapacityStatus struct {
 	// Why that is what it is.
 	// +optional
 	Note string `json:"note,omitempty"`
+
+	// What decides where load.dimensions has any: one of them, or Load.
+	// +optional
+	Decides string `json:"decides,omitempty"`
+
+	// The resources that decide beside the load.
+	// +listType=atomic
+	// +optional
+	Dimensions []DimensionStatus `json:"dimensions,omitempty"`
 }
 
 // ShadowState is the state of a shadow as users see it.

@@ -91,3 +91,21 @@ type MissingMetric struct {
 	// +optional
 	Reason string `json:"reason,omitempty"`
 }
+
+// DimensionStatus is what a resource needs that decides beside the load.
+type DimensionStatus struct {
+	// The resource.
+	Name LoadDimension `json:"name"`
+	// What one replica carries of it; of memory, above what it holds at rest.
+	// +optional
+	PerReplica Decimal `json:"perReplica,omitempty"`
+	// Where that is known from.
+	// +optional
+	PerReplicaFrom CapacitySource `json:"perReplicaFrom,omitempty"`
+	// What it would ask for alone.
+	// +optional
+	Replicas *int32 `json:"replicas,omitempty"`
+	// Why it has no say, or may have none soon.
+	// +optional
+	Note string `json:"note,omitempty"`
+}
