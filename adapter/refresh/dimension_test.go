@@ -220,3 +220,23 @@ func TestADimensionAsksOnceARound(t *testing.T) {
 	}
 	require.Equal(t, 60*3+1, src.queries, "the load, the replicas, the use, and once what a pod may use")
 }
+
+func TestTwoLoopsWithDimensionsDecideAlike(t *testing.T) {
+	src := func() *resources {
+		return newResources(map[string]func(time.Time) float64{
+			cpuUse: times(0.01), memoryUse: func(t time.Time) float64 { return 500*20 + 3*daily(t) }, `resource="cpu"`: always(0.5),
+			`resource="memory"`: always(900),
+		})
+	}
+	p := deciding(v1alpha1.Dimension{Name: v1alpha1.DimensionCPU}, v1alpha1.Dimension{Name: v1alpha1.DimensionMemory})
+	early, late := newTestLoop(t, p, src()), newTestLoop(t, p, src())
+	for now := at(0, "06:00"); now.Before(at(0, "09:10")); now = now.Add(10 * time.Minute) {
+		early.Tick(context.Background(), now)
+	}
+	want, got := early.Tick(context.Background(), at(0, "09:10")), late.Tick(context.Background(), at(0, "09:10"))
+	require.Len(t, want.Decision.Shares, 2)
+	if diff := cmp.Diff(want.Decision, got.Decision); diff != "" {
+		t.Errorf("a loop that started later decides otherwise (-early +late):\n%s", diff)
+	}
+	require.Equal(t, want.Dimensions, got.Dimensions)
+}
