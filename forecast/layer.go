@@ -86,9 +86,8 @@ func (r *rolling) rowsAt(horizon int) *rows {
 // whether the model has nothing to say for one of them.
 func (r *rolling) basesAt(k, horizon int, origin []int, out []float64) (silent bool) {
 	if horizon > r.reach[k] {
-		base := r.models[k].base
 		for i, j := range origin {
-			v := base(r.h, r.origins[j]+horizon, r.origins[j])
+			v := r.base(k, r.origins[j]+horizon, r.origins[j])
 			silent = silent || v != v
 			out[i] = v
 		}

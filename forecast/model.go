@@ -17,7 +17,11 @@ type model struct {
 	// seasons before each step. It serves fits, where values are cleaned ahead.
 	curve     func(h *history, first, cycles int, out []float64)
 	corrected bool
-	days      int // least history, where two cycles are not enough
+	// lags says that base depends on t and o by nothing but the step that lies
+	// so many seasons before t that it is known at o, with half a window of
+	// smoothing after it where smoothed.
+	lags, smoothed bool
+	days           int // least history, where two cycles are not enough
 }
 
 // trace fills in the curve at the steps from first on, each as known one step
@@ -47,6 +51,16 @@ func (m *model) extend(h *history, o int, out []float64) {
 		m.curve(h, o+1+i, cycles, out[i:next])
 		i = next
 	}
+}
+
+// back returns how many steps of seasons, beyond the first one, lie between a
+// step ahead of an origin and the values that base reads there.
+func (m *model) back(c seasons, ahead int) int {
+	if m.smoothed {
+		ahead += c.half
+	}
+	season := m.season(c)
+	return (lagsNeeded(ahead, season) - 1) * season
 }
 
 // catalogue lists the models, the one for the shortest history first.
@@ -84,8 +98,7 @@ func levelModel() model {
 // Anomalies are clipped, so that an incident does not come back as a forecast.
 func seasonalNaive(name string, season func(seasons) int) model {
 	return model{
-		name:   name,
-		season: season,
+		name: name, season: season, lags: true,
 		base: func(h *history, t, o int) float64 {
 			m := season(h.seasons)
 			return h.naive(t-m*lagsNeeded(t-o, m), m)

@@ -260,10 +260,16 @@ func typical(x []float64) float64 {
 
 // base returns the curve of model k at step t as known at step o.
 func (r *rolling) base(k, t, o int) float64 {
-	if t-o > r.reach[k] {
-		return r.models[k].base(r.h, t, o)
+	if t-o <= r.reach[k] {
+		return r.curves[k][t-r.first]
 	}
-	return r.curves[k][t-r.first]
+	m := &r.models[k]
+	if m.lags { // the curve says the same seasons earlier
+		if i := t - m.back(r.h.seasons, t-o) - r.first; i >= 0 {
+			return r.curves[k][i]
+		}
+	}
+	return m.base(r.h, t, o)
 }
 
 // ahead returns the curve of model k over the n steps after step o as known

@@ -23,7 +23,7 @@ func weeklyShape() model { return weightedShape("WeeklyShape", bySeasonWeek, wee
 
 func weightedShape(name string, season func(seasons) int, weights []float64) model {
 	return model{
-		name: name, season: season, corrected: true,
+		name: name, season: season, corrected: true, lags: true, smoothed: true,
 		base: func(h *history, t, o int) float64 {
 			m := season(h.seasons)
 			return h.weightedLags(t-m*lagsNeeded(t-o+h.half, m), m, weights)
@@ -39,7 +39,7 @@ func weightedShape(name string, season func(seasons) int, weights []float64) mod
 // and smoothed values: an odd day leaves no trace.
 func dailyMedian() model {
 	return model{
-		name: "DailyMedian", season: bySeasonDay, corrected: true,
+		name: "DailyMedian", season: bySeasonDay, corrected: true, lags: true, smoothed: true,
 		base: func(h *history, t, o int) float64 {
 			return h.medianOfLags(t-h.day*lagsNeeded(t-o+h.half, h.day), h.day)
 		},
