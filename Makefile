@@ -12,8 +12,9 @@ ADAPTER := bin/foreshadow-adapter
 PLUGIN := bin/kubectl-foreshadow
 SIDECAR := bin/foreshadow-sidecar
 CONTROLPLANE := bin/controlplane
-# What controller-gen writes: zz_generated.* beside the types, and the CRDs; the rules for Prometheus and the dashboards for Grafana.
-GENERATED := adapter/api charts/foreshadow/crds charts/foreshadow/files dashboards rules
+# What is generated: zz_generated.* beside the types, the CRDs, the chart's table of values, the rules for Prometheus and the
+# dashboards for Grafana.
+GENERATED := adapter/api charts/foreshadow dashboards rules
 
 # `make demo ARGS="--trace database"`, `make test TESTFLAGS=-v`, `make fuzz FUZZTIME=10m`
 ARGS ?=
@@ -69,8 +70,9 @@ fmt: ## Format the code.
 	$(TOOL) golangci-lint fmt
 
 .PHONY: generate
-generate: ## Write the generated code, the CRDs, the rules and the dashboards anew.
-	$(TOOL) controller-gen object paths=./adapter/api/... crd paths=./adapter/api/... output:crd:dir=charts/foreshadow/crds
+generate: ## Write the generated code, the CRDs, the chart's table of values, the rules and the dashboards anew.
+	$(TOOL) controller-gen object paths=./adapter/api/... crd paths=./adapter/api/... output:crd:dir=charts/foreshadow/files/crds
+	$(TOOL) helm-docs --log-level=warning --chart-search-root=charts --sort-values-order=file --skip-version-footer
 	go run ./rules/generate
 	go run ./dashboards/generate
 

@@ -17,7 +17,7 @@ const adapterUser = "foreshadow-adapter"
 // grantAdapter applies the CRD and what the adapter may do.
 func grantAdapter(t *testing.T) {
 	t.Helper()
-	for _, path := range []string{"../charts/foreshadow/crds/foreshadow.dev_shadowpools.yaml", "testdata/adapter-rbac.yaml"} {
+	for _, path := range []string{"../charts/foreshadow/files/crds/foreshadow.dev_shadowpools.yaml", "testdata/adapter-rbac.yaml"} {
 		manifest, err := os.ReadFile(path)
 		require.NoError(t, err)
 		require.NoError(t, shared.Apply(t.Context(), string(manifest)))

@@ -20,7 +20,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-const crdPath = "../../../charts/foreshadow/crds/foreshadow.dev_shadowpools.yaml"
+const crdPath = "../../../charts/foreshadow/files/crds/foreshadow.dev_shadowpools.yaml"
 
 // apiServer does to one object what the API server does at its creation: it
 // finds unknown fields, sets defaults, then validates by schema and by CEL

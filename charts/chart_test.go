@@ -1,0 +1,265 @@
+package charts
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"helm.sh/helm/v4/pkg/chart/v2/lint"
+	"helm.sh/helm/v4/pkg/chart/v2/lint/support"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	apiextensions "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/serializer"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	apiregistration "k8s.io/kube-aggregator/pkg/apis/apiregistration/v1"
+	podsecurity "k8s.io/pod-security-admission/api"
+	"k8s.io/pod-security-admission/policy"
+)
+
+const dir = "foreshadow"
+
+var release = Release{Name: "foreshadow", Namespace: "foreshadow"}
+
+type values = map[string]any
+
+// installation is a way to install the chart that the docs speak of.
+type installation struct {
+	name   string
+	values values
+}
+
+func prometheus() values { return values{"url": "http://prometheus.monitoring:9090"} }
+
+func pool(name string) values {
+	return values{
+		"apiVersion": "foreshadow.dev/v1alpha1", "kind": "ShadowPool", "metadata": values{"name": name, "namespace": "shop"},
+		"spec": values{"scaleTargetRef": values{"apiVersion": "apps/v1", "kind": "Deployment", "name": name}, "load": values{"query": "sum(rate(http_requests_total[2m]))"}},
+	}
+}
+
+func installations() []installation {
+	everything := values{
+		"prometheus": values{"url": "https://prometheus.monitoring:9090", "configSecret": "prometheus-auth"},
+		"shadows": values{
+			"enabled": true, "namespaces": []any{"shop", "bank"}, "ownScale": true, "argoRollouts": true, "keda": true, "istio": true,
+			"allowDrift": []any{"istio-proxy"}, "keepLabels": []any{"team"}, "priorityClassName": "system-cluster-critical",
+			"tolerations": []any{values{"key": "infra", "operator": "Exists"}}, "nodeSelector": values{"pool": "infra"},
+		},
+		"image":            values{"digest": "sha256:" + strings.Repeat("0", 64)},
+		"imagePullSecrets": []any{values{"name": "registry"}},
+		"namespaces":       []any{"shop"}, "customMetrics": values{"apiService": "Always"},
+		"serviceMonitor": values{"enabled": true, "labels": values{"release": "kube-prometheus-stack"}},
+		"prometheusRule": values{"enabled": true}, "dashboards": values{"enabled": true},
+		"networkPolicy": values{"metricsFrom": []any{values{"namespaceSelector": values{}}}, "prometheusTo": []any{values{"namespaceSelector": values{}}}},
+	}
+	return []installation{
+		{"default", values{"prometheus": prometheus()}},
+		{"shadows", values{"prometheus": prometheus(), "shadows": values{"enabled": true, "namespaces": []any{"shop"}}}},
+		{"everything", everything},
+		{"tenant", values{"profile": "tenant", "prometheus": prometheus(), "pools": []any{pool("web"), pool("api")}}},
+		{"cert-manager", values{"prometheus": prometheus(), "tls": values{"source": "CertManager"}}},
+		{"own certificate", values{"prometheus": prometheus(), "tls": values{"source": "ExistingSecret", "existingSecret": "tls", "caBundle": "Y2E="}}},
+		{"beside KEDA", values{"prometheus": prometheus(), "externalMetrics": values{"apiService": "Never"}}},
+	}
+}
+
+// each runs a test for every installation.
+func each(t *testing.T, f func(t *testing.T, in installation, objects []*unstructured.Unstructured)) {
+	t.Helper()
+	for _, in := range installations() {
+		t.Run(in.name, func(t *testing.T) {
+			objects, err := Render(dir, release, in.values)
+			require.NoError(t, err)
+			require.NotEmpty(t, objects)
+			f(t, in, objects)
+		})
+	}
+}
+
+func TestLint(t *testing.T) {
+	each(t, func(t *testing.T, in installation, _ []*unstructured.Unstructured) {
+		t.Helper()
+		for _, m := range lint.RunAll(dir, in.values, release.Namespace).Messages {
+			if m.Severity > support.InfoSev {
+				t.Errorf("%s: %v", m.Path, m.Err)
+			}
+		}
+	})
+}
+
+// foreign are kinds whose types are not ours to link: those of operators.
+var foreign = []string{"cert-manager.io/v1", "monitoring.coreos.com/v1"}
+
+// An unknown field, or one of a wrong type, fails: an API server would drop the one
+// and refuse the other.
+func TestObjectsAreWhatAnAPIServerTakes(t *testing.T) {
+	scheme := runtime.NewScheme()
+	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, apiregistration.AddToScheme, apiextensions.AddToScheme} {
+		require.NoError(t, add(scheme))
+	}
+	decoder := serializer.NewCodecFactory(scheme, serializer.EnableStrict).UniversalDeserializer()
+	each(t, func(t *testing.T, _ installation, objects []*unstructured.Unstructured) {
+		t.Helper()
+		seen := map[string]bool{}
+		for _, o := range objects {
+			id := strings.Join([]string{o.GetAPIVersion(), o.GetKind(), o.GetNamespace(), o.GetName()}, "/")
+			require.False(t, seen[id], "%s is there twice", id)
+			seen[id] = true
+			if slices.Contains(foreign, o.GetAPIVersion()) {
+				continue
+			}
+			raw, err := o.MarshalJSON()
+			require.NoError(t, err)
+			_, _, err = decoder.Decode(raw, nil, nil)
+			require.NoError(t, err, id)
+		}
+	})
+}
+
+// pods are the pod templates of the Deployments.
+func pods(t *testing.T, objects []*unstructured.Unstructured) map[string]corev1.PodTemplateSpec {
+	t.Helper()
+	out := map[string]corev1.PodTemplateSpec{}
+	for _, o := range objects {
+		if o.GetKind() != "Deployment" {
+			continue
+		}
+		d := &appsv1.Deployment{}
+		require.NoError(t, runtime.DefaultUnstructuredConverter.FromUnstructured(o.Object, d))
+		out[d.Name] = d.Spec.Template
+	}
+	return out
+}
+
+func TestPodsAreRestricted(t *testing.T) {
+	evaluator, err := policy.NewEvaluator(policy.DefaultChecks(), nil)
+	require.NoError(t, err)
+	restricted := podsecurity.LevelVersion{Level: podsecurity.LevelRestricted, Version: podsecurity.LatestVersion()}
+	each(t, func(t *testing.T, _ installation, objects []*unstructured.Unstructured) {
+		t.Helper()
+		for name, pod := range pods(t, objects) {
+			for _, r := range evaluator.EvaluatePod(restricted, &pod.ObjectMeta, &pod.Spec) {
+				require.True(t, r.Allowed, "%s: %s: %s", name, r.ForbiddenReason, r.ForbiddenDetail)
+			}
+			for _, c := range pod.Spec.Containers {
+				require.True(t, *c.SecurityContext.ReadOnlyRootFilesystem, name)
+			}
+		}
+	})
+}
+
+// rules are what the Roles and ClusterRoles grant, by kind and namespace.
+func rules(t *testing.T, objects []*unstructured.Unstructured) map[string][]rbacv1.PolicyRule {
+	t.Helper()
+	out := map[string][]rbacv1.PolicyRule{}
+	for _, o := range objects {
+		if o.GetKind() != "Role" && o.GetKind() != "ClusterRole" {
+			continue
+		}
+		role := &rbacv1.Role{}
+		require.NoError(t, runtime.DefaultUnstructuredConverter.FromUnstructured(o.Object, role))
+		where := strings.TrimSuffix(fmt.Sprintf("%s in %s", role.Kind, role.Namespace), " in ")
+		out[where] = append(out[where], role.Rules...)
+	}
+	return out
+}
+
+func TestRightsAreNarrow(t *testing.T) {
+	each(t, func(t *testing.T, in installation, objects []*unstructured.Unstructured) {
+		t.Helper()
+		for where, list := range rules(t, objects) {
+			for _, r := range list {
+				require.NotContains(t, slices.Concat(r.APIGroups, r.Resources, r.Verbs), "*", where)
+				for _, no := range []string{"secrets", "pods/exec", "pods/attach", "serviceaccounts/token"} {
+					require.NotContains(t, r.Resources, no, where)
+				}
+				for _, no := range []string{"escalate", "bind", "impersonate", "deletecollection"} {
+					require.NotContains(t, r.Verbs, no, where)
+				}
+				ofPods := slices.ContainsFunc(r.Resources, func(s string) bool { return s == "pods" || strings.HasPrefix(s, "pods/") && r.APIGroups[0] == "" })
+				if ofPods {
+					require.True(t, strings.HasPrefix(where, "Role in "), "%s may touch pods", where)
+					require.Contains(t, []string{"shadows", "everything"}, in.name, "the metrics role touches no pod")
+				}
+			}
+		}
+	})
+}
+
+// A tenant cannot ask for anything beyond the namespace of the release.
+func TestTenantRendersNothingClusterScoped(t *testing.T) {
+	each(t, func(t *testing.T, in installation, objects []*unstructured.Unstructured) {
+		t.Helper()
+		if in.name != "tenant" {
+			return
+		}
+		kinds := map[string]int{}
+		for _, o := range objects {
+			kinds[o.GetKind()]++
+			require.Equal(t, release.Namespace, o.GetNamespace(), o.GetName())
+		}
+		require.Equal(t, map[string]int{
+			"ConfigMap": 1, "Deployment": 1, "NetworkPolicy": 1, "PodDisruptionBudget": 1, "Service": 1, "ServiceAccount": 1,
+		}, kinds)
+	})
+}
+
+// The API server must be able to tell our server from another one.
+func TestAPIServicesAreVerified(t *testing.T) {
+	each(t, func(t *testing.T, in installation, objects []*unstructured.Unstructured) {
+		t.Helper()
+		n := 0
+		for _, o := range objects {
+			if o.GetKind() != "APIService" {
+				continue
+			}
+			n++
+			require.NotContains(t, o.Object["spec"], "insecureSkipTLSVerify")
+			_, hasBundle, _ := unstructured.NestedString(o.Object, "spec", "caBundle")
+			_, injected := o.GetAnnotations()["cert-manager.io/inject-ca-from"]
+			require.NotEqual(t, hasBundle, injected)
+		}
+		want := map[string]int{"everything": 3, "tenant": 0, "beside KEDA": 0}
+		if w, ok := want[in.name]; ok {
+			require.Equal(t, w, n)
+		} else {
+			require.Equal(t, 1, n)
+		}
+	})
+}
+
+func TestBadValues(t *testing.T) {
+	with := func(key string, v any) values { return values{"prometheus": prometheus(), key: v} }
+	for name, tc := range map[string]struct {
+		values values
+		want   string
+	}{
+		"no Prometheus":         {values{}, "prometheus.url: write the URL of a Prometheus HTTP API"},
+		"a URL without scheme":  {values{"prometheus": values{"url": "prometheus:9090"}}, "/prometheus/url"},
+		"a number for text":     {with("log", values{"level": 3}), "/log/level"},
+		"text for a number":     {with("adapter", values{"replicas": "two"}), "/adapter/replicas"},
+		"an unknown value":      {with("adaptor", values{}), "adaptor"},
+		"an unknown field":      {with("adapter", values{"replica": 2}), "replica"},
+		"a namespace":           {with("namespaces", []any{"Shop"}), "/namespaces/0"},
+		"a duration":            {with("adapter", values{"refreshInterval": "1 minute"}), "/adapter/refreshInterval"},
+		"a profile":             {with("profile", "small"), "/profile"},
+		"shadows nowhere":       {with("shadows", values{"enabled": true}), "shadows.namespaces: write the namespaces"},
+		"shadows of a tenant":   {values{"prometheus": prometheus(), "profile": "tenant", "pools": []any{pool("web")}, "shadows": values{"enabled": true}}, "shadows.enabled: shadows need ShadowPools"},
+		"a tenant without pool": {with("profile", "tenant"), "pools: write the ShadowPools"},
+		"pools of a cluster":    {with("pools", []any{pool("web")}), "pools: only profile tenant takes pools"},
+		"no ShadowPool":         {with("pools", []any{values{"kind": "Pod"}}), "/pools/0"},
+		"no Secret":             {with("tls", values{"source": "ExistingSecret"}), "tls.existingSecret: write the name of a Secret"},
+		"no CA":                 {with("tls", values{"source": "ExistingSecret", "existingSecret": "tls"}), "tls.caBundle: write the CA"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := Render(dir, release, tc.values)
+			require.ErrorContains(t, err, tc.want)
+		})
+	}
+}

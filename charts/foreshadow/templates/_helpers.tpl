@@ -1,0 +1,107 @@
+{{- define "foreshadow.name" -}}
+{{- default .Release.Name .Values.fullnameOverride | trunc 40 | trimSuffix "-" -}}
+{{- end -}}
+
+{{- define "foreshadow.adapter" -}}{{ include "foreshadow.name" . }}-adapter{{- end -}}
+{{- define "foreshadow.shadows" -}}{{ include "foreshadow.name" . }}-shadows{{- end -}}
+
+{{- /* How a pod of one role is found: (dict "root" $ "role" "adapter"). */ -}}
+{{- define "foreshadow.selector" -}}
+app.kubernetes.io/name: foreshadow-{{ .role }}
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+{{- end -}}
+
+{{- define "foreshadow.labels" -}}
+{{ include "foreshadow.selector" . }}
+app.kubernetes.io/part-of: foreshadow
+app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .root.Release.Service }}
+helm.sh/chart: {{ .root.Chart.Name }}-{{ .root.Chart.Version }}
+{{- end -}}
+
+{{- define "foreshadow.image" -}}
+{{- with .Values.image -}}
+{{- if .digest -}}{{ .repository }}@{{ .digest }}{{- else -}}{{ .repository }}:{{ default $.Chart.AppVersion .tag }}{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "foreshadow.podSecurity" -}}
+runAsNonRoot: true
+runAsUser: 65532
+runAsGroup: 65532
+seccompProfile: {type: RuntimeDefault}
+{{- end -}}
+
+{{- define "foreshadow.containerSecurity" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities: {drop: [ALL]}
+{{- end -}}
+
+{{- define "foreshadow.probes" -}}
+readinessProbe: {httpGet: {path: /-/ready, port: metrics}, periodSeconds: 5}
+livenessProbe: {httpGet: {path: /-/healthy, port: metrics}, periodSeconds: 10, failureThreshold: 6}
+{{- end -}}
+
+{{- /* Where a pod may run: (dict "root" $ "role" "adapter" "values" .Values.adapter). */ -}}
+{{- define "foreshadow.placement" -}}
+{{- with .values.priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
+{{- with .values.nodeSelector }}
+nodeSelector: {{ toYaml . | nindent 2 }}
+{{- end }}
+{{- with .values.tolerations }}
+tolerations: {{ toYaml . | nindent 0 }}
+{{- end }}
+{{- with .values.affinity }}
+affinity: {{ toYaml . | nindent 2 }}
+{{- end }}
+topologySpreadConstraints:
+{{- range list "kubernetes.io/hostname" "topology.kubernetes.io/zone" }}
+- maxSkew: 1
+  topologyKey: {{ . }}
+  whenUnsatisfiable: ScheduleAnyway
+  labelSelector:
+    matchLabels: {{ include "foreshadow.selector" $ | nindent 6 }}
+{{- end }}
+{{- end -}}
+
+{{- define "foreshadow.tenant" -}}{{- if eq .Values.profile "tenant" }}true{{ end -}}{{- end -}}
+
+{{- /* Whether a metrics API is registered by this release:
+  (dict "root" $ "name" "v1beta1.external.metrics.k8s.io" "mode" "Auto"). */ -}}
+{{- define "foreshadow.registers" -}}
+{{- $have := lookup "apiregistration.k8s.io/v1" "APIService" "" .name -}}
+{{- $service := ($have.spec).service | default dict -}}
+{{- $ours := and (eq ($service.name | default "") (include "foreshadow.adapter" .root)) (eq ($service.namespace | default "") .root.Release.Namespace) -}}
+{{- if include "foreshadow.tenant" .root -}}
+{{- else if eq .mode "Always" -}}true
+{{- else if and (eq .mode "Auto") (or (not $have) $ours) -}}true
+{{- end -}}
+{{- end -}}
+
+{{- define "foreshadow.tlsSecret" -}}
+{{- if eq .Values.tls.source "ExistingSecret" -}}
+{{ required "tls.existingSecret: write the name of a Secret with tls.crt and tls.key" .Values.tls.existingSecret }}
+{{- else -}}{{ include "foreshadow.adapter" . }}-tls{{- end -}}
+{{- end -}}
+
+{{- /* What does not fit together is said at once, in one place. */ -}}
+{{- define "foreshadow.check" -}}
+{{- if not .Values.prometheus.url -}}
+{{- fail "prometheus.url: write the URL of a Prometheus HTTP API, such as http://prometheus.monitoring:9090" -}}
+{{- end -}}
+{{- if and .Values.shadows.enabled (not .Values.shadows.namespaces) (not (include "foreshadow.tenant" .)) -}}
+{{- fail "shadows.namespaces: write the namespaces whose workloads may have shadows, such as [shop]" -}}
+{{- end -}}
+{{- if and .Values.shadows.enabled (include "foreshadow.tenant" .) -}}
+{{- fail "shadows.enabled: shadows need ShadowPools of the API server; profile tenant has none: write false, or profile cluster" -}}
+{{- end -}}
+{{- if and (include "foreshadow.tenant" .) (not .Values.pools) -}}
+{{- fail "pools: write the ShadowPools that this installation forecasts; profile tenant reads none from the API server" -}}
+{{- end -}}
+{{- if and .Values.pools (not (include "foreshadow.tenant" .)) -}}
+{{- fail "pools: only profile tenant takes pools from here; apply them as objects, or write profile tenant" -}}
+{{- end -}}
+{{- end -}}

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+	"github.com/stretchr/testify/require"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/foreshadow-dev/foreshadow/charts"
+)
+
+// The arguments that the chart writes are flags of this program, with values that
+// they take.
+func TestTheChartsArgumentsAreOurs(t *testing.T) {
+	pool := map[string]any{
+		"apiVersion": "foreshadow.dev/v1alpha1", "kind": "ShadowPool", "metadata": map[string]any{"name": "web", "namespace": "shop"},
+		"spec": map[string]any{},
+	}
+	prometheus := map[string]any{"url": "http://prometheus:9090", "configSecret": "auth"}
+	for name, values := range map[string]map[string]any{
+		"cluster": {"prometheus": prometheus, "namespaces": []any{"shop"}, "shadows": map[string]any{
+			"enabled": true, "namespaces": []any{"shop", "bank"}, "allowDrift": []any{"istio-proxy"}, "keepLabels": []any{"team"},
+		}},
+		"tenant": {"prometheus": prometheus, "profile": "tenant", "pools": []any{pool}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			objects, err := charts.Render("../../charts/foreshadow", charts.Release{Name: "foreshadow", Namespace: "foreshadow"}, values)
+			require.NoError(t, err)
+			n := 0
+			for _, o := range objects {
+				if o.GetKind() == "Deployment" {
+					n++
+					parse(t, arguments(t, o))
+				}
+			}
+			require.Positive(t, n)
+		})
+	}
+}
+
+func arguments(t *testing.T, deployment *unstructured.Unstructured) []string {
+	t.Helper()
+	containers, _, err := unstructured.NestedSlice(deployment.Object, "spec", "template", "spec", "containers")
+	require.NoError(t, err)
+	container, ok := containers[0].(map[string]any)
+	require.True(t, ok)
+	args, _, err := unstructured.NestedStringSlice(container, "args")
+	require.NoError(t, err)
+	return args
+}
+
+func parse(t *testing.T, args []string) {
+	t.Helper()
+	root := newRootCommand(nil)
+	root.RunE = func(*cobra.Command, []string) error { return nil }
+	root.SetArgs(args)
+	require.NoError(t, root.Execute(), strings.Join(args, " "))
+}
