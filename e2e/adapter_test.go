@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -38,7 +39,7 @@ func (r *rig) newAdapter(t *testing.T, prometheus *prom.Server) *adapter {
 	t.Helper()
 	require.NotEmpty(t, os.Getenv("FORESHADOW_E2E_ADAPTER"),
 		"run make e2e, or set FORESHADOW_E2E_ADAPTER to the path of a foreshadow-adapter binary")
-	grantAdapter(t)
+	args := r.install(t, "foreshadow-adapter", nil)
 	kubeconfig, err := r.CreateUser(adapterUser)
 	require.NoError(t, err)
 	certs, err := r.TempDir("adapter")
@@ -46,14 +47,15 @@ func (r *rig) newAdapter(t *testing.T, prometheus *prom.Server) *adapter {
 	require.NoError(t, r.ServingCertificate(certs, adapterNamespace, adapterService))
 	ports, err := process.FreePorts(2)
 	require.NoError(t, err)
-	a := &adapter{rig: r, port: ports[0], web: ports[1], args: []string{
-		"--prometheus.url=" + prometheus.URL(), "--prometheus.timeout=3s",
+	a := &adapter{rig: r, port: ports[0], web: ports[1], args: append(args,
+		"--prometheus.url="+prometheus.URL(), "--prometheus.timeout=3s",
 		"--refresh.interval=2s",
-		"--kubeconfig=" + kubeconfig, "--leader-election.namespace=" + adapterNamespace,
-		"--bind-address=" + process.Loopback, fmt.Sprintf("--secure-port=%d", ports[0]), "--cert-dir=" + certs,
+		"--kubeconfig="+kubeconfig,
+		"--bind-address="+process.Loopback, fmt.Sprintf("--secure-port=%d", ports[0]),
+		"--tls-cert-file="+filepath.Join(certs, "apiserver.crt"), "--tls-private-key-file="+filepath.Join(certs, "apiserver.key"),
 		fmt.Sprintf("--web.listen-address=%s:%d", process.Loopback, ports[1]),
 		"--log.level=debug",
-	}}
+	)}
 	t.Cleanup(func() {
 		if a.child != nil {
 			require.NoError(t, a.child.Kill())

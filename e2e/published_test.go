@@ -48,8 +48,14 @@ type published struct {
 const readerBinding = `
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRoleBinding
-metadata: {name: reader}
-roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: foreshadow-metrics-reader}
+metadata: {name: reader-external}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: foreshadow-external-metrics-reader}
+subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: reader}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: reader-custom}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: foreshadow-custom-metrics-reader}
 subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: reader}]
 `
 

@@ -3,7 +3,6 @@
 package e2e
 
 import (
-	"os"
 	"strings"
 	"testing"
 
@@ -11,23 +10,13 @@ import (
 	authorizationv1 "k8s.io/api/authorization/v1"
 )
 
-// adapterUser is whom testdata/adapter-rbac.yaml is about.
-const adapterUser = "foreshadow-adapter"
-
-// grantAdapter applies the CRD and what the adapter may do.
-func grantAdapter(t *testing.T) {
-	t.Helper()
-	for _, path := range []string{"../charts/foreshadow/files/crds/foreshadow.dev_shadowpools.yaml", "testdata/adapter-rbac.yaml"} {
-		manifest, err := os.ReadFile(path)
-		require.NoError(t, err)
-		require.NoError(t, shared.Apply(t.Context(), string(manifest)))
-	}
-}
+// adapterUser is the ServiceAccount that the chart gives the adapter.
+const adapterUser = "system:serviceaccount:" + adapterNamespace + ":foreshadow-adapter"
 
 // The adapter is given what it needs and no more, so that a mistake in it, or
 // whoever takes it over, cannot reach the pods.
 func TestAdapterPermissions(t *testing.T) {
-	grantAdapter(t)
+	shared.install(t, "foreshadow-adapter", nil)
 	for _, tc := range []struct {
 		verb, resource, namespace string
 		want                      bool

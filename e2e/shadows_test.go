@@ -23,8 +23,8 @@ import (
 	"github.com/foreshadow-dev/foreshadow/e2e/process"
 )
 
-// shadowsUser is whom testdata/shadows-rbac.yaml is about.
-const shadowsUser = "foreshadow-shadows"
+// shadowsUser is the ServiceAccount that the chart gives the role.
+const shadowsUser = "system:serviceaccount:" + adapterNamespace + ":foreshadow-shadows"
 
 // controller is the product's binary in the role that makes and activates
 // shadows, with the rights of that role and no others.
@@ -40,18 +40,17 @@ func (r *rig) newController(t *testing.T, namespace string) *controller {
 	t.Helper()
 	require.NotEmpty(t, os.Getenv("FORESHADOW_E2E_ADAPTER"),
 		"run make e2e, or set FORESHADOW_E2E_ADAPTER to the path of a foreshadow-adapter binary")
-	grantAdapter(t)
-	manifest, err := os.ReadFile("testdata/shadows-rbac.yaml")
-	require.NoError(t, err)
-	require.NoError(t, r.Apply(t.Context(), strings.ReplaceAll(string(manifest), "NAMESPACE", namespace)))
+	args := r.install(t, "foreshadow-shadows", map[string]any{"shadows": map[string]any{
+		"enabled": true, "namespaces": []any{namespace}, "ownScale": true, "argoRollouts": true, "keda": true, "istio": true,
+		"max": 0, "maxPerNamespace": 0,
+	}})
 	kubeconfig, err := r.CreateUser(shadowsUser)
 	require.NoError(t, err)
 	ports, err := process.FreePorts(1)
 	require.NoError(t, err)
-	c := &controller{rig: r, web: ports[0], args: []string{
-		"--roles=shadows", "--kubeconfig=" + kubeconfig, "--leader-election.namespace=" + adapterNamespace, "--namespaces=" + namespace,
-		fmt.Sprintf("--web.listen-address=%s:%d", process.Loopback, ports[0]), "--log.level=debug",
-	}}
+	c := &controller{rig: r, web: ports[0], args: append(args,
+		"--kubeconfig="+kubeconfig, fmt.Sprintf("--web.listen-address=%s:%d", process.Loopback, ports[0]), "--log.level=debug",
+	)}
 	t.Cleanup(func() {
 		if c.child != nil {
 			c.stop(t) // with its lease, for the next one

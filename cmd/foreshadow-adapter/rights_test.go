@@ -11,9 +11,12 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/stretchr/testify/require"
 	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/util/yaml"
+
+	"github.com/foreshadow-dev/foreshadow/charts"
 )
 
 // rights are the rules of the Roles and ClusterRoles of a manifest, by kind and
@@ -22,6 +25,11 @@ func rights(t *testing.T, path ...string) map[string][]rbacv1.PolicyRule {
 	t.Helper()
 	raw, err := os.ReadFile(filepath.Join(append([]string{"..", ".."}, path...)...))
 	require.NoError(t, err)
+	return rightsOf(t, raw)
+}
+
+func rightsOf(t *testing.T, raw []byte) map[string][]rbacv1.PolicyRule {
+	t.Helper()
 	decoder := yaml.NewYAMLOrJSONDecoder(bytes.NewReader(raw), 4096)
 	out := map[string][]rbacv1.PolicyRule{}
 	for {
@@ -32,7 +40,7 @@ func rights(t *testing.T, path ...string) map[string][]rbacv1.PolicyRule {
 		}
 		require.NoError(t, err)
 		if strings.HasSuffix(role.Kind, "Role") {
-			key := role.Kind + " in " + strings.ReplaceAll(role.Namespace, "NAMESPACE", "shop")
+			key := role.Kind + " in " + role.Namespace
 			out[key] = append(out[key], role.Rules...)
 		}
 	}
@@ -44,8 +52,6 @@ func TestRightsAreNarrow(t *testing.T) {
 		{"docs", "examples", "adapter.yaml"},
 		{"docs", "examples", "custom-metrics.yaml"},
 		{"docs", "examples", "shadows.yaml"},
-		{"e2e", "testdata", "adapter-rbac.yaml"},
-		{"e2e", "testdata", "shadows-rbac.yaml"},
 	} {
 		t.Run(path[len(path)-1], func(t *testing.T) {
 			for where, rules := range rights(t, path...) {
@@ -82,17 +88,27 @@ func TestRightsOfPods(t *testing.T) {
 	require.Equal(t, []string{"Role in shop"}, pods("docs", "examples", "shadows.yaml"))
 }
 
-// The end-to-end tests run the role with the rights that the example gives it.
-func TestRightsOfTheTests(t *testing.T) {
-	sorted := func(all map[string][]rbacv1.PolicyRule) map[string][]rbacv1.PolicyRule {
-		for _, rules := range all {
-			slices.SortFunc(rules, func(a, b rbacv1.PolicyRule) int { return strings.Compare(a.String(), b.String()) })
+// The chart, which the end-to-end tests install, grants what the examples grant.
+func TestTheChartGrantsWhatTheExamplesDo(t *testing.T) {
+	objects, err := charts.Render("../../charts/foreshadow", charts.Release{Name: "foreshadow", Namespace: "foreshadow"}, map[string]any{
+		"prometheus":    map[string]any{"url": "http://prometheus.monitoring:9090"},
+		"customMetrics": map[string]any{"apiService": "Always"},
+		"rbac":          map[string]any{"aggregate": false},
+		"shadows": map[string]any{
+			"enabled": true, "namespaces": []any{"shop"}, "ownScale": true, "argoRollouts": true, "keda": true, "istio": true,
+		},
+	})
+	require.NoError(t, err)
+	manifest, err := charts.Manifest(objects)
+	require.NoError(t, err)
+	want := map[string][]rbacv1.PolicyRule{}
+	for _, file := range []string{"adapter.yaml", "custom-metrics.yaml", "shadows.yaml"} {
+		for where, rules := range rights(t, "docs", "examples", file) {
+			want[where] = append(want[where], rules...)
 		}
-		return all
 	}
-	want := sorted(rights(t, "docs", "examples", "shadows.yaml"))
-	got := sorted(rights(t, "e2e", "testdata", "shadows-rbac.yaml"))
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("rules of the tests (-example +tests):\n%s", diff)
+	byText := cmpopts.SortSlices(func(a, b rbacv1.PolicyRule) bool { return a.String() < b.String() })
+	if diff := cmp.Diff(want, rightsOf(t, []byte(manifest)), byText); diff != "" {
+		t.Errorf("rules of the chart (-examples +chart):\n%s", diff)
 	}
 }

@@ -6,7 +6,7 @@ var auditPolicy = []byte(`apiVersion: audit.k8s.io/v1
 kind: Policy
 omitStages: [RequestReceived]
 rules:
-- {level: Metadata, users: [foreshadow-shadows, foreshadow-adapter], verbs: [create, update, patch, delete]}
+- {level: Metadata, users: ["system:serviceaccount:foreshadow:foreshadow-shadows", "system:serviceaccount:foreshadow:foreshadow-adapter"], verbs: [create, update, patch, delete]}
 - {level: None}
 `)
 
