@@ -99,7 +99,7 @@ func crdDeleted(t *testing.T) {
 	require.False(t, s.child.Ended(), "the role ended with the kind of its pools")
 	require.Empty(t, s.rec.deletedOf(live), "live pods went with the kind of the pools")
 	s.rec.judge(t)
-	grantAdapter(t)
+	shared.install(t, "foreshadow-adapter", nil)
 	require.NoError(t, shared.Apply(t.Context(), fmt.Sprintf(shopPool, s.namespace, 3, 3, noLoad)))
 	s.rec = shared.recordHistory(t, s.namespace) // the watch of the kind ended with it
 	s.awaitWarm(t, 3)

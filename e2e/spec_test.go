@@ -27,7 +27,7 @@ const specNamespace = "spec"
 // TestSpecs sends every good and bad ShadowPool to the API server, which must
 // take the ones and refuse the others with the sentence in their first line.
 func TestSpecs(t *testing.T) {
-	grantAdapter(t)
+	shared.install(t, "foreshadow-adapter", nil)
 	require.NoError(t, shared.Client.Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: specNamespace}}))
 	require.NoError(t, process.Until(t.Context(), 30*time.Second, "the CRD is served", func(ctx context.Context) (string, bool) {
 		err := shared.Client.List(ctx, &v1alpha1.ShadowPoolList{}, client.InNamespace(specNamespace))
