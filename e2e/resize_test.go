@@ -135,6 +135,15 @@ func resizeRefused(t *testing.T) {
 		c := meta.FindStatusCondition(p.Status.Conditions, v1alpha1.ConditionResizePending)
 		return c != nil && c.Status == "True" && c.Reason == "ResizeRefused"
 	})
+	require.NoError(t, process.Until(t.Context(), time.Minute, "shadows with the whole request", func(context.Context) (string, bool) {
+		whole := 0
+		for _, p := range s.shadows(t) {
+			if requestOf(p) == cpuRequest {
+				whole++
+			}
+		}
+		return fmt.Sprintf("%d shadows have it", whole), whole == 2
+	}))
 	s.rec.judge(t)
 }
 

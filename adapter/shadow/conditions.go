@@ -46,6 +46,7 @@ func (p *plan) conditions() []metav1.Condition {
 		}
 	}
 	note(p.drifted())
+	note(p.whole)
 	note(p.unsized())
 	if p.out.Terms.HeldBack > 0 {
 		note(Reason{Condition: v1alpha1.ConditionHeldBack, Reason: ReasonHeldBack, Message: p.heldBackMessage()})
@@ -109,20 +110,6 @@ func (p *plan) drifted() Reason {
 		}
 		return Reason{Condition: v1alpha1.ConditionAdmissionDrift, Reason: ReasonAdmissionDrift, Message: fmt.Sprintf(
 			"admission made shadow %s differ from a live pod in %s: let the webhook treat both alike or allow the field with --shadows.allow-drift, then delete the shadow", m.Name, m.Drift)}
-	}
-	return Reason{}
-}
-
-// unsized names the first pod that serves without the CPU request of its
-// template.
-func (p *plan) unsized() Reason {
-	for i := range p.members {
-		m := &p.members[i]
-		if m.Resize == "" || m.state != v1alpha1.ShadowActive && m.state != v1alpha1.ShadowBridged {
-			continue
-		}
-		return Reason{Condition: v1alpha1.ConditionResizePending, Reason: "Resize" + m.Resize, Message: fmt.Sprintf(
-			"pod %s serves with the CPU request of a shadow: node %s has no room for more, or refuses it", m.Name, m.Node)}
 	}
 	return Reason{}
 }

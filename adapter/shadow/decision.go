@@ -55,6 +55,9 @@ type Action struct {
 	Replicas int32
 	// Keys are the labels that KindHide hides.
 	Keys []string
+	// Whole says that KindCreate makes a shadow with the CPU request of the
+	// template, whatever the pool says.
+	Whole bool
 	// TimedOut says that KindMarkReady ends a warm-up by its timeout.
 	TimedOut bool
 

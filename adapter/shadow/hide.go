@@ -22,15 +22,3 @@ func (p *plan) hide() {
 		a.Keys = m.HideKeys
 	}
 }
-
-// resize gives pods that serve the CPU request of the template.
-func (p *plan) resize() {
-	for i := range p.members {
-		m := &p.members[i]
-		serves := m.state == v1alpha1.ShadowActive || m.state == v1alpha1.ShadowBridged
-		if serves && m.Shrunk && m.Resize == "" && m.fate == fateNone && m.doom == "" {
-			m.fate = fateMoved
-			p.do(KindResize, m, ReasonActivated, "it serves and needs the CPU request of its template")
-		}
-	}
-}

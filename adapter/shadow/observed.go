@@ -34,6 +34,8 @@ type Observed struct {
 	Refusals []Reason
 	// Warnings become conditions and hold nothing.
 	Warnings []Reason
+	// Resized is when this leader last had a pod resized, zero if never.
+	Resized time.Time
 }
 
 // Reason is why something is refused, held or done: one word for conditions and
@@ -159,10 +161,14 @@ type Pod struct {
 	// Costed says that the very low deletion cost of the hand-over is still set.
 	Costed bool
 	// Shrunk says that its CPU request is below the template's; Resize is why it
-	// stays so ("Deferred", "Infeasible", "Refused"), empty while nothing was
+	// stays so ("Deferred", "Infeasible", ResizeRefused), empty while nothing was
 	// asked or it is done.
 	Shrunk bool
 	Resize string
+	// ResizeWhy is what the API server said when it refused, ResizeAt when it is
+	// asked again; zero: not at all.
+	ResizeWhy string
+	ResizeAt  time.Time
 
 	// TimedOut says that the pod counts as warm by the timeout of its warm-up.
 	TimedOut bool

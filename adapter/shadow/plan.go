@@ -109,6 +109,8 @@ type plan struct {
 	// reason in held, the first hold that applies to the whole pool.
 	target *tally
 	held   Reason
+	// whole is why new shadows get the whole CPU request of the template.
+	whole Reason
 	// zones counts the pods that serve, by zone.
 	zones map[string]int32
 
@@ -182,6 +184,7 @@ func newPlan(now time.Time, in *Observed) (p *plan, broken string) {
 	if len(p.byUID) != len(p.members) {
 		return nil, "a pod is there twice"
 	}
+	p.whole = p.refusedResize()
 	return p, ""
 }
 

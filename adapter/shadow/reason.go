@@ -31,6 +31,9 @@ const (
 	ReasonOverMaximum   = "OverMaximum"
 	ReasonLivePodsFirst = "LivePodsFirst"
 	ReasonNotReused     = "NotReused"
+	// ReasonResizeRefused is of a shadow that would serve with too small a CPU
+	// request for good.
+	ReasonResizeRefused = "Resize" + ResizeRefused
 	// ReasonEnded is of a pod whose end somebody else decided.
 	ReasonEnded = "Ended"
 )

@@ -104,7 +104,7 @@ func (p *plan) create(n int32) {
 		}
 		n--
 		a := p.do(KindCreate, nil, ReasonRefill, message)
-		a.Pod, a.ReplicaSetUID = name, p.target.UID
+		a.Pod, a.ReplicaSetUID, a.Whole = name, p.target.UID, p.whole.Reason != ""
 	}
 }
 

@@ -103,6 +103,7 @@ func (p *plan) retire() {
 	}
 	p.shed()
 	p.retireExcess()
+	p.exchange()
 }
 
 // gentle says that a pod which ends for this reason may finish its requests.
@@ -146,6 +147,8 @@ func (p *plan) doomMessage(m *member) string {
 		return fmt.Sprintf("%s where maxShadows is %d", count(int(p.have), "shadow"), *p.spec.MaxShadows)
 	case ReasonLivePodsFirst:
 		return "the workload's own pods need its room"
+	case ReasonResizeRefused:
+		return "it would serve with the CPU request of a shadow: the API server refuses resizes"
 	case ReasonDrained:
 		return "it has finished its requests and scaleIn.policy is Terminate"
 	}

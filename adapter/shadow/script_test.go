@@ -86,7 +86,7 @@ type fields struct {
 // named are the kinds of lines whose first word may be a name.
 var named = map[string]bool{
 	"rs": true, "pod": true, "shadow": true, "active": true, "gone": true, "published": true, "refuse": true, "refuse-gap": true, "warn": true,
-	"intent": true, "deactivated": true,
+	"intent": true, "deactivated": true, "condition": true,
 }
 
 func (s *script) read(t *testing.T, d *datadriven.TestData) {
@@ -240,6 +240,8 @@ func (s *script) readLine(kind string, f *fields) {
 		s.readIntent(f)
 	case "status":
 		s.readStatus(f)
+	case "condition":
+		s.readCondition(f)
 	case "deactivated":
 		var at time.Time
 		f.time("at", &at)
@@ -466,6 +468,8 @@ func (s *script) readPod(p *Pod, f *fields) {
 	f.int32("restarts", &p.Restarts)
 	f.str("drift", &p.Drift)
 	f.str("resize", &p.Resize)
+	f.str("resize-why", &p.ResizeWhy)
+	f.time("resize-at", &p.ResizeAt)
 	f.flag("costed", &p.Costed)
 	f.flag("shrunk", &p.Shrunk)
 	f.flag("live", &p.Live)
@@ -513,6 +517,18 @@ func (s *script) readIntent(f *fields) {
 	s.in.Pool.Status.Intent = i
 }
 
+// readCondition reads one that is True.
+func (s *script) readCondition(f *fields) {
+	c := metav1.Condition{Type: f.name, Status: metav1.ConditionTrue, Message: "as it was"}
+	var at time.Time
+	var generation int32
+	f.str("reason", &c.Reason)
+	f.time("since", &at)
+	f.int32("generation", &generation)
+	c.LastTransitionTime, c.ObservedGeneration = metav1.NewTime(at), int64(generation)
+	s.in.Pool.Status.Conditions = append(s.in.Pool.Status.Conditions, c)
+}
+
 func (s *script) readStatus(f *fields) {
 	st := &s.in.Pool.Status
 	var at time.Time
@@ -521,6 +537,7 @@ func (s *script) readStatus(f *fields) {
 		since := metav1.NewTime(at)
 		st.ExcessSince = &since
 	}
+	f.time("resized", &s.in.Resized)
 	var epoch int32
 	if f.has("epoch") {
 		f.int32("epoch", &epoch)

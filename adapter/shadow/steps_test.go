@@ -218,6 +218,9 @@ func (s *script) show(out *strings.Builder, d *datadriven.TestData) {
 		if len(a.Keys) > 0 {
 			subject += " " + strings.Join(a.Keys, ",")
 		}
+		if a.Whole {
+			subject += " whole"
+		}
 		fmt.Fprintf(out, "%s %s: %s: %s\n", a.Kind, subject, a.Reason, a.Message)
 	}
 	for i := range p.Held {

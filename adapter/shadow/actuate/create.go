@@ -20,7 +20,7 @@ func (c *act) create(ctx context.Context, o *Outcome) {
 		o.Result, o.Why = ResultRefused, shadow.Reason{Reason: shadow.ReasonNoReplicaSet, Message: "the ReplicaSet to make it for is gone"}
 		return
 	}
-	p, err := c.newPod(o.Pod, rs, set.Template)
+	p, err := c.newPod(o.Pod, rs, set.Template, o.Whole)
 	if err != nil {
 		o.Result, o.Err = ResultFailed, err
 		return

@@ -2,6 +2,7 @@ package actuate
 
 import (
 	"errors"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -324,7 +325,79 @@ func TestResize(t *testing.T) {
 			t.Errorf("containers (-template +resized):\n%s", diff)
 		}
 	})
-	t.Run("a refusal is not asked for again", func(t *testing.T) {
+	refuse := func(s *stage, err error) {
+		s.answer = func(_ int, w Write) (bool, error) {
+			if w.Kind == shadow.KindResize {
+				return false, err
+			}
+			return true, nil
+		}
+	}
+	look := func(t *testing.T, s *stage) (shadow.Observed, shadow.Pod) {
+		t.Helper()
+		w := s.world()
+		require.NoError(t, s.actuator.Refresh(t.Context(), w))
+		in := observe.Observe(*w)
+		return in, podOf(in, s.pods[4])
+	}
+	forbidden := func(why string) error {
+		return apierrors.NewForbidden(schema.GroupResource{Resource: "pods"}, "small", errors.New(why))
+	}
+	for name, err := range map[string]error{
+		"invalid":          apierrors.NewInvalid(schema.GroupKind{Kind: "Pod"}, "small", nil),
+		"forbidden":        forbidden("nothing is resized here"),
+		"no such resource": apierrors.NewGenericServerResponse(http.StatusNotFound, "patch", schema.GroupResource{}, "small", "", 0, false),
+		"no such method":   apierrors.NewMethodNotSupported(schema.GroupResource{Resource: "pods"}, "patch"),
+	} {
+		t.Run("refused for good: "+name, func(t *testing.T) {
+			s := newStage(t, 5, 0, shrunk)
+			refuse(s, err)
+			r := s.act(t, s.do(shadow.KindResize, s.pods[4]))
+			require.Equal(t, ResultRefused, r.Outcomes[0].Result)
+			require.NotZero(t, r.Requeue)
+			_, p := look(t, s)
+			require.Equal(t, shadow.ResizeRefused, p.Resize)
+			require.Equal(t, s.clock.Now().Add(askServer), p.ResizeAt)
+			require.NotEmpty(t, p.ResizeWhy)
+
+			s.pool.Generation++
+			_, p = look(t, s)
+			require.Empty(t, p.Resize, "another spec begins anew")
+		})
+	}
+	t.Run("what may pass is asked for again, ever more slowly", func(t *testing.T) {
+		s := newStage(t, 5, 0, shrunk)
+		refuse(s, forbidden("exceeded quota: team, requested: requests.cpu=450m"))
+		for _, wait := range []float64{1, 2, 4, 8, 16, 32, 60, 60} {
+			s.act(t, s.do(shadow.KindResize, s.pods[4]))
+			_, p := look(t, s)
+			require.Equal(t, shadow.ResizePostponed, p.Resize)
+			require.InDelta(t, wait, p.ResizeAt.Sub(s.clock.Now()).Seconds(), 0)
+			s.clock.SetTime(p.ResizeAt)
+		}
+	})
+	t.Run("one that goes through ends a refusal", func(t *testing.T) {
+		s := newStage(t, 5, 0, shrunk)
+		refuse(s, forbidden("nothing is resized here"))
+		s.act(t, s.do(shadow.KindResize, s.pods[4]))
+		s.answer = nil
+		s.act(t, s.do(shadow.KindResize, s.pods[4]))
+		in, p := look(t, s)
+		require.Equal(t, s.clock.Now(), in.Resized)
+		require.False(t, p.Shrunk)
+		refuse(s, forbidden("not any more"))
+		s.act(t, s.do(shadow.KindResize, s.pods[4]))
+		in, _ = look(t, s)
+		require.Zero(t, in.Resized)
+	})
+	t.Run("a pod that is gone is gone", func(t *testing.T) {
+		s := newStage(t, 5, 0, shrunk)
+		do := s.do(shadow.KindResize, s.pods[4])
+		s.arrive = func(Write) { s.remove(s.pods[4]) }
+		r := s.act(t, do)
+		require.Equal(t, ResultGone, r.Outcomes[0].Result)
+	})
+	t.Run("a refusal stands in the world", func(t *testing.T) {
 		s := newStage(t, 5, 0, shrunk)
 		s.answer = func(_ int, w Write) (bool, error) {
 			if w.Kind == shadow.KindResize {
@@ -336,7 +409,7 @@ func TestResize(t *testing.T) {
 		require.Equal(t, ResultRefused, r.Outcomes[0].Result)
 		w := s.world()
 		require.NoError(t, s.actuator.Refresh(t.Context(), w))
-		require.True(t, w.ResizesRefused[s.pods[4].UID])
+		require.True(t, w.ResizesRefused[s.pods[4].UID].Final)
 		require.Equal(t, "Refused", podOf(observe.Observe(*w), s.pods[4]).Resize)
 	})
 }

@@ -5,12 +5,10 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/go-kit/log/level"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
-	"github.com/foreshadow-dev/foreshadow/adapter/shadow"
 )
 
 // idleCPU is what a resize gives back to a container.
@@ -160,12 +158,4 @@ func isResized(t *task) bool {
 		}
 	}
 	return true
-}
-
-// refuseResize remembers that the server does not resize a pod, so that nobody
-// asks again and again. The pod serves all the same; the next leader asks once.
-func (c *act) refuseResize(t *task, cause error) {
-	level.Warn(c.Logger).Log("msg", "resize refused", "pool", c.w.Pool.Key(), "pod", t.Pod, "err", cause)
-	c.overlay.refuse(c.w.Pool.Key(), t.UID)
-	t.Result, t.Why = ResultRefused, shadow.Reason{Reason: "Refused", Message: cause.Error()}
 }

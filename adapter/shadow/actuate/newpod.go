@@ -24,8 +24,9 @@ const (
 func pinning() []string { return []string{safeToEvict, doNotDisrupt} }
 
 // newPod returns the shadow of a ReplicaSet: the pod that the ReplicaSet would
-// make, but for what hides it and what it costs while it waits.
-func (c *act) newPod(name string, rs *appsv1.ReplicaSet, template string) (*corev1.Pod, error) {
+// make, but for what hides it and, unless it is to be whole, what it costs while
+// it waits.
+func (c *act) newPod(name string, rs *appsv1.ReplicaSet, template string, whole bool) (*corev1.Pod, error) {
 	pool := c.w.Pool
 	p := &corev1.Pod{
 		TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Pod"},
@@ -47,6 +48,9 @@ func (c *act) newPod(name string, rs *appsv1.ReplicaSet, template string) (*core
 		return nil, err
 	}
 	spread(&p.Spec, pool.Name)
+	if whole {
+		return p, nil
+	}
 	idle, err := shrink(&p.Spec, *pool.Spec.Idle.CPUPercent)
 	if err != nil {
 		return nil, err

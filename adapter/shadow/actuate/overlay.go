@@ -3,7 +3,6 @@ package actuate
 import (
 	"cmp"
 	"context"
-	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -47,8 +46,10 @@ type layer struct {
 	denial denial
 	// service is when the Service was written.
 	service time.Time
-	// refused are the pods that the server would not resize.
-	refused map[types.UID]bool
+	// refused are the pods that the server would not resize, resized is when it
+	// last did so with one.
+	refused map[types.UID]resizeRefusal
+	resized time.Time
 }
 
 // entry is a pod as we know it to be.
@@ -130,16 +131,6 @@ func (o *Overlay) scaled(pool Pool, uid types.UID, resourceVersion string, repli
 	o.layer(pool).workload = &scaleEntry{uid: uid, resourceVersion: resourceVersion, replicas: replicas, at: o.clock.Now()}
 }
 
-// refuse remembers that a pod is not resized.
-func (o *Overlay) refuse(pool Pool, uid types.UID) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	l := o.layer(pool)
-	refused := map[types.UID]bool{uid: true}
-	maps.Copy(refused, l.refused)
-	l.refused = refused // a World may have the old one
-}
-
 // served notes that the Service was written.
 func (o *Overlay) served(pool Pool) {
 	o.mu.Lock()
@@ -198,8 +189,9 @@ func (o *Overlay) apply(w *observe.World) {
 	l.applyPool(w)
 	l.applyScale(w)
 	l.applyPods(w)
-	w.ResizesRefused = l.refused
-	if len(l.pods) == 0 && l.pool == nil && l.draft == nil && l.activated.IsZero() && l.denial.times == 0 && l.service.IsZero() && l.workload == nil && len(l.refused) == 0 {
+	l.applyRefusals(w)
+	if len(l.pods) == 0 && l.pool == nil && l.draft == nil && l.activated.IsZero() && l.denial.times == 0 && l.service.IsZero() && l.workload == nil &&
+		len(l.refused) == 0 && l.resized.IsZero() {
 		delete(o.pools, w.Pool.Key())
 	}
 }
@@ -267,12 +259,6 @@ func (l *layer) applyPods(w *observe.World) {
 	}
 	slices.SortFunc(unseen, func(a, b *corev1.Pod) int { return cmp.Compare(a.Name, b.Name) })
 	w.Pods = append(pods, unseen...)
-	for uid := range l.refused {
-		if !slices.ContainsFunc(w.Pods, func(p *corev1.Pod) bool { return p.UID == uid }) {
-			l.refused = maps.Clone(l.refused)
-			delete(l.refused, uid)
-		}
-	}
 }
 
 // late returns the pods that a cache should have shown by now.

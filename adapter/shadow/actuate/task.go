@@ -144,7 +144,13 @@ func (c *act) try(ctx context.Context, t *task, s step, w Write) error {
 	}
 	c.overlay.wrote(c.w.Pool.Key(), p)
 	t.pod, t.Object = p, p
-	return compare(w, p)
+	if err := compare(w, p); err != nil {
+		return err
+	}
+	if w.Kind == shadow.KindResize {
+		c.overlay.resized(c.w.Pool.Key())
+	}
+	return nil
 }
 
 // afterError finds out what a write that failed has left behind. It says
@@ -155,6 +161,9 @@ func (c *act) afterError(ctx context.Context, t *task, s step, err error) (over 
 	case errors.As(err, &differs):
 		t.Result, t.Err = ResultFailed, err
 		return true
+	case t.Kind == shadow.KindResize && (f == fateGone || f == fateFinal):
+		c.resizeRefused(ctx, t, err)
+		return true
 	case f == fateGone:
 		t.Result = ResultGone
 		c.overlay.gone(c.w.Pool.Key(), t.pod)
@@ -163,10 +172,6 @@ func (c *act) afterError(ctx context.Context, t *task, s step, err error) (over 
 		t.Result = ResultGone
 		return true
 	case f == fateFinal || f == fateThere:
-		if t.Kind == shadow.KindResize {
-			c.refuseResize(t, err)
-			return true
-		}
 		t.Result, t.Err = ResultFailed, err
 		return true
 	case waitOf(err) > 0:

@@ -16,6 +16,8 @@ type Server struct {
 	*Store
 	// Admit changes or refuses a pod that is created; nil admits all as it is.
 	Admit func(p *corev1.Pod) error
+	// AdmitResize refuses a resize; nil admits all.
+	AdmitResize func(p *corev1.Pod) error
 	// fields holds, by object and field owner, what was applied last.
 	fields map[managed]map[string]owned
 }
@@ -165,6 +167,11 @@ func (s *Server) commit(by, subresource string, old, o client.Object) (client.Ob
 	}
 	if rv := o.GetResourceVersion(); rv != "" && rv != old.GetResourceVersion() {
 		return nil, apierrors.NewConflict(k.resource(), old.GetName(), fmt.Errorf("the object has been modified; version %s is now %s", rv, old.GetResourceVersion()))
+	}
+	if p, ok := o.(*corev1.Pod); ok && subresource == resize && s.AdmitResize != nil {
+		if err := s.AdmitResize(p); err != nil {
+			return nil, apierrors.NewForbidden(Pod.resource(), p.Name, err)
+		}
 	}
 	keepMeta(old, o)
 	if errs := restrict(subresource, old, o); len(errs) > 0 {

@@ -4,7 +4,6 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
 	"github.com/foreshadow-dev/foreshadow/adapter/shadow"
@@ -15,12 +14,6 @@ const (
 	reasonEvicted    = "Evicted"
 	reasonPreempting = "Preempting"
 	reasonTerminated = "Terminated" // its node was shut down
-)
-
-// Why the CPU request of a pod stays what it is.
-const (
-	resizeRefused = "Refused"
-	resizeError   = "Error"
 )
 
 // conditions fills in what the conditions of the pod say.
@@ -73,59 +66,4 @@ func startedAnew(p *corev1.Pod, after time.Time) bool {
 		}
 	}
 	return false
-}
-
-// size fills in whether the pod has less CPU than its template asks for, and why
-// it stays so. Only pods that were made smaller count: others may have been
-// resized by somebody for reasons of their own.
-func (v *View) size(p *corev1.Pod, out *shadow.Pod) {
-	if p.Annotations[v1alpha1.IdleAnnotation] == "" {
-		return
-	}
-	rs := v.sets[out.ReplicaSetUID]
-	if rs == nil {
-		return
-	}
-	out.Shrunk = smaller(&p.Spec, &rs.Spec.Template.Spec)
-	out.Resize = v.resize(p, out.Shrunk)
-}
-
-// resize says why a resize that was asked for has not come about.
-func (v *View) resize(p *corev1.Pod, shrunk bool) string {
-	if c := condition(p, corev1.PodResizePending); c != nil && c.Status == corev1.ConditionTrue {
-		return c.Reason // Deferred or Infeasible
-	}
-	if c := condition(p, corev1.PodResizeInProgress); c != nil && c.Status == corev1.ConditionTrue && c.Reason == corev1.PodReasonError {
-		return resizeError
-	}
-	if shrunk && v.w.ResizesRefused[p.UID] {
-		return resizeRefused
-	}
-	return ""
-}
-
-// smaller says that a container asks for less CPU than in the template.
-func smaller(spec, template *corev1.PodSpec) bool {
-	for i := range template.Containers {
-		want, ok := cpuOf(&template.Containers[i])
-		if !ok {
-			continue
-		}
-		for j := range spec.Containers {
-			c := &spec.Containers[j]
-			if got, ok := cpuOf(c); c.Name == template.Containers[i].Name && ok && got.Cmp(want) < 0 {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// cpuOf is the CPU request of a container; a limit alone is one, too.
-func cpuOf(c *corev1.Container) (resource.Quantity, bool) {
-	if q, ok := c.Resources.Requests[corev1.ResourceCPU]; ok {
-		return q, true
-	}
-	q, ok := c.Resources.Limits[corev1.ResourceCPU]
-	return q, ok
 }

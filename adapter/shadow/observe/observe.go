@@ -55,6 +55,7 @@ func (v *View) Observed() shadow.Observed {
 		Room:        v.room(),
 		Refusals:    v.refusals(),
 		Warnings:    v.warnings(),
+		Resized:     v.w.Resized,
 	}
 	for _, rs := range v.w.ReplicaSets {
 		out.ReplicaSets = append(out.ReplicaSets, replicaSet(rs))

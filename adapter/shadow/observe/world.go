@@ -51,8 +51,9 @@ type World struct {
 	// TakenBy names the older pool that has the workload; empty if none has.
 	TakenBy string
 	// ResizesRefused are the pods, by UID, whose CPU request the API server
-	// would not restore.
-	ResizesRefused map[types.UID]bool
+	// would not restore; Resized is when it last did, zero if never.
+	ResizesRefused map[types.UID]ResizeRefusal
+	Resized        time.Time
 
 	// MetricsAlive says that the metrics role holds its lease, so that the
 	// pool's status is as fresh as its conditions say.
@@ -73,4 +74,13 @@ type World struct {
 	// warm as it has been Ready (ReadyProgress).
 	Progress map[types.UID]shadow.Progress
 	Now      time.Time
+}
+
+// ResizeRefusal is what the API server said to a resize.
+type ResizeRefusal struct {
+	Message string
+	// Final says that it would say so again.
+	Final bool
+	// Again is when it is asked again.
+	Again time.Time
 }

@@ -1,0 +1,71 @@
+package observe
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+
+	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
+	"github.com/foreshadow-dev/foreshadow/adapter/shadow"
+)
+
+// resizeError is that the kubelet failed to resize a pod.
+const resizeError = "Error"
+
+// size fills in whether the pod has less CPU than its template asks for, and why
+// it stays so. Only pods that were made smaller count: others may have been
+// resized by somebody for reasons of their own.
+func (v *View) size(p *corev1.Pod, out *shadow.Pod) {
+	if p.Annotations[v1alpha1.IdleAnnotation] == "" {
+		return
+	}
+	rs := v.sets[out.ReplicaSetUID]
+	if rs == nil {
+		return
+	}
+	out.Shrunk = smaller(&p.Spec, &rs.Spec.Template.Spec)
+	if r, ok := v.w.ResizesRefused[p.UID]; ok && out.Shrunk {
+		out.Resize, out.ResizeWhy, out.ResizeAt = shadow.ResizePostponed, r.Message, r.Again
+		if r.Final {
+			out.Resize = shadow.ResizeRefused
+		}
+		return
+	}
+	out.Resize = resizing(p)
+}
+
+// resizing says why the kubelet has not done a resize that was asked for.
+func resizing(p *corev1.Pod) string {
+	if c := condition(p, corev1.PodResizePending); c != nil && c.Status == corev1.ConditionTrue {
+		return c.Reason // Deferred or Infeasible
+	}
+	if c := condition(p, corev1.PodResizeInProgress); c != nil && c.Status == corev1.ConditionTrue && c.Reason == corev1.PodReasonError {
+		return resizeError
+	}
+	return ""
+}
+
+// smaller says that a container asks for less CPU than in the template.
+func smaller(spec, template *corev1.PodSpec) bool {
+	for i := range template.Containers {
+		want, ok := cpuOf(&template.Containers[i])
+		if !ok {
+			continue
+		}
+		for j := range spec.Containers {
+			c := &spec.Containers[j]
+			if got, ok := cpuOf(c); c.Name == template.Containers[i].Name && ok && got.Cmp(want) < 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// cpuOf is the CPU request of a container; a limit alone is one, too.
+func cpuOf(c *corev1.Container) (resource.Quantity, bool) {
+	if q, ok := c.Resources.Requests[corev1.ResourceCPU]; ok {
+		return q, true
+	}
+	q, ok := c.Resources.Limits[corev1.ResourceCPU]
+	return q, ok
+}
