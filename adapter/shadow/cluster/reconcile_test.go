@@ -178,6 +178,23 @@ func TestReconcileDoesNotWaitForWhatIsGone(t *testing.T) {
 	require.Equal(t, 2, st.active(t))
 }
 
+// What was listed first is kept only until the cache has shown it, or it is gone:
+// of the pools and of strangers.
+func TestReconcileForgetsTheFirstList(t *testing.T) {
+	s := newShop(5, 3, 2)
+	st := newStand(t, s)
+	old, stranger := s.rs.DeepCopy(), s.rs.DeepCopy()
+	old.Name, old.UID = "web-old", "old"
+	stranger.Name, stranger.UID, stranger.OwnerReferences = "other", "other", nil
+	live := newCluster(t, old, stranger, s.rs)
+	st.first.live = live
+	st.look(t)
+	require.Equal(t, 2, st.active(t))
+	list, err := st.first.of(t.Context(), s.pool.Namespace)
+	require.NoError(t, err)
+	require.Empty(t, list.left)
+}
+
 // A pod of a later leader ends the role.
 func TestReconcileIsFenced(t *testing.T) {
 	s := newShop(5, 3, 2)
