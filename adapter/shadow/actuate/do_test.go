@@ -14,6 +14,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -287,6 +288,38 @@ func TestScale(t *testing.T) {
 		w := s.world()
 		require.NoError(t, s.actuator.Refresh(t.Context(), w))
 		require.Equal(t, int32(9), *w.Deployment.Spec.Replicas, "a cache that lags makes nobody scale twice")
+	})
+	t.Run("a Rollout's scale holds until the cache has it", func(t *testing.T) {
+		s := newStage(t, 4, 0)
+		rollout := &unstructured.Unstructured{Object: map[string]any{
+			"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout",
+			"metadata": map[string]any{"namespace": "shop", "name": "web", "uid": "rollout-uid", "resourceVersion": "1"},
+			"spec":     map[string]any{"replicas": int64(4), "paused": false},
+		}}
+		s.store(rollout.DeepCopy())
+		rollout.SetResourceVersion(find(s.recorder, rollout).GetResourceVersion())
+		replicas := func(at *unstructured.Unstructured) int32 {
+			w := s.world()
+			w.Deployment, w.Rollout = nil, at
+			require.NoError(t, s.actuator.Refresh(t.Context(), w))
+			return replicasIn(w.Rollout)
+		}
+		w := s.world()
+		w.Deployment, w.Rollout = nil, rollout
+		in := observe.Observe(*w)
+		r, err := s.actuator.Act(t.Context(), w, &in, &shadow.Decision{
+			Actions: []shadow.Action{{Kind: shadow.KindScale, Replicas: 9}}, Status: w.Pool.Status,
+		})
+		require.NoError(t, err)
+		require.Equal(t, ResultDone, r.Outcomes[0].Result)
+		require.EqualValues(t, 9, replicas(rollout), "a cache that lags makes nobody scale twice")
+		require.EqualValues(t, 4, replicasIn(rollout), "a cache is not written")
+		live := find(s.recorder, rollout).DeepCopy()
+		require.EqualValues(t, 9, replicas(live))
+		require.NoError(t, unstructured.SetNestedField(live.Object, int64(5), "spec", "replicas"))
+		live.SetResourceVersion("900")
+		require.EqualValues(t, 5, replicas(live), "somebody has scaled it since")
+		require.EqualValues(t, 4, replicas(rollout), "what the cache has shown once is not kept")
 	})
 	t.Run("a status that changed in between does not matter", func(t *testing.T) {
 		s := newStage(t, 4, 0)

@@ -9,6 +9,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/clock"
 
@@ -222,9 +223,24 @@ func (l *layer) applyScale(w *observe.World) {
 		rs := *w.ReplicaSet
 		rs.Spec.Replicas, rs.ResourceVersion = &e.replicas, e.resourceVersion
 		w.ReplicaSet = &rs
+	case w.Rollout != nil && w.Rollout.GetUID() == e.uid && older(w.Rollout.GetResourceVersion(), e.resourceVersion):
+		w.Rollout = scaledRollout(w.Rollout, e)
 	default:
 		l.workload = nil
 	}
+}
+
+// scaledRollout returns a Rollout as a write of its scale has left it.
+func scaledRollout(is *unstructured.Unstructured, e *scaleEntry) *unstructured.Unstructured {
+	out := is.DeepCopy()
+	spec, ok := out.Object["spec"].(map[string]any)
+	if !ok {
+		spec = map[string]any{}
+		out.Object["spec"] = spec
+	}
+	spec["replicas"] = int64(e.replicas)
+	out.SetResourceVersion(e.resourceVersion)
+	return out
 }
 
 func (l *layer) applyPods(w *observe.World) {
