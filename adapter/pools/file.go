@@ -80,6 +80,16 @@ func NewFile(o FileOptions) (*File, error) {
 // Synced is closed once the file has been read.
 func (f *File) Synced() <-chan struct{} { return f.synced }
 
+// Check says what Run would refuse in the file as it is now.
+func (f *File) Check() error {
+	raw, err := readFile(f.path)
+	if err != nil {
+		return fmt.Errorf("read pools file: %w", err)
+	}
+	_, err = manifest.Decode(f.path, raw)
+	return err
+}
+
 // Run reads the file, which must be good the first time, and then again
 // whenever it changes.
 func (f *File) Run(ctx context.Context, handler Handler) error {

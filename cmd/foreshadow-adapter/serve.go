@@ -88,17 +88,7 @@ func (s *server) run(ctx context.Context, logs io.Writer, provider *publish.Prov
 	level.Info(s.loggers.kit).Log("msg", "starting foreshadow-adapter", "version", version.Info())
 
 	var g run.Group
-	if s.o.has(roleMetrics) {
-		if err := s.addMetrics(ctx, &g, provider); err != nil {
-			return err
-		}
-	}
-	if s.o.has(roleShadows) {
-		if err := s.addShadows(ctx, &g); err != nil {
-			return err
-		}
-	}
-	if err := s.addWeb(&g); err != nil {
+	if err := s.addAll(ctx, &g, provider); err != nil {
 		return err
 	}
 	done, stop := context.WithCancel(ctx)
@@ -110,19 +100,33 @@ func (s *server) run(ctx context.Context, logs io.Writer, provider *publish.Prov
 	return nil
 }
 
-// addMetrics runs the role that forecasts and answers autoscalers.
-func (s *server) addMetrics(ctx context.Context, g *run.Group, provider *publish.Provider) error {
-	if err := s.newWatcher(); err != nil {
+// addAll runs the roles that the adapter has. What may be refused comes first:
+// a flag that is wrong leaves no store behind.
+func (s *server) addAll(ctx context.Context, g *run.Group, provider *publish.Provider) error {
+	if s.o.has(roleMetrics) {
+		if err := errors.Join(s.newWatcher(), s.checkSource()); err != nil {
+			return err
+		}
+	}
+	if err := s.addWeb(g); err != nil {
+		return err
+	}
+	if s.o.has(roleShadows) {
+		if err := s.addShadows(ctx, g); err != nil {
+			return err
+		}
+	}
+	if !s.o.has(roleMetrics) {
+		return nil
+	}
+	if err := s.addMetricsAPI(ctx, g, provider); err != nil {
 		return err
 	}
 	source, err := s.addSource(ctx, g)
 	if err != nil {
 		return err
 	}
-	if err := s.addPools(ctx, g, source); err != nil {
-		return err
-	}
-	return s.addMetricsAPI(ctx, g, provider)
+	return s.addPools(ctx, g, source)
 }
 
 // queriesPerNamespace is how many queries one namespace may have under way.

@@ -92,6 +92,33 @@ func TestServeRefusesBadInput(t *testing.T) {
 	}
 }
 
+// Whatever is refused, and however late it is looked at, leaves no store behind.
+func TestServeThatIsRefusedLeavesNothingBehind(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer taken.Close()
+	for name, args := range map[string][]string{
+		"a port in use":          standalone(t, "--web.listen-address="+taken.Addr().String()),
+		"an API port in use":     standalone(t, "--web.api-address="+taken.Addr().String()),
+		"an open API address":    standalone(t, "--web.api-address=0.0.0.0:0"),
+		"a web configuration":    standalone(t, "--web.config.file="+write(t, "web.yaml", "tls: yes")),
+		"scrape targets":         standalone(t, "--scrape.config-file="+write(t, "scrape.yaml", "scrape: yes")),
+		"a pool":                 standalone(t, "--pools.file="+write(t, "pools.yaml", "kind: Pool")),
+		"a cluster that is none": {"--web.listen-address=127.0.0.1:0"},
+		"a cluster for both":     {"--roles=metrics,shadows", "--web.listen-address=127.0.0.1:0", "--kubeconfig=none"},
+		"a level that is none":   standalone(t, "--log.level=loud"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Chdir(t.TempDir())
+			_, _, err := execute(t.Context(), args...)
+			require.Error(t, err)
+			left, err := os.ReadDir(".")
+			require.NoError(t, err)
+			require.Empty(t, left)
+		})
+	}
+}
+
 // logBuffer is a log that one goroutine writes and another reads.
 type logBuffer struct {
 	mu sync.Mutex

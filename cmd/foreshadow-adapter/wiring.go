@@ -21,6 +21,14 @@ import (
 // fieldOwner is whom the API server knows the statuses from.
 const fieldOwner = "foreshadow-adapter"
 
+// checkSource refuses the flags of a source that is not made yet.
+func (s *server) checkSource() error {
+	if s.o.prometheusURL != "" || s.o.scrapeConfig == "" {
+		return nil
+	}
+	return embedded.CheckScrapeConfig(s.o.scrapeConfig)
+}
+
 // addSource returns where history is read: a Prometheus, or the embedded store,
 // which the group closes.
 func (s *server) addSource(ctx context.Context, g *run.Group) (history.Source, error) {
@@ -73,7 +81,7 @@ func (s *server) newWatcher() error {
 			return fmt.Errorf("--pools.file: %w", err)
 		}
 		s.watcher = file
-		return nil
+		return file.Check()
 	}
 	cfg, err := s.restConfig()
 	if err != nil {

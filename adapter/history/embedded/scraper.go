@@ -3,6 +3,7 @@ package embedded
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -38,6 +39,12 @@ func NewScraper(path string, store *Store) (*Scraper, error) {
 		return nil, fmt.Errorf("%s: %s: %s", scrapeFlag, path, history.MaskValues(err))
 	}
 	return &Scraper{manager: manager, targets: targets}, nil
+}
+
+// CheckScrapeConfig says what NewScraper would refuse in the file.
+func CheckScrapeConfig(path string) error {
+	_, _, err := loadScrapeConfig(path, slog.New(slog.DiscardHandler))
+	return err
 }
 
 // Run scrapes until the context ends. It may be called once, and the Store
