@@ -20,6 +20,7 @@
 //	    decided, shadow/cluster watches and leads. shadow/model is a control plane in memory and shadow/invariant judges histories.
 //	  - client is the three functions over the ShadowPool, cli the verbs of kubectl foreshadow.
 //	  - simulate replays a workload, its HPA and its shadows on a clock of its own, for the demo, for backtest and for tests.
+//	  - duration and terminal are what the command lines share: the notation of a duration, and the width of a terminal.
 //	  - backtest forecasts a load from a file or a Prometheus without a cluster, and scores such forecasts on the load's own past.
 //
 // Programs are in cmd, which alone knows all of these; e2e runs them against real servers.

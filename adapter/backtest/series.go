@@ -7,8 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/prometheus/common/model"
-
+	"github.com/foreshadow-dev/foreshadow/adapter/duration"
 	"github.com/foreshadow-dev/foreshadow/forecast"
 )
 
@@ -239,10 +238,7 @@ func fillSeason(x []float64, lo, hi, m int, middle float64) {
 
 // Duration writes a duration as flags take it: 28d, 90s, 1h30m.
 func Duration(d time.Duration) string {
-	if d > 0 && d%day == 0 {
-		return fmt.Sprintf("%dd", d/day) // not in weeks
-	}
-	return model.Duration(d).String()
+	return duration.Format(d)
 }
 
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }

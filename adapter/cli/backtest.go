@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/foreshadow-dev/foreshadow/adapter/backtest"
+	"github.com/foreshadow-dev/foreshadow/adapter/duration"
 )
 
 // backtestKind is the kind of what backtest prints for programs.
@@ -45,11 +46,11 @@ func newBacktestCommand(f *factory) *cobra.Command {
 	fs := cmd.Flags()
 	o.install(cmd)
 	fs.IntVar(&o.config.Origins, "origins", 6, "Origins per series at most, spread evenly, at least a quarter of the horizon apart.")
-	durationVar(fs, &o.config.History, "history", 28*24*time.Hour, "How much of the past a forecast sees at most; seven seasons of it, or all if it is less, lie before the first origin.")
-	durationVar(fs, &o.config.Horizon, "horizon", 0, "How far ahead. 0s: a season, or 48h of hourly values.")
+	duration.Var(fs, &o.config.History, "history", 28*24*time.Hour, "How much of the past a forecast sees at most; seven seasons of it, or all if it is less, lie before the first origin.")
+	duration.Var(fs, &o.config.Horizon, "horizon", 0, "How far ahead. 0s: a season, or 48h of hourly values.")
 	fs.Float64Var(&o.replay.CapacityPerReplica, "capacity-per-replica", 0, "Load that one warm replica carries: with it, the end of each series is replayed on a workload with and without a forecast and shadows, as the demo does.")
-	durationVar(fs, &o.replay.ColdStart, "cold-start", 5*time.Minute, "Time from the creation of a pod until it is ready, in the replay.")
-	durationVar(fs, &o.replay.Length, "replay", 72*time.Hour, "How much of the end of each series is replayed.")
+	duration.Var(fs, &o.replay.ColdStart, "cold-start", 5*time.Minute, "Time from the creation of a pod until it is ready, in the replay.")
+	duration.Var(fs, &o.replay.Length, "replay", 72*time.Hour, "How much of the end of each series is replayed.")
 	o.output.install(cmd, wide, csvFormat)
 	return cmd
 }

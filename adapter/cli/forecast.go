@@ -12,6 +12,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/foreshadow-dev/foreshadow/adapter/backtest"
+	"github.com/foreshadow-dev/foreshadow/adapter/duration"
+	"github.com/foreshadow-dev/foreshadow/adapter/terminal"
 )
 
 // forecastKind is the kind of what forecast prints for programs.
@@ -49,7 +51,7 @@ func newForecastCommand(f *factory) *cobra.Command {
 		},
 	}
 	o.install(cmd)
-	durationVar(cmd.Flags(), &o.horizon, "horizon", 24*time.Hour, "How far ahead.")
+	duration.Var(cmd.Flags(), &o.horizon, "horizon", 24*time.Hour, "How far ahead.")
 	o.output.install(cmd, wide, csvFormat)
 	return cmd
 }
@@ -125,7 +127,7 @@ func (o *loadSource) forecastText(all []backtest.Forecast, detailed bool) string
 
 // plotFor draws in Unicode on a terminal, else in plain characters.
 func plotFor(w io.Writer) backtest.Plot {
-	if width := columns(w); width > 0 {
+	if width := terminal.Columns(w); width > 0 {
 		return backtest.Plot{Columns: width, Rich: true}
 	}
 	return backtest.Plot{Columns: plainColumns}

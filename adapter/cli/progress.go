@@ -3,33 +3,18 @@ package cli
 import (
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"sync"
 	"time"
 
-	"golang.org/x/term"
 	"k8s.io/utils/clock"
-)
 
-// columns is the width of the terminal that w is, 0 if it is none.
-func columns(w io.Writer) int {
-	f, ok := w.(*os.File)
-	if !ok || !term.IsTerminal(int(f.Fd())) {
-		return 0
-	}
-	width, _, err := term.GetSize(int(f.Fd()))
-	if err != nil {
-		return 0
-	}
-	return width
-}
+	"github.com/foreshadow-dev/foreshadow/adapter/terminal"
+)
 
 const (
 	progressWidth = 30
 	progressEvery = 100 * time.Millisecond
-	// clearLine goes back to the line's first column and wipes it (ECMA-48 EL).
-	clearLine = "\r\x1b[K"
 )
 
 // progress draws a bar on a terminal, and nothing elsewhere.
@@ -46,7 +31,7 @@ type progress struct {
 
 // newProgress returns nil where w is no terminal.
 func newProgress(w io.Writer, what string, clk clock.PassiveClock) *progress {
-	if columns(w) == 0 {
+	if terminal.Columns(w) == 0 {
 		return nil
 	}
 	return &progress{w: w, what: what, clock: clk, began: clk.Now()}
@@ -70,12 +55,12 @@ func (p *progress) draw(done, total int) {
 	p.drawn, p.shown = now, true
 	full := progressWidth * done / max(total, 1)
 	bar := strings.Repeat("#", full) + strings.Repeat(".", progressWidth-full)
-	_, _ = fmt.Fprintf(p.w, "%s%s [%s] %d/%d, %v", clearLine, p.what, bar, done, total, now.Sub(p.began).Round(time.Second))
+	_, _ = fmt.Fprintf(p.w, "%s%s [%s] %d/%d, %v", terminal.ClearLine, p.what, bar, done, total, now.Sub(p.began).Round(time.Second))
 }
 
 // done wipes the bar.
 func (p *progress) done() {
 	if p != nil && p.shown {
-		_, _ = io.WriteString(p.w, clearLine)
+		_, _ = io.WriteString(p.w, terminal.ClearLine)
 	}
 }

@@ -11,43 +11,11 @@ import (
 	"strings"
 	"time"
 
-	"github.com/prometheus/common/model"
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/foreshadow-dev/foreshadow/adapter/backtest"
+	"github.com/foreshadow-dev/foreshadow/adapter/duration"
 )
-
-// durationFlag is a flag's value that is written as in Prometheus: 28d, 90s, 1h30m.
-type durationFlag time.Duration
-
-var _ pflag.Value = (*durationFlag)(nil)
-
-// Set reads s.
-func (d *durationFlag) Set(s string) error {
-	parsed, err := parseDuration(s)
-	*d = durationFlag(parsed)
-	return err
-}
-
-// String writes the value as Set reads it.
-func (d *durationFlag) String() string { return backtest.Duration(time.Duration(*d)) }
-
-// Type names the value in the help.
-func (d *durationFlag) Type() string { return "duration" }
-
-func parseDuration(s string) (time.Duration, error) {
-	d, err := model.ParseDuration(s)
-	if err != nil {
-		return 0, fmt.Errorf("%q: write a duration such as 28d, 24h or 90s", s)
-	}
-	return time.Duration(d), nil
-}
-
-func durationVar(fs *pflag.FlagSet, p *time.Duration, name string, value time.Duration, usage string) {
-	*p = value
-	fs.Var((*durationFlag)(p), name, usage)
-}
 
 // defaultStep is the grid of a query that asks for none.
 const defaultStep = time.Minute
@@ -75,10 +43,10 @@ func (s *loadSource) install(cmd *cobra.Command) {
 	fs := cmd.Flags()
 	fs.StringVar(&s.prometheus.URL, "prometheus.url", "", "URL of the Prometheus HTTP API (Thanos, Mimir and VictoriaMetrics speak it too).")
 	fs.StringVar(&s.prometheus.ConfigFile, "prometheus.config-file", "", "File with TLS, basic or bearer authentication for Prometheus, in the format of its http_config.")
-	durationVar(fs, &s.prometheus.Timeout, "prometheus.timeout", 30*time.Second, "Time that one query may take, retries included.")
+	duration.Var(fs, &s.prometheus.Timeout, "prometheus.timeout", 30*time.Second, "Time that one query may take, retries included.")
 	fs.StringVar(&s.prometheus.Query, "query", "", "The load as PromQL, such as sum by (service) (rate(http_requests_total[2m])); each series that it returns is read.")
-	durationVar(fs, &s.prometheus.Range, "range", 28*24*time.Hour, "How much of the past is read from Prometheus.")
-	durationVar(fs, &s.prometheus.Step, "step", 0, "Time between two values. 0s: 1m from Prometheus, what it is from a file.")
+	duration.Var(fs, &s.prometheus.Range, "range", 28*24*time.Hour, "How much of the past is read from Prometheus.")
+	duration.Var(fs, &s.prometheus.Step, "step", 0, "Time between two values. 0s: 1m from Prometheus, what it is from a file.")
 	fs.StringVar(&s.end, "end", "", "Instant up to which Prometheus is read, in RFC 3339; empty for now.")
 	fs.StringVar(&s.season, "season", "auto", "Length of the load's cycle, such as 24h or 12h; auto: days, and weeks where the history shows them.")
 	fs.StringSliceVar(&s.levels, "quantiles", []string{"0.5", "0.9", "0.95", "0.99"}, "Probabilities that the load is to stay below a quantile with.")
@@ -111,7 +79,7 @@ func (s *loadSource) parse(cmd *cobra.Command, args []string) error {
 	if s.quantiles, err = parseQuantiles(s.levels); err != nil {
 		errs = append(errs, err)
 	}
-	if s.seasonLen, err = backtest.ParseSeason(s.season, parseDuration); err != nil {
+	if s.seasonLen, err = backtest.ParseSeason(s.season, duration.Parse); err != nil {
 		errs = append(errs, err)
 	}
 	if err := s.calendar.parse(cmd); err != nil {

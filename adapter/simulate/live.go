@@ -6,6 +6,8 @@ import (
 	"math"
 	"strings"
 	"time"
+
+	"github.com/foreshadow-dev/foreshadow/adapter/terminal"
 )
 
 // Frame is what the live line shows at one instant.
@@ -31,9 +33,6 @@ type Live struct {
 // none.
 func NewLive(w io.Writer, columns int) *Live { return &Live{w: w, columns: columns} }
 
-// clearLine goes back to the line's first column and wipes it (ECMA-48 EL).
-const clearLine = "\r\x1b[K"
-
 // Show prints a frame.
 func (l *Live) Show(f Frame) error {
 	hour := f.Now.Truncate(time.Hour)
@@ -54,14 +53,14 @@ func (l *Live) Show(f Frame) error {
 	if len(line) >= l.columns {
 		line = brief(f)
 	}
-	return l.print(clearLine + cut(line+"  "+spark(l.loads), l.columns-1))
+	return l.print(terminal.ClearLine + cut(line+"  "+spark(l.loads), l.columns-1))
 }
 
 // Note prints a line that stays, such as a fault that begins or ends.
 func (l *Live) Note(now time.Time, text string) error {
 	start := ""
 	if l.dirty {
-		start = clearLine
+		start = terminal.ClearLine
 		l.dirty = false
 	}
 	return l.print(start + clockOf(now) + "  " + text + "\n")

@@ -9,6 +9,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/foreshadow-dev/foreshadow/adapter/terminal"
 )
 
 func frame(after time.Duration, load float64) Frame {
@@ -48,9 +50,9 @@ func TestOnATerminalOneLineIsRewritten(t *testing.T) {
 	require.NoError(t, l.Close())
 	got := b.String()
 	require.Equal(t, 2, strings.Count(got, "\n"), "one ends the note, one the line")
-	require.Equal(t, 4, strings.Count(got, clearLine))
+	require.Equal(t, 4, strings.Count(got, terminal.ClearLine))
 	require.True(t, strings.HasSuffix(got, "\n"))
-	for line := range strings.SplitSeq(strings.ReplaceAll(got, clearLine, "\n"), "\n") {
+	for line := range strings.SplitSeq(strings.ReplaceAll(got, terminal.ClearLine, "\n"), "\n") {
 		require.Less(t, utf8.RuneCountInString(line), 80, line)
 	}
 }
@@ -60,7 +62,7 @@ func TestANarrowTerminalStillShowsEveryArm(t *testing.T) {
 	f.Arms = append(f.Arms, ArmState{Name: "reactive+", Replicas: 99, Totals: Totals{Foreseen: 9999 * time.Second}})
 	var b bytes.Buffer
 	require.NoError(t, NewLive(&b, 80).Show(f))
-	require.Equal(t, clearLine+"Mon 00:00 60.0>75.0|reactive 12 1,234s|predictive 104 0s|reactive+ 99 9,999s  █", b.String())
+	require.Equal(t, terminal.ClearLine+"Mon 00:00 60.0>75.0|reactive 12 1,234s|predictive 104 0s|reactive+ 99 9,999s  █", b.String())
 }
 
 func TestAWideTerminalShowsTheLoadOfADay(t *testing.T) {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -14,11 +13,12 @@ import (
 
 	"github.com/prometheus/common/model"
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 	"k8s.io/utils/clock"
 
 	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
+	"github.com/foreshadow-dev/foreshadow/adapter/duration"
 	"github.com/foreshadow-dev/foreshadow/adapter/simulate"
+	"github.com/foreshadow-dev/foreshadow/adapter/terminal"
 )
 
 // shortestReplay is the least that may be asked for: in less, the faults would
@@ -63,9 +63,9 @@ func newDemoCommand(capture func(loggers)) *cobra.Command {
 	o.log.level = "error"
 	fs.StringVar(&o.trace, "trace", simulate.Application, "Bundled trace to replay. One of: "+strings.Join(simulate.BundledTraces(), ", ")+".")
 	fs.StringVar(&o.csv, "csv", "", "File with your own trace (timestamp,value with a header) to replay in place of a bundled one.")
-	durationVar(fs, &o.coldStart, "cold-start", 5*time.Minute, "Time from the creation of a pod until it is ready.")
-	durationVar(fs, &o.replay, "replay", 72*time.Hour, "How much of the trace's end is replayed, at least 6h; the rest is history.")
-	durationVar(fs, &o.duration, "duration", 75*time.Second, "Real time that the replay is paced to take; 0s for as fast as it goes.")
+	duration.Var(fs, &o.coldStart, "cold-start", 5*time.Minute, "Time from the creation of a pod until it is ready.")
+	duration.Var(fs, &o.replay, "replay", 72*time.Hour, "How much of the trace's end is replayed, at least 6h; the rest is history.")
+	duration.Var(fs, &o.duration, "duration", 75*time.Second, "Real time that the replay is paced to take; 0s for as fast as it goes.")
 	fs.Float64Var(&o.capacity, "capacity-per-replica", 0, "Load that one warm replica carries; 0 sizes it for 15 replicas in the mean.")
 	fs.Float64Var(&o.quantile, "quantile", 0.9, "Quantile of the forecast that the predictive arm follows.")
 	fs.Int32Var(&o.idlePercent, "idle-cpu-percent", 10, "CPU request of a shadow, in percent of a live pod's: what a shadow-hour is priced at.")
@@ -133,7 +133,7 @@ func (o demoOptions) run(ctx context.Context, out, progress io.Writer) (err erro
 	}
 	defer func() { err = errors.Join(err, line.close()) }()
 	o.greet(progress, r, line)
-	report, err := r.run(ctx, line, simulate.NewLive(progress, columns(progress)), newPacer(o.duration, r, clock.RealClock{}))
+	report, err := r.run(ctx, line, simulate.NewLive(progress, terminal.Columns(progress)), newPacer(o.duration, r, clock.RealClock{}))
 	if err != nil {
 		return err
 	}
@@ -172,17 +172,4 @@ func (o demoOptions) greet(w io.Writer, r *replay, l *line) {
 	// kubectl asks for a user name where nothing says who asks.
 	fmt.Fprintf(w, "  kubectl --server %s --insecure-skip-tls-verify --token=anybody get --raw '/apis/%s'\n", l.api.URL(), metric)
 	fmt.Fprintf(w, "  curl -s http://%s/metrics\n\n", l.web.Addr())
-}
-
-// columns is the width of the terminal that w is, 0 if it is none.
-func columns(w io.Writer) int {
-	f, ok := w.(*os.File)
-	if !ok || !term.IsTerminal(int(f.Fd())) {
-		return 0
-	}
-	width, _, err := term.GetSize(int(f.Fd()))
-	if err != nil {
-		return 0
-	}
-	return width
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/foreshadow-dev/foreshadow/adapter/duration"
 	"github.com/foreshadow-dev/foreshadow/adapter/history"
 	"github.com/foreshadow-dev/foreshadow/adapter/refresh"
 )
@@ -47,18 +48,18 @@ func (o *serveOptions) install(fs *pflag.FlagSet) {
 	o.shadows.install(fs)
 	fs.StringVar(&o.prometheusURL, "prometheus.url", "", "URL of the Prometheus HTTP API (Thanos, Mimir and VictoriaMetrics speak it too). Empty: the embedded store.")
 	fs.StringVar(&o.prometheusConfig, "prometheus.config-file", "", "File with TLS, basic or bearer authentication for Prometheus, in the format of its http_config.")
-	durationVar(fs, &o.prometheusTimeout, "prometheus.timeout", 30*time.Second, "Time that one query, or one chunk of a long one, may take, retries included; as long again it may wait for its turn.")
+	duration.Var(fs, &o.prometheusTimeout, "prometheus.timeout", 30*time.Second, "Time that one query, or one chunk of a long one, may take, retries included; as long again it may wait for its turn.")
 	fs.IntVar(&o.prometheusConcurrency, "prometheus.max-concurrency", 8, "Queries that may run at the same time.")
 
 	fs.StringVar(&o.storagePath, "storage.path", "data", "Directory of the embedded store.")
-	durationVar(fs, &o.storageRetention, "storage.retention", 30*24*time.Hour, "How long the embedded store keeps samples.")
+	duration.Var(fs, &o.storageRetention, "storage.retention", 30*24*time.Hour, "How long the embedded store keeps samples.")
 	fs.StringVar(&o.scrapeConfig, "scrape.config-file", "", "File with scrape_configs (static_configs only) to fill the embedded store from.")
 
 	fs.StringVar(&o.confineLabel, "history.confine-label", "namespace", "Label that says whose a series is. Queries of ShadowPools in a cluster only see series in which it is the pool's namespace.")
 	fs.StringToStringVar(&o.confineByMatch, "history.confine-label-by-prefix", nil, "Another such label for metrics whose name begins with a prefix, such as istio_=destination_service_namespace. May be repeated.")
 
 	fs.StringVar(&o.poolsFile, "pools.file", "", "File of ShadowPools, reloaded when it changes. Empty: the ShadowPools of the API server.")
-	durationVar(fs, &o.interval, "refresh.interval", refresh.DefaultInterval, "Time between two refreshes of a pool.")
+	duration.Var(fs, &o.interval, "refresh.interval", refresh.DefaultInterval, "Time between two refreshes of a pool.")
 	fs.StringVar(&o.apiAddress, "web.api-address", "", "Loopback address on which the metrics APIs are served without a cluster and without authentication. Empty: they are served to a cluster, see --secure-port.")
 	fs.StringVar(&o.webAddress, "web.listen-address", ":9402", "Address on which Prometheus metrics and health are served.")
 	fs.StringVar(&o.webConfig, "web.config.file", "", "File with TLS or basic authentication for --web.listen-address, in the format of Prometheus' exporter-toolkit.")

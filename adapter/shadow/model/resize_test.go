@@ -12,7 +12,6 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 
 	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
-	"github.com/foreshadow-dev/foreshadow/adapter/shadow"
 	"github.com/foreshadow-dev/foreshadow/adapter/shadow/model/rig"
 )
 
@@ -34,7 +33,7 @@ func TestResizesRefused(t *testing.T) {
 			s.Scale(5)
 			s.RunFor(2 * time.Minute)
 			require.Equal(t, 1, s.Summary().Shrunk)
-			require.Equal(t, shadow.ReasonResizeRefused, resizePending(s))
+			require.Equal(t, "ResizeRefused", resizePending(s))
 			require.GreaterOrEqual(t, len(s.Shadows()), 3)
 			for _, p := range s.Shadows() {
 				require.True(t, whole(p), "shadow %s", p.Name)
