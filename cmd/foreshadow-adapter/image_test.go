@@ -1,0 +1,31 @@
+package main
+
+import (
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// The image has nothing beside the binary that could be run, no user who is
+// root, and is built with the Go that go.mod names.
+func TestImage(t *testing.T) {
+	raw, err := os.ReadFile("../../Dockerfile")
+	require.NoError(t, err)
+	file := string(raw)
+	module, err := os.ReadFile("../../go.mod")
+	require.NoError(t, err)
+	version := regexp.MustCompile(`(?m)^go (\S+)$`).FindSubmatch(module)
+	require.Len(t, version, 2)
+
+	stages := regexp.MustCompile(`(?m)^FROM (\S+)`).FindAllStringSubmatch(file, -1)
+	require.Len(t, stages, 2)
+	require.True(t, strings.HasPrefix(stages[0][1], "golang:"+string(version[1])), stages[0][1])
+	require.Equal(t, "scratch", stages[1][1])
+	last := file[strings.Index(file, "FROM scratch"):]
+	require.Regexp(t, `(?m)^USER [1-9]\d*:[1-9]\d*$`, last)
+	require.NotContains(t, last, "RUN ")
+	require.Contains(t, last, `ENTRYPOINT ["/foreshadow-adapter"]`)
+}
