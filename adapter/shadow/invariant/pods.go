@@ -123,6 +123,9 @@ func (c *Checker) stepPod(now *corev1.Pod, gone bool) {
 		c.checkGates(now)
 		c.checkActivation(p, old, known)
 	}
+	if p.left.IsZero() && (!active(now) || gone) {
+		p.left = c.now
+	}
 	if active(old) && (!active(now) || gone) && now.Status.Phase == old.Status.Phase {
 		c.checkVictim(p)
 	}

@@ -34,7 +34,8 @@ func (c *Checker) checkVictim(p *pod) {
 		return
 	}
 	if p.activation != nil && (c.within(p.activation.at, c.cfg.Settle) || costed(p.Pod, rs.ReplicaSet)) {
-		return // it is one of those that were handed over, or of an earlier raise that has not settled
+		c.checkOrder(rs, p) // it may go before those that served, not before those of a later raise
+		return
 	}
 	first := c.activationBefore(rs, p)
 	if first == nil || c.lowered(rs, p, first.at) {
