@@ -123,12 +123,7 @@ func (c *Checker) stepPod(now *corev1.Pod, gone bool) {
 		c.checkGates(now)
 		c.checkActivation(p, old, known)
 	}
-	if p.left.IsZero() && (!active(now) || gone) {
-		p.left = c.now
-	}
-	if active(old) && (!active(now) || gone) && now.Status.Phase == old.Status.Phase {
-		c.checkVictim(p)
-	}
+	c.checkLeaving(p, old, gone)
 	if gone {
 		p.gone = c.now
 		c.w.end(p)
@@ -137,6 +132,19 @@ func (c *Checker) stepPod(now *corev1.Pod, gone bool) {
 	c.count(controller(old).UID)
 	c.count(controller(now).UID)
 	c.exposePod(p)
+}
+
+// checkLeaving notes that a pod ends, and judges it as a victim.
+func (c *Checker) checkLeaving(p *pod, old *corev1.Pod, gone bool) {
+	if active(p.Pod) && !gone {
+		return
+	}
+	if p.left.IsZero() {
+		p.left = c.now
+	}
+	if active(old) && p.Status.Phase == old.Status.Phase {
+		c.checkVictim(p)
+	}
 }
 
 // count brings the numbers of a ReplicaSet up to date.
