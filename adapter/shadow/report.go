@@ -2,6 +2,7 @@ package shadow
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"time"
 
@@ -17,11 +18,14 @@ const (
 	activeListed = 100
 	// deactivatedListed is how many shadows that ended are remembered.
 	deactivatedListed = 10
+	// progressStep is by how much a warm-up has to go on to be written, and
+	// progressEvery how often that is looked at.
+	progressStep  = 0.05
+	progressEvery = 5 * time.Second
 )
 
 // report writes the status, and when to look again. Nothing in it changes only
-// because time goes by: the progress of a warm-up is the one of the last change
-// of anything else.
+// because time goes by but the progress of a warm-up, and that by steps.
 func (p *plan) report() {
 	s := &p.out.Status
 	was := p.was
@@ -110,13 +114,25 @@ func (p *plan) listShadows() shadowList {
 		*e = v1alpha1.ShadowStatus{Name: m.Name, State: p.becomes(m), CreatedAt: &created[i], Node: m.Node}
 		was := wasListed(written, m.Name, &next)
 		e.Reason = p.reasonOf(m, was)
+		warms := e.State == v1alpha1.ShadowWarming && m.fate == fateNone
+		if warms {
+			p.wake(p.now.Add(progressEvery))
+		}
 		if was == nil || !sameEntry(was, e) {
 			list.changed = true
 			continue
 		}
 		e.Progress = was.Progress
+		list.changed = list.changed || warms && advanced(was.Progress, m.WarmUp.Ratio)
 	}
 	return list
+}
+
+// advanced says that a warm-up has gone on, or fallen back, since its progress
+// was written.
+func advanced(written v1alpha1.Decimal, ratio float64) bool {
+	was, err := written.Parse()
+	return err != nil || math.Abs(min(1, max(0, ratio))-was) >= progressStep
 }
 
 // refresh writes the progress of now.

@@ -15,6 +15,10 @@ import (
 // there in time.
 const statusDelay = time.Second
 
+// progressDelay is how long one waits that differs in the progress of warm-ups
+// alone: it is written no more often.
+const progressDelay = 5 * time.Second
+
 // applyDraft lets the planner go on from the status that is about to be written,
 // so that nothing of it is lost. The intent alone counts as it is on the server:
 // nobody is activated who is not listed there.
@@ -36,17 +40,21 @@ func (l *layer) applyDraft(w *observe.World) {
 	w.Pool = &pool
 }
 
-// hold keeps a status that differs from the one on the server, and says how long
-// it is to wait.
-func (o *Overlay) hold(pool Pool, s *v1alpha1.ShadowPoolStatus) time.Duration {
+// hold keeps a status that differs from the one on the server, minor where it
+// does so in progress alone, and says how long it is to wait.
+func (o *Overlay) hold(pool Pool, s *v1alpha1.ShadowPoolStatus, minor bool) time.Duration {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	l := o.layer(pool)
-	if l.draft == nil {
+	if l.draft == nil || l.minor && !minor {
 		l.since = o.clock.Now()
 	}
-	l.draft = s.DeepCopy()
-	return l.since.Add(statusDelay).Sub(o.clock.Now())
+	l.draft, l.minor = s.DeepCopy(), minor
+	delay := statusDelay
+	if minor {
+		delay = progressDelay
+	}
+	return l.since.Add(delay).Sub(o.clock.Now())
 }
 
 // drop forgets a status that was written, or is not to be.

@@ -37,6 +37,8 @@ type layer struct {
 	// draft is a status that is to be written, since when it is.
 	draft *v1alpha1.ShadowPoolStatus
 	since time.Time
+	// minor says that it differs in the progress of warm-ups alone.
+	minor bool
 	// real is the pool without the draft.
 	real *v1alpha1.ShadowPool
 	// workload is the last scale that was written.

@@ -31,7 +31,8 @@ func (c *act) writeStatus(ctx context.Context) {
 		c.overlay.drop(pool.Key())
 		return
 	}
-	wait := max(c.overlay.hold(pool.Key(), want), c.overlay.quietFor(pool.Key()))
+	minor := sameStatus(withoutProgress(&pool.Status), withoutProgress(want))
+	wait := max(c.overlay.hold(pool.Key(), want, minor), c.overlay.quietFor(pool.Key()))
 	if c.succeeds(&pool.Status) {
 		wait = 0
 	}
@@ -155,6 +156,16 @@ func sameStatus(have, want *v1alpha1.ShadowPoolStatus) bool {
 		s.Conditions, s.ObservedGeneration, s.Forecast, s.Capacity = nil, 0, nil, nil
 	}
 	return equality.Semantic.DeepEqual(h, w)
+}
+
+// withoutProgress returns a status that does not say how far warm-ups are.
+func withoutProgress(s *v1alpha1.ShadowPoolStatus) *v1alpha1.ShadowPoolStatus {
+	out := *s
+	out.Shadows = slices.Clone(s.Shadows)
+	for i := range out.Shadows {
+		out.Shadows[i].Progress = ""
+	}
+	return &out
 }
 
 // byName returns shadows by their names, as they were decided: the API server

@@ -54,6 +54,32 @@ func TestStatusIsWrittenOnce(t *testing.T) {
 	require.Len(t, s.statuses(), 1)
 }
 
+// The progress of a warm-up is written no more often than every few seconds; what
+// else changes does not wait for that, and gathers as ever.
+func TestProgressIsWrittenSlowly(t *testing.T) {
+	s := newStage(t, 4, 1)
+	status := func(ready int32, progress string) v1alpha1.ShadowPoolStatus {
+		out := statusOf(ready)
+		out.Shadows = []v1alpha1.ShadowStatus{{Name: "s1", State: v1alpha1.ShadowWarming, Progress: v1alpha1.Decimal(progress)}}
+		return out
+	}
+	look := func(after time.Duration, ready int32, progress string) int {
+		s.clock.SetTime(s.clock.Now().Add(after))
+		_, err := s.decide(t, s.fresh(), status(ready, progress))
+		require.NoError(t, err)
+		return len(s.statuses())
+	}
+	look(0, 1, "0.1")
+	require.Equal(t, 1, look(statusDelay, 1, "0.1"))
+	require.Equal(t, 1, look(time.Second, 1, "0.2"))
+	require.Equal(t, 1, look(progressDelay-time.Second, 1, "0.6"))
+	require.Equal(t, 2, look(time.Second, 1, "0.7"))
+	require.Equal(t, 2, look(progressDelay-time.Second, 1, "0.8"))
+	require.Equal(t, 2, look(time.Second, 2, "0.9"), "another shadow is ready: more may change in the same second")
+	require.Equal(t, 3, look(statusDelay, 2, "0.9"))
+	require.Equal(t, 3, look(time.Hour, 2, "0.9"))
+}
+
 // The first look of a leader writes its epoch at once, so that the one before it
 // learns to stop; what changes afterwards waits again.
 func TestStatusOfANewLeaderDoesNotWait(t *testing.T) {
