@@ -52,9 +52,9 @@ func (c *civil) slot(t time.Time) int {
 // at returns the local time of a slot.
 func (c *civil) at(slot int) time.Time { return c.start.Add(time.Duration(slot) * c.step) }
 
-// local returns s on the local grid; it shares the values where no clock was
-// changed.
-func (c *civil) local(s Series) Series {
+// local returns s on the local grid, in an array that a lends; it shares the
+// values where no clock was changed.
+func (c *civil) local(s Series, a *arena) Series {
 	parts := c.parts(s)
 	if len(parts) == 1 {
 		return Series{Start: c.at(parts[0].slot), Step: s.Step, Values: s.Values}
@@ -63,7 +63,7 @@ func (c *civil) local(s Series) Series {
 	for _, p := range parts {
 		first = min(first, p.slot)
 	}
-	out := make([]float64, c.slot(s.Origin())-first+1)
+	out := a.take(c.slot(s.Origin()) - first + 1)
 	filled := 0
 	for _, p := range parts {
 		from := p.slot - first
@@ -106,10 +106,10 @@ func (c *civil) parts(s Series) []part {
 func (c *civil) fit(s Series, cfg Config) (*Fitted, error) {
 	s = trimmed(s)
 	c.origin = s.Origin()
-	local := c.local(s)
+	local := c.local(s, nil)
 	c.lo, c.hi = local.Min(), local.Max()
 	crowded := c.learn(local)
-	f, err := fit(c.ordinary(local, false), cfg)
+	f, err := fit(c.ordinary(local, false, nil), cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -124,7 +124,9 @@ func (c *civil) fit(s Series, cfg Config) (*Fitted, error) {
 // forecast forecasts horizon steps after s.
 func (c *civil) forecast(f *Fitted, s Series, horizon int, levels []float64) (Forecast, error) {
 	ahead := c.ahead(s.Origin(), horizon)
-	out, err := f.forecast(c.ordinary(c.local(s), true), max(horizon, slices.Max(ahead)), levels)
+	a := arenas.Get().(*arena)
+	defer a.giveBack()
+	out, err := f.forecast(c.ordinary(c.local(s, a), true, a), max(horizon, slices.Max(ahead)), levels)
 	if err != nil {
 		return Forecast{}, err
 	}

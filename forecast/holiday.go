@@ -2,7 +2,6 @@ package forecast
 
 import (
 	"math"
-	"slices"
 	"time"
 )
 
@@ -60,7 +59,7 @@ func (c *civil) learn(local Series) (crowded bool) {
 	if len(c.calendar) == 0 || len(local.Values) == 0 {
 		return false
 	}
-	if 2*c.ordinary(local, false).Present() < local.Present() {
+	if 2*c.ordinary(local, false, nil).Present() < local.Present() {
 		c.calendar = nil
 		return true
 	}
@@ -79,7 +78,7 @@ func (c *civil) learn(local Series) (crowded bool) {
 
 // ordinary returns local without the days of the calendar. The day of the
 // origin stays where it is followed, brought to an ordinary level.
-func (c *civil) ordinary(local Series, follow bool) Series {
+func (c *civil) ordinary(local Series, follow bool, a *arena) Series {
 	n := len(local.Values)
 	if len(c.calendar) == 0 || n == 0 {
 		return local
@@ -90,7 +89,8 @@ func (c *civil) ordinary(local Series, follow bool) Series {
 		end := min(n, max(i+1, local.index(midnight(day+1), true)))
 		if c.calendar.on(day) != nil {
 			if !copied {
-				out.Values, copied = slices.Clone(local.Values), true
+				out.Values, copied = a.take(n), true
+				copy(out.Values, local.Values)
 			}
 			c.level(out, i, end, follow && day == today)
 		}

@@ -204,6 +204,9 @@ func FuzzCalendar(f *testing.F) {
 		}
 		out, err := fit.Forecast(s, int(horizon)%700+1, []float64{0.05, 0.5, 0.9, 0.99})
 		require.NoError(t, err)
+		again, err := fit.Forecast(s, int(horizon)%700+1, []float64{0.05, 0.5, 0.9, 0.99})
+		require.NoError(t, err)
+		require.Equal(t, out, again)
 		for i, p := range out.Point {
 			require.False(t, math.IsNaN(p) || math.IsInf(p, 0) || p < 0, "point %d: %v", i, p)
 			require.LessOrEqual(t, p, out.Quantiles[1][i])

@@ -33,7 +33,7 @@ func TestLocalGrid(t *testing.T) {
 			start, err := time.Parse(time.RFC3339, c.start)
 			require.NoError(t, err)
 			s := Series{Start: start, Step: step, Values: c.values}
-			got := newCivil(s, Config{Location: berlin}).local(s)
+			got := newCivil(s, Config{Location: berlin}).local(s, nil)
 			require.Equal(t, c.first, got.Start.Format("15:04"))
 			require.Len(t, got.Values, len(c.want))
 			for i, w := range c.want {
