@@ -107,7 +107,7 @@ func newDimension(s DimensionSettings, all Settings, src history.Source, window 
 		return nil, fmt.Errorf("read %s of spec.load.dimensions: %w", s.Name, err)
 	}
 	return &dimension{
-		settings: s, src: src, reader: reader, fitter: fitter{model: all.Model, window: all.Window},
+		settings: s, src: src, reader: reader, fitter: fitter{config: all.Calendar.Config(all.Model), window: all.Window},
 		learnt: s.Learnt, rest: math.NaN(), known: known{observed: math.NaN(), highest: math.NaN()},
 	}, nil
 }
