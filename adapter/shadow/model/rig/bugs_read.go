@@ -62,21 +62,29 @@ func takenBack() Scene {
 	}}
 }
 
+// amidPause lets something happen while the pool is paused, and returns the
+// leader that looks at it when the pause is over.
+func (s *Shop) amidPause(happens func(old *Leader)) *Leader {
+	old := s.Leaders()[0]
+	s.ChangePool(pauseAll)
+	s.RunFor(5 * time.Second)
+	happens(old)
+	s.RunFor(5 * time.Second)
+	s.ChangePool(resumeAll)
+	s.RunFor(2 * time.Second)
+	return old
+}
+
 // filled is a raise while the pool is paused, after which the leader's watches of
 // ReplicaSets and pods hang: it knows what is asked for, and not what is there.
 func filled() Scene {
 	return Scene{Name: "a raise amid a pause and watches that hang", Happens: func(s *Shop) {
-		old := s.Leaders()[0]
-		s.ChangePool(pauseAll)
-		s.RunFor(5 * time.Second)
-		old.Watch(false, model.Pod)
-		s.Scale(7)
-		old.Await(time.Second, s.asksFor(7))
-		old.Watch(false, model.ReplicaSet)
-		s.RunFor(5 * time.Second)
-		s.ChangePool(resumeAll)
-		s.RunFor(2 * time.Second)
-		old.Kill()
+		s.amidPause(func(old *Leader) {
+			old.Watch(false, model.Pod)
+			s.Scale(7)
+			old.Await(time.Second, s.asksFor(7))
+			old.Watch(false, model.ReplicaSet)
+		}).Kill()
 		s.RunFor(time.Minute)
 	}}
 }
@@ -85,16 +93,11 @@ func filled() Scene {
 // pods hangs: it shows a pod Pending that runs by now.
 func started() Scene {
 	return Scene{Name: "a raise amid a pause and a watch that hangs", Happens: func(s *Shop) {
-		old := s.Leaders()[0]
-		s.ChangePool(pauseAll)
-		s.RunFor(5 * time.Second)
-		s.Scale(5)
-		old.Await(time.Second, func(c *model.Cache) bool { return len(s.unplaced(c)) > 0 })
-		old.Watch(false, model.Pod)
-		s.RunFor(5 * time.Second)
-		s.ChangePool(resumeAll)
-		s.RunFor(2 * time.Second)
-		old.Watch(true)
+		s.amidPause(func(old *Leader) {
+			s.Scale(5)
+			old.Await(time.Second, func(c *model.Cache) bool { return len(s.unplaced(c)) > 0 })
+			old.Watch(false, model.Pod)
+		}).Watch(true)
 		s.RunFor(time.Minute)
 	}}
 }
