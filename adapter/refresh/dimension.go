@@ -168,6 +168,9 @@ func (d *dimension) take(f fetchedDimension, replicas forecast.Series, all Setti
 	if !ok {
 		return
 	}
+	if kept, last, _ := f.use.Series.Last(); last.Equal(at) && at.Equal(use.Origin()) {
+		v = max(0, v+f.use.Newest-kept) // the series keeps values rounded
+	}
 	window := use.Between(at.Add(-all.Window), at)
 	d.known = known{observed: v, at: at, highest: window.Max(), span: use.Span()}
 	if d.forecast != nil && !at.After(d.forecast.Origin) && d.horizon == all.horizon() && slices.Equal(d.forecast.Levels, all.levels()) {

@@ -102,6 +102,9 @@ func NewLoop(s Settings, src history.Source, old *Loop) (*Loop, error) {
 		next.forecast = nil // the next one may be asked for other levels
 		if !old.settings.Calendar.Same(s.Calendar) {
 			next.fitter = fitter{config: s.Calendar.Config(s.Model), window: s.Window}
+			for _, d := range next.dimensions {
+				d.fitter, d.forecast = next.fitter, nil
+			}
 		}
 		return &next, nil
 	}

@@ -42,8 +42,8 @@ type Load struct {
 	// Resources that decide beside the query: the greatest need counts. None
 	// does unless it stands here.
 	// +kubebuilder:validation:MaxItems=6
-	// +listType=map
-	// +listMapKey=name
+	// +kubebuilder:validation:XValidation:rule="self.all(d, self.exists_one(o, o.name == d.name))",message="write each resource once"
+	// +listType=atomic
 	// +optional
 	Dimensions []Dimension `json:"dimensions,omitempty"`
 }

@@ -1,6 +1,7 @@
 package v1alpha1
 
 import (
+	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -41,16 +42,21 @@ func validateDimensions(r *refusals, path *field.Path, dimensions []Dimension) {
 		names = append(names, string(name))
 	}
 	seen := map[LoadDimension]bool{}
+	proper := true
 	for i, d := range dimensions {
 		at := path.Index(i)
-		r.oneOf(at.Child("name"), string(d.Name), names...)
-		if seen[d.Name] {
-			r.add(field.Duplicate(at, map[string]any{"name": string(d.Name)}))
+		if d.Name == "" {
+			r.require(at.Child("name"), "")
+		} else {
+			r.oneOf(at.Child("name"), string(d.Name), names...)
 		}
 		seen[d.Name] = true
+		// The API server leaves rules over what is refused itself out.
+		proper = proper && slices.Contains(LoadDimensions(), d.Name)
 		if d.CapacityPerReplica != nil {
 			r.decimal(at.Child("capacityPerReplica"), *d.CapacityPerReplica, func(v float64) bool { return v > 0 },
 				`write a number above 0 in cores, bytes or bytes a second, such as "0.5", or leave it out`)
 		}
 	}
+	r.unlessStruct(!proper || len(seen) == len(dimensions), path, "write each resource once")
 }
