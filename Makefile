@@ -134,7 +134,7 @@ bench: ## Print the ratios that the README quotes; out/bench.json keeps them.
 
 .PHONY: accuracy
 accuracy: ## Score the forecasts of a folder of series beside other models (DATA=dir); out/accuracy.json keeps them.
-	@go run ./e2e/accuracy $(if $(DATA),--data '$(DATA)')
+	@go run ./e2e/accuracy $(if $(DATA),--data '$(DATA)',--table docs/accuracy/unreleased.csv)
 
 # A second for the shortening of an input: the minute that is the default would be all the time of a target whose runs take long.
 # The fuzzer of Go sometimes ends by its own deadline, which it then reports as the target's failure ("context deadline exceeded",

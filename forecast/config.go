@@ -29,6 +29,9 @@ type Config struct {
 	// Calendar names the days that are not like others of their weekday. Where
 	// two entries name the same day, the first one counts.
 	Calendar []CalendarDays
+	// Incidents are spans whose load says nothing of other days: an outage, a
+	// test, an attack. They count as gaps, except one that is not over.
+	Incidents []Interval
 }
 
 func (c Config) withDefaults() Config {
@@ -43,6 +46,9 @@ func (c Config) validate() error {
 		if err := d.validate(); err != nil {
 			return fmt.Errorf("calendar entry %d (%s): %w", i+1, d.Name, err)
 		}
+	}
+	if err := validIncidents(c.Incidents); err != nil {
+		return err
 	}
 	if c.Model == Auto {
 		return nil

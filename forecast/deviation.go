@@ -7,8 +7,8 @@ import "math"
 const scales = 5
 
 // halfLives of the averages in steps. The first one is all but the last value;
-// the others take clipped deviations: what is unusual moves the last value and
-// the jump only, so that an incident is followed while it lasts and forgotten
+// the others leave unusual deviations out: those move the last value and the
+// jump only, so that an incident is followed while it lasts and forgotten
 // when it is over.
 var halfLives = [scales]float64{0.25, 2, 8, 32, 128}
 
@@ -48,6 +48,7 @@ func newDeviation(day int) deviation {
 // marks a gap. It is all but the calm.
 func (d *deviation) add(v, clipped float64) {
 	if v == v {
+		d.jump.alarm.add(v)
 		if d.jump.run > 0 || v != clipped {
 			d.jump.add(v, clipped)
 		}
@@ -77,10 +78,17 @@ func (d *deviation) addCalm(v, clipped float64) {
 func (d *deviation) average(v, clipped float64) {
 	w, s, n := &decays, &d.sum, &d.den
 	s[0], n[0] = s[0]*w[0]+v, n[0]*w[0]+1
-	s[1], n[1] = s[1]*w[1]+clipped, n[1]*w[1]+1
-	s[2], n[2] = s[2]*w[2]+clipped, n[2]*w[2]+1
-	s[3], n[3] = s[3]*w[3]+clipped, n[3]*w[3]+1
-	s[4], n[4] = s[4]*w[4]+clipped, n[4]*w[4]+1
+	if v == clipped {
+		s[1], n[1] = s[1]*w[1]+v, n[1]*w[1]+1
+		s[2], n[2] = s[2]*w[2]+v, n[2]*w[2]+1
+		s[3], n[3] = s[3]*w[3]+v, n[3]*w[3]+1
+		s[4], n[4] = s[4]*w[4]+v, n[4]*w[4]+1
+	} else {
+		s[1], n[1] = s[1]*w[1], n[1]*w[1]
+		s[2], n[2] = s[2]*w[2], n[2]*w[2]
+		s[3], n[3] = s[3]*w[3], n[3]*w[3]
+		s[4], n[4] = s[4]*w[4], n[4]*w[4]
+	}
 	d.unrestSum = d.unrestSum*d.unrestDecay + math.Abs(clipped)
 	d.unrestDen = d.unrestDen*d.unrestDecay + 1
 }

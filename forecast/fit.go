@@ -36,6 +36,8 @@ type Fitted struct {
 	note     string
 
 	civil *civil // nil: the series is in local time already
+
+	incidents []Interval
 }
 
 // Fit learns from s how to forecast it: the shape of its days and weeks, how
@@ -53,6 +55,7 @@ func Fit(s Series, cfg Config) (*Fitted, error) {
 	if err := s.Validate(); err != nil {
 		return nil, err
 	}
+	s = s.without(cfg.Incidents)
 	if c := newCivil(s, cfg); c != nil {
 		return c.fit(s, cfg)
 	}
@@ -66,7 +69,7 @@ func fit(s Series, cfg Config) (*Fitted, error) {
 	}
 	f := &Fitted{
 		seasons: seasonsOf(s.Step), step: s.Step, start: s.Start, n: len(s.Values),
-		unit: unitOf(s.Values), lo: s.Min(), hi: s.Max(),
+		unit: unitOf(s.Values), lo: s.Min(), hi: s.Max(), incidents: slices.Clone(cfg.Incidents),
 	}
 	f.maturity = maturityOf(s)
 	if f.maturity != Starting {
@@ -131,7 +134,7 @@ func (f *Fitted) choose(cfg Config) []model {
 		season := m.season(f.seasons)
 		switch {
 		case m.name == "Level":
-		case season == 0 || !daily || start < season:
+		case season == 0 || start < season || !daily && season >= f.day:
 			continue
 		case m.days*f.day > f.n:
 			continue

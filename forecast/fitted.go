@@ -20,6 +20,7 @@ func (f *Fitted) Forecast(s Series, horizon int, levels []float64) (Forecast, er
 	if err != nil {
 		return Forecast{}, err
 	}
+	s = s.without(f.incidents)
 	if f.civil != nil {
 		return f.civil.forecast(f, s, horizon, levels)
 	}

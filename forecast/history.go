@@ -23,6 +23,7 @@ type history struct {
 	cleaned, smooth []float64
 	bands           bands
 	lagged          *lagged // nil: not learnt
+	fourier         *fourier
 	swings          swings
 
 	// Values before step moved belong to an old level, offset brings them to
@@ -31,6 +32,7 @@ type history struct {
 	offset float64
 
 	arena *arena // of its arrays
+	over  int    // incidents before this step have ended (oddday.go)
 }
 
 // seasons are the cycles of a grid in steps; 0 marks one that the step is too
@@ -99,7 +101,8 @@ func newHistoryIn(a *arena, values []float64, c seasons, unit float64) (h *histo
 
 // precompute cleans and smooths all steps at once.
 func (h *history) precompute() {
-	h.cleaned, h.smooth = nil, nil
+	h.cleaned, h.smooth, h.over = nil, nil, 0
+	h.over = h.overBefore(len(h.raw))
 	clean, smooth := h.arena.take(len(h.raw)), h.arena.take(len(h.raw))
 	for i := range clean {
 		clean[i] = h.clean(i)
@@ -174,6 +177,9 @@ func (h *history) clean(i int) float64 {
 	v := h.at(i)
 	if h.side(i) == 0 {
 		return v
+	}
+	if i < h.over && h.bands.far(v, i) {
+		return h.bands.middle(i)
 	}
 	return h.bands.clip(v, i)
 }

@@ -21,6 +21,7 @@ type jump struct {
 	side     bool
 	sum, den float64
 	off      float64 // sum of the distances from the height so far, weighted alike
+	alarm    cusum
 }
 
 // add takes the next deviation and its clipped value.
@@ -28,11 +29,11 @@ func (j *jump) add(v, clipped float64) {
 	switch {
 	case v == clipped:
 		if j.run -= jumpMiss; j.run <= 0 {
-			*j = jump{}
+			*j = jump{alarm: j.alarm}
 		}
 		return
 	case j.run > 0 && j.side != (v > 0):
-		*j = jump{}
+		*j = jump{alarm: j.alarm}
 	}
 	j.run++
 	if j.den > 0 {
@@ -48,14 +49,19 @@ func (j *jump) add(v, clipped float64) {
 // 4r/(4r+h).
 func (j *jump) carry(learnt float64, h int) float64 {
 	if j.run < jumpLeast {
-		return learnt
+		return j.alarm.carry(learnt, h)
 	}
 	return lerp(learnt, j.sum/j.den, j.stays(h))
 }
 
+// carries says whether carry differs from what the averages say.
+func (j *jump) carries() bool { return j.run >= jumpLeast || j.alarm.alarmed() }
+
 // stays is the probability that a run lasts another h steps.
-func (j *jump) stays(h int) float64 {
-	r := jumpStay * float64(j.run)
+func (j *jump) stays(h int) float64 { return stays(j.run, h) }
+
+func stays(run, h int) float64 {
+	r := jumpStay * float64(run)
 	return r / (r + float64(h))
 }
 

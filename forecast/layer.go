@@ -5,6 +5,10 @@ import (
 	"slices"
 )
 
+// rounding is what a residual may be by rounding alone, in a unit near the
+// greatest value.
+const rounding = 1e-12
+
 // layer is what a fit learns for one horizon.
 type layer struct {
 	horizon int
@@ -149,7 +153,9 @@ func (r *rolling) learn(horizon int) (l layer, ok bool) {
 		for k, w := range l.weights {
 			f += w * pred[k][i]
 		}
-		resid[i] = y - f
+		if resid[i] = y - f; math.Abs(resid[i]) < rounding {
+			resid[i] = 0
+		}
 	}
 	l.gamma = r.unrest.gamma(x.origin, resid, farness(horizon, r.h.day))
 	for i := range resid {
@@ -193,7 +199,7 @@ func (r *rolling) correct(k, horizon int, x *rows, pred []float64) [scales]float
 	other := [2][scales]float64{folds[1].solve(&prior), folds[0].solve(&prior)}
 	for i, j := range x.origin {
 		move := dot(&other[x.fold[i]&1], &feats[j])
-		if jumps[j].run >= jumpLeast {
+		if jumps[j].carries() {
 			move = jumps[j].carry(move, horizon)
 		}
 		pred[i] += unit[i] * move

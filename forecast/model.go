@@ -67,6 +67,8 @@ func (m *model) back(c seasons, ahead int) int {
 func catalogue() []model {
 	return []model{
 		levelModel(),
+		hourlyShape(),
+		fourierCurve(),
 		seasonalNaive("SeasonalNaiveDay", bySeasonDay),
 		dailyShape(),
 		dailyMedian(),

@@ -125,7 +125,7 @@ func (w *walk) blend(r *rolling, i int) []float64 {
 			if f := w.frac[h]; f != 0 {
 				move += f * (w.moves[a+1] - move)
 			}
-			if jump.run >= jumpLeast {
+			if jump.carries() {
 				move = jump.carry(move, h+1)
 			}
 			sum[h] += weights[h] * (x + units[h]*move)

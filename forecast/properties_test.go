@@ -2,6 +2,7 @@ package forecast_test
 
 import (
 	"math"
+	"runtime"
 	"slices"
 	"testing"
 	"time"
@@ -178,39 +179,77 @@ func TestForecastDoesNotLookAhead(t *testing.T) {
 	require.True(t, equal(want, got, 1))
 }
 
+// fuzzedSeries repeats a pattern of bytes: 255 is a gap, 254 an infinity, which
+// the caller marks as a gap, 253 a reset, 252 a run of gaps, 251 is 1e300.
+func fuzzedSeries(pattern []byte, offset, scale float64, step time.Duration, repeat int) forecast.Series {
+	s := forecast.Series{Start: time.Unix(0, 0).UTC(), Step: step}
+	for r := 0; r <= repeat && len(s.Values) < fuzzedMost; r++ {
+		for i, b := range pattern {
+			v := offset + scale*float64(b)
+			switch b {
+			case 255:
+				v = math.NaN()
+			case 254:
+				v = math.Inf(1 - 2*(r&1))
+			case 253:
+				v = scale * float64(r*i%17)
+			case 252:
+				s.Values = append(s.Values, slices.Repeat([]float64{math.NaN()}, r%97)...)
+				continue
+			case 251:
+				v = 1e300
+			}
+			s.Values = append(s.Values, v)
+		}
+	}
+	return s
+}
+
+// fuzzedMost is about ten years of daily values.
+const fuzzedMost = 4000
+
 func FuzzForecast(f *testing.F) {
-	f.Add([]byte{1}, 0.0, 1.0, uint16(60), uint16(5), uint16(0))
-	f.Add([]byte{1, 2}, 0.0, 1.0, uint16(60), uint16(5), uint16(0))
-	f.Add([]byte{0, 0, 0, 0}, 0.0, 1.0, uint16(3600), uint16(60), uint16(700))
-	f.Add([]byte{255}, 0.0, 1.0, uint16(60), uint16(5), uint16(100))
-	f.Add([]byte{7, 7, 255, 7}, 5.0, 0.0, uint16(300), uint16(30), uint16(900))
-	f.Add([]byte{0, 1, 0, 0, 255, 255, 9}, 1e300, 1e300, uint16(600), uint16(200), uint16(400))
-	f.Add([]byte{9, 1, 4}, -3.0, 1e-310, uint16(1800), uint16(9), uint16(333))
-	f.Add([]byte{1, 200, 3}, 0.0, 1e18, uint16(86400%65536), uint16(3), uint16(50))
-	f.Fuzz(func(t *testing.T, pattern []byte, offset, scale float64, stepSeconds, horizon, repeat uint16) {
-		if len(pattern) == 0 || stepSeconds == 0 || horizon == 0 {
+	add := func(pattern []byte, offset, scale float64, step time.Duration, horizon, repeat uint16) {
+		f.Add(pattern, offset, scale, uint32(step/time.Second), horizon, repeat)
+	}
+	add([]byte{1}, 0, 1, time.Minute, 5, 0)
+	add([]byte{1, 2}, 0, 1, time.Minute, 5, 0)
+	add([]byte{0, 0, 0, 0}, 0, 1, time.Hour, 60, 700)
+	add([]byte{255}, 0, 1, time.Minute, 5, 100)
+	add([]byte{254, 1, 2}, 0, 1, time.Minute, 5, 300)
+	add([]byte{7, 7, 255, 7}, 5, 0, 5*time.Minute, 30, 900)
+	add([]byte{0, 1, 0, 0, 255, 255, 9}, 1e300, 1e300, 10*time.Minute, 200, 400)
+	add([]byte{251, 1, 0, 3}, 0, 1, 5*time.Minute, 288, 900)
+	add([]byte{9, 1, 4}, -3, 1e-310, 30*time.Minute, 9, 333)
+	add([]byte{0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 9}, 0, 2, time.Minute, 60, 300)
+	add([]byte{5, 9, 253, 40, 41, 44, 252, 3}, 0, 1, 5*time.Minute, 300, 500)
+	add([]byte{5, 9, 120, 40, 41, 44, 80}, 0, 1, 24*time.Hour, 30, 570)  // ten years of days
+	add([]byte{5, 9, 120, 40, 41, 44, 80}, 0, 1, 22*time.Hour, 500, 570) // no whole day
+	add([]byte{1, 200, 3}, 0, 1e18, 18*time.Hour, 3, 50)
+	f.Fuzz(func(t *testing.T, pattern []byte, offset, scale float64, stepSeconds uint32, horizon, repeat uint16) {
+		if len(pattern) == 0 || stepSeconds == 0 || math.IsNaN(offset) || math.IsNaN(scale) {
 			return
 		}
-		s := forecast.Series{Start: time.Unix(0, 0).UTC(), Step: time.Duration(stepSeconds) * time.Second}
-		for r := 0; r <= int(repeat)%1000 && len(s.Values) < 4000; r++ {
-			for i, b := range pattern {
-				v := offset + scale*float64(b)
-				if b == 255 || math.IsInf(v, 0) {
-					v = math.NaN()
-				} else if b == 254 {
-					v = offset + scale*float64(r*i%17)
-				}
+		s := fuzzedSeries(pattern, offset, scale, time.Duration(stepSeconds)*time.Second, int(repeat)%1000)
+		if s.Validate() != nil {
+			_, err := forecast.Fit(s, forecast.Config{})
+			require.ErrorContains(t, err, "is infinite: mark it as a gap (NaN)")
+			for i, v := range s.Values {
 				if math.IsInf(v, 0) {
-					v = 0
+					s.Values[i] = math.NaN()
 				}
-				s.Values = append(s.Values, v)
 			}
 		}
 		half := forecast.Series{Start: s.Start, Step: s.Step, Values: s.Values[:(len(s.Values)+1)/2]}
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
 		for _, fitOn := range []forecast.Series{s, half} {
 			if fc, ok := run(t, fitOn, s, int(horizon)%500+1); ok {
 				sane(t, s, fc)
 			}
 		}
+		runtime.ReadMemStats(&after)
+		// A fit and a forecast hold some copies of the history, a curve for each model, and pools of 512 residuals.
+		require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(64<<20))
 	})
 }

@@ -47,12 +47,17 @@ type rolling struct {
 
 // backSpan returns the first step that past origins forecast: the last 21
 // days where a week stays before them, else the last half, else what follows
-// the first day; without a day, what follows a quarter.
+// the first day; without a day, what follows a quarter, but an hour at least
+// where two are there.
 func backSpan(n int, c seasons) (start int, daily bool) {
 	m := c.day
 	switch {
 	case m == 0 || n < m+max(m/4, minOrigins):
-		return min(n/4, memory), false
+		start := min(n/4, memory)
+		if hour := bySeasonHour(c); n >= 2*hour {
+			start = max(start, hour)
+		}
+		return start, false
 	case n >= 9*m:
 		return max(7*m, n-backDays*m), true
 	case n >= 2*m:
@@ -88,7 +93,7 @@ func newRolling(h *history, models []model) *rolling {
 		parts = min(h.day, phaseBins)
 	}
 	r.bins = newBins(parts, h.day)
-	h.lagged, h.swings = learnLags(h), learnSwings(h)
+	h.lagged, h.swings, h.fourier = learnLags(h), learnSwings(h), learnFourier(h)
 	for _, m := range models {
 		r.addModel(m)
 	}
@@ -163,7 +168,7 @@ func (r *rolling) addDeviations(m model, curve []float64) {
 		}
 		r.deviationsFrom(curve, limit, d, clipped, m.season(r.h.seasons) > 0)
 		var averages []float64
-		feats, jumps, averages = r.statesOf(d, clipped)
+		feats, jumps, averages = r.statesOf(d, clipped, limit)
 		moves = movesOf(r.h.arena, feats)
 		clipAt = hampelWidth * typical(append(r.room[:0], moves...))
 		if m.name == unrestModel {
@@ -207,9 +212,10 @@ func (r *rolling) deviationsFrom(curve []float64, limit float64, d, clipped []fl
 
 // statesOf takes deviations one after another and notes the averages at each
 // origin.
-func (r *rolling) statesOf(d, clipped []float64) (feats [][scales]float64, jumps []jump, unrests []float64) {
+func (r *rolling) statesOf(d, clipped []float64, limit float64) (feats [][scales]float64, jumps []jump, unrests []float64) {
 	feats, jumps, unrests = make([][scales]float64, len(r.origins)), make([]jump, len(r.origins)), r.h.arena.take(len(r.origins))
 	dev := newDeviation(r.h.day)
+	dev.jump.alarm = newCusum(limit)
 	from := 0
 	for j, o := range r.origins {
 		to := max(o-r.first+1, 0)

@@ -30,6 +30,7 @@ func (f *Fitted) observe(s Series, last int) *view {
 	}
 	v.h = &history{seasons: f.seasons, raw: s.Values, inv: 1 / f.unit, bands: f.bands.shifted(v.shift)}
 	v.h.moved, v.h.offset = f.moved-v.shift, f.offset
+	v.h.over = v.h.overBefore(last + 1)
 	feats := make([][scales]float64, len(f.models))
 	v.jumps, v.calm = make([]jump, len(f.models)), make([]float64, len(f.models))
 	from := max(0, last+1-memory)
@@ -38,6 +39,7 @@ func (f *Fitted) observe(s Series, last int) *view {
 			continue
 		}
 		dev := newDeviation(f.day)
+		dev.jump.alarm = newCusum(f.limits[k])
 		v.deviations(k, from, &dev)
 		feats[k], v.jumps[k], v.calm[k] = dev.features(), dev.jump, dev.calm()
 		if f.models[k].name == unrestModel && f.unrest.mean > 0 {
@@ -105,6 +107,9 @@ func (v *view) curve(k, t, o int) float64 {
 	season := m.season(v.seasons)
 	if season == 0 {
 		return 0
+	}
+	if season < v.day {
+		return m.base(v.h, t, o) // an hour that has passed since the fit is known
 	}
 	tab := v.tables[k]
 	i := t + v.shift - v.tableStart

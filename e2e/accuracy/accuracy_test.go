@@ -116,7 +116,7 @@ func TestReproducesStoredResults(t *testing.T) {
 	if named := os.Getenv("FORESHADOW_SERIES"); named != "" {
 		dir = named
 	}
-	w, err := m4Windows(dir)
+	w, err := m4Windows(dir, false)
 	if err != nil {
 		t.Skipf("FORESHADOW_SERIES: name the folder of the development series: %v", err)
 	}

@@ -2,7 +2,7 @@
 // origins and prints them beside other models; out/accuracy.json keeps the
 // figures. docs/forecasting.md explains the tables.
 //
-//	accuracy [--data dir] [--model Auto] [--out out/accuracy.json] [--series out/accuracy.csv]
+//	accuracy [--data dir] [--model Auto] [--tuning] [--out out/accuracy.json] [--series out/accuracy.csv] [--table file]
 //
 // The folder holds CSV files with the columns timestamp,value or
 // series,timestamp,value, and, where M4 is to be scored, m4_hourly_train.csv
@@ -32,7 +32,10 @@ type measurement struct {
 	Unit  string  `json:"unit"`
 }
 
-type options struct{ data, model, out, series string }
+type options struct {
+	data, model, out, series, table string
+	tuning                          bool
+}
 
 func main() {
 	var o options
@@ -40,6 +43,8 @@ func main() {
 	flag.StringVar(&o.model, "model", forecast.Auto, "model to score")
 	flag.StringVar(&o.out, "out", filepath.Join("out", "accuracy.json"), "file for the figures")
 	flag.StringVar(&o.series, "series", filepath.Join("out", "accuracy.csv"), "file for the figures of each window")
+	flag.StringVar(&o.table, "table", "", "file for the figures without times, to be kept; empty for none")
+	flag.BoolVar(&o.tuning, "tuning", false, "score M4 on the last 48 hours of its training part, for who compares ideas")
 	flag.Parse()
 	if err := report(os.Stdout, o); err != nil {
 		fmt.Fprintln(os.Stderr, "accuracy:", err)
@@ -65,7 +70,7 @@ func report(out io.Writer, o options) error {
 	cfg := forecast.Config{Model: o.model}
 	var all []measurement
 	var windowed []result
-	m4, err := m4Windows(o.data)
+	m4, err := m4Windows(o.data, o.tuning)
 	switch {
 	case err == nil:
 		results, err := run(m4, cfg)
@@ -91,16 +96,30 @@ func report(out io.Writer, o options) error {
 		}
 		all, windowed = append(all, m...), append(windowed, results...)
 	}
-	if len(all) == 0 {
+	m, err := reportChanges(out, folder, cfg)
+	if err != nil {
+		return err
+	}
+	if all = append(all, m...); len(all) == 0 {
 		return fmt.Errorf("folder of series %s: no series of at least eight days at a step of an hour or less", o.data)
 	}
 	wall := time.Since(began)
 	_, _ = fmt.Fprintf(out, "\nwall time %.1f s for %d windows\n", wall.Seconds(), len(windowed))
 	all = append(all, measurement{"wall_time", wall.Seconds(), "s"})
-	if err := saveSeries(o.series, windowed); err != nil {
-		return err
+	return errors.Join(saveSeries(o.series, windowed), saveTable(o.table, all), save(o.out, all))
+}
+
+// reportChanges reports on what befalls a load: its beginning, shifts, incidents.
+func reportChanges(out io.Writer, folder []series, cfg forecast.Config) ([]measurement, error) {
+	var all []measurement
+	for _, part := range []func(io.Writer, []series, forecast.Config) ([]measurement, error){reportYoung, reportAges, reportShifts, reportIncidents} {
+		m, err := part(out, folder, cfg)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, m...)
 	}
-	return save(o.out, all)
+	return all, nil
 }
 
 // reportLoad reports on the series that hold loads, or on all the others.
@@ -222,6 +241,20 @@ func save(file string, all []measurement) error {
 		return fmt.Errorf("encode measurements: %w", err)
 	}
 	return leave(file, append(raw, '\n'))
+}
+
+// saveTable leaves what is the same on each machine, in four digits.
+func saveTable(file string, all []measurement) error {
+	if file == "" {
+		return nil
+	}
+	raw := []byte("name,value,unit\n")
+	for _, m := range all {
+		if m.Unit != "ms" && m.Unit != "s" && !math.IsNaN(m.Value) && !math.IsInf(m.Value, 0) {
+			raw = fmt.Appendf(raw, "%s,%.4g,%s\n", m.Name, m.Value, m.Unit)
+		}
+	}
+	return leave(file, raw)
 }
 
 func leave(file string, raw []byte) error {

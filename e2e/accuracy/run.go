@@ -19,6 +19,7 @@ type result struct {
 	naive2      score
 	strips      [2]map[int]strip // of ours, by level
 	took        time.Duration
+	said        prediction
 }
 
 // run scores all windows, as many at a time as there are cores. The order of
@@ -34,7 +35,7 @@ func run(windows []window, cfg forecast.Config) ([]result, error) {
 				return fmt.Errorf("forecast %s of %s: %w", w.series, w.file, err)
 			}
 			out[i] = scoreWindow(w, p)
-			out[i].took = took
+			out[i].took, out[i].said = took, p
 			return nil
 		})
 	}
@@ -55,6 +56,9 @@ func foreshadow(w window, cfg forecast.Config) (prediction, time.Duration, error
 func scoreWindow(w window, p prediction) result {
 	r := result{window: w}
 	naive := seasonalNaive(w)
+	if len(w.known.Values) < 2*w.m {
+		naive = reactive(w)
+	}
 	for part, n := range [2]int{len(w.actual), max(1, w.m/24)} {
 		r.ours[part], r.naive[part] = rate(w, p, n), rate(w, naive, n)
 		r.strips[part] = map[int]strip{}

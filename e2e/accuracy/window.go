@@ -77,20 +77,31 @@ func missing(x []float64) float64 {
 // m4Train is the name of the file with the histories of M4.
 const m4Train = "m4_hourly_train"
 
+const m4Horizon = 48
+
 // m4Windows returns one window for each series of the M4 hourly files in dir:
-// the training part and the 48 hours after it.
-func m4Windows(dir string) ([]window, error) {
+// the training part and the 48 hours after it. For tuning it is the training
+// part alone, cut before its last 48 hours: what was chosen on the test part
+// would say nothing about it.
+func m4Windows(dir string, tuning bool) ([]window, error) {
 	train, err := readSeries(filepath.Join(dir, m4Train+".csv"))
 	if err != nil {
 		return nil, err
 	}
-	test, err := readSeries(filepath.Join(dir, "m4_hourly_test.csv"))
-	if err != nil {
-		return nil, err
-	}
 	after := map[string][]float64{}
-	for _, s := range test {
-		after[s.name] = s.Values
+	if tuning {
+		for i := range train {
+			v := train[i].Values
+			train[i].Values, after[train[i].name] = v[:len(v)-m4Horizon:len(v)-m4Horizon], v[len(v)-m4Horizon:]
+		}
+	} else {
+		test, err := readSeries(filepath.Join(dir, "m4_hourly_test.csv"))
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range test {
+			after[s.name] = s.Values
+		}
 	}
 	var out []window
 	for _, s := range train {

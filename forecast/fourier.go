@@ -1,0 +1,180 @@
+package forecast
+
+import "math"
+
+const (
+	dayWaves      = 6 // harmonics of the day
+	weekWaves     = 3 // harmonics of the week
+	waves         = 1 + 2*(dayWaves+weekWaves)
+	fourierRows   = 96   // most values of one day that are learnt from
+	fourierForget = 0.93 // weight of a day one older
+	fourierRidge  = 0.01 // pull towards zero, as a share of the weight
+	fourierLearnt = 3    // days before the curve counts
+	fourierWeek   = 15   // days before harmonics of the week count
+)
+
+// fourier is a smooth curve through days and weeks: a constant, six harmonics of
+// the day and, from 15 days on, three of the week, by ridge regression on all
+// days before (A. Harvey, Forecasting, Structural Time Series Models, 1989,
+// section 2.3.4). The deviation from it is carried forward as from any curve,
+// which is the autoregression of order one that such a curve needs.
+type fourier struct {
+	first int              // step at which day 0 begins
+	days  [][waves]float64 // coefficients learnt before each day and after the last
+}
+
+// learnFourier learns a curve for each day of h and the one after it; nil
+// without a day.
+func learnFourier(h *history) *fourier {
+	m, n := h.day, len(h.raw)
+	if m < 2*dayWaves || n < (fourierLearnt+2)*m {
+		return nil
+	}
+	total := n / m
+	f := &fourier{first: n - total*m, days: make([][waves]float64, total+1)}
+	every := max(1, m/fourierRows)
+	var g fourierGram
+	for d := range f.days {
+		if d >= fourierLearnt {
+			size := waves
+			if d < fourierWeek {
+				size = 1 + 2*dayWaves
+			}
+			f.days[d] = g.solve(size)
+		}
+		if d == total {
+			break
+		}
+		g.forget()
+		from := f.first + d*m
+		for i := from + d%every; i < from+m; i += every {
+			if y := h.clean(i); y == y {
+				x := wavesAt(i-f.first, m)
+				g.add(&x, y)
+			}
+		}
+	}
+	return f
+}
+
+// wavesAt returns the constant and the harmonics i steps into day 0.
+func wavesAt(i, m int) (x [waves]float64) {
+	x[0] = 1
+	fill := func(at int, angle float64, count int) {
+		s1, c1 := math.Sincos(angle)
+		s, c := 0.0, 1.0
+		for k := range count {
+			s, c = s*c1+c*s1, c*c1-s*s1
+			x[at+2*k], x[at+2*k+1] = s, c
+		}
+	}
+	fill(1, 2*math.Pi*float64(phaseOf(i, m))/float64(m), dayWaves)
+	fill(1+2*dayWaves, 2*math.Pi*float64(phaseOf(i, 7*m))/float64(7*m), weekWaves)
+	return x
+}
+
+// at returns the curve at step t as known at step o.
+func (f *fourier) at(m, t, o int) float64 {
+	d := min(max(0, (o+1-f.first)/m), len(f.days)-1)
+	if d < fourierLearnt {
+		return math.NaN()
+	}
+	x := wavesAt(t-f.first, m)
+	sum := 0.0
+	for k, b := range f.days[d] {
+		sum += b * x[k]
+	}
+	return sum
+}
+
+func fourierCurve() model {
+	return model{
+		name: "Fourier", season: bySeasonDay, corrected: true, days: fourierLearnt + 2,
+		base: func(h *history, t, o int) float64 {
+			if h.fourier == nil {
+				return math.NaN()
+			}
+			return h.fourier.at(h.day, t, o)
+		},
+	}
+}
+
+type fourierGram struct {
+	xx [waves][waves]float64
+	xy [waves]float64
+	n  float64
+}
+
+func (g *fourierGram) forget() {
+	g.n *= fourierForget
+	for i := range waves {
+		for j := range waves {
+			g.xx[i][j] *= fourierForget
+		}
+		g.xy[i] *= fourierForget
+	}
+}
+
+func (g *fourierGram) add(x *[waves]float64, y float64) {
+	g.n++
+	for i := range waves {
+		for j := i; j < waves; j++ {
+			g.xx[i][j] += x[i] * x[j]
+		}
+		g.xy[i] += x[i] * y
+	}
+}
+
+// solve returns the first size coefficients; the others are zero.
+func (g *fourierGram) solve(size int) (b [waves]float64) {
+	a := g.xx
+	b = g.xy
+	for i := range size {
+		if i > 0 {
+			a[i][i] += fourierRidge * g.n
+		} else {
+			a[0][0] += 1e-9 * g.n
+		}
+	}
+	if !fourierCholesky(&a, &b, size) {
+		return [waves]float64{}
+	}
+	for i := size; i < waves; i++ {
+		b[i] = 0
+	}
+	return b
+}
+
+// fourierCholesky solves the first size rows of a x = b in place, as cholesky
+// does.
+func fourierCholesky(a *[waves][waves]float64, b *[waves]float64, size int) bool {
+	for j := range size {
+		for i := 0; i <= j; i++ {
+			v := a[i][j]
+			for k := range i {
+				v -= a[k][i] * a[k][j]
+			}
+			if i < j {
+				a[i][j] = v / a[i][i]
+				continue
+			}
+			if !(v > 0) {
+				return false
+			}
+			a[i][i] = math.Sqrt(v)
+		}
+	}
+	for i := range size {
+		for k := range i {
+			b[i] -= a[k][i] * b[k]
+		}
+		b[i] /= a[i][i]
+	}
+	for i := size - 1; i >= 0; i-- {
+		for k := i + 1; k < size; k++ {
+			b[i] -= a[i][k] * b[k]
+		}
+		b[i] /= a[i][i]
+	}
+	return true
+}
