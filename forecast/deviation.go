@@ -32,6 +32,7 @@ var decays = func() (w [scales]float64) {
 type deviation struct {
 	sum, den [scales]float64
 	jump     jump
+	clips    bool // the slow averages take unusual deviations clipped, not at all
 
 	// calm is the average distance from the average of span calmSpan outside jumps.
 	calmSum, calmDen float64
@@ -40,8 +41,13 @@ type deviation struct {
 	unrestDecay, unrestSum, unrestDen float64
 }
 
-func newDeviation(day int) deviation {
-	return deviation{unrestDecay: math.Exp2(-1 / max(8, float64(day)/unrestPart))}
+// newDeviation takes the distance from a curve that is still ordinary.
+func newDeviation(c seasons, limit float64) deviation {
+	d := deviation{unrestDecay: math.Exp2(-1 / max(8, float64(c.day)/unrestPart)), clips: !c.fine()}
+	if c.fine() {
+		d.jump.alarm = newCusum(limit)
+	}
+	return d
 }
 
 // add takes the deviation of the next step, and what of it is ordinary; NaN
@@ -78,11 +84,11 @@ func (d *deviation) addCalm(v, clipped float64) {
 func (d *deviation) average(v, clipped float64) {
 	w, s, n := &decays, &d.sum, &d.den
 	s[0], n[0] = s[0]*w[0]+v, n[0]*w[0]+1
-	if v == clipped {
-		s[1], n[1] = s[1]*w[1]+v, n[1]*w[1]+1
-		s[2], n[2] = s[2]*w[2]+v, n[2]*w[2]+1
-		s[3], n[3] = s[3]*w[3]+v, n[3]*w[3]+1
-		s[4], n[4] = s[4]*w[4]+v, n[4]*w[4]+1
+	if v == clipped || d.clips {
+		s[1], n[1] = s[1]*w[1]+clipped, n[1]*w[1]+1
+		s[2], n[2] = s[2]*w[2]+clipped, n[2]*w[2]+1
+		s[3], n[3] = s[3]*w[3]+clipped, n[3]*w[3]+1
+		s[4], n[4] = s[4]*w[4]+clipped, n[4]*w[4]+1
 	} else {
 		s[1], n[1] = s[1]*w[1], n[1]*w[1]
 		s[2], n[2] = s[2]*w[2], n[2]*w[2]

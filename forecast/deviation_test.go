@@ -12,7 +12,7 @@ func TestDeviationMatchesTheSums(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		x := rapid.SliceOfN(rapid.Float64Range(-100, 100), 1, 60).Draw(t, "x")
 		gaps := rapid.SliceOfN(rapid.Bool(), len(x), len(x)).Draw(t, "gaps")
-		dev := newDeviation(1440)
+		dev := newDeviation(seasons{day: 1440}, math.Inf(1))
 		for i := range x {
 			if gaps[i] {
 				x[i] = nan

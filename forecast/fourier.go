@@ -87,9 +87,16 @@ func (f *fourier) at(m, t, o int) float64 {
 	return sum
 }
 
+func bySeasonFineDay(c seasons) int {
+	if !c.fine() {
+		return 0
+	}
+	return c.day
+}
+
 func fourierCurve() model {
 	return model{
-		name: "Fourier", season: bySeasonDay, corrected: true, days: fourierLearnt + 2,
+		name: "Fourier", season: bySeasonFineDay, corrected: true, days: fourierLearnt + 2,
 		base: func(h *history, t, o int) float64 {
 			if h.fourier == nil {
 				return math.NaN()

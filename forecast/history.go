@@ -42,6 +42,11 @@ type seasons struct {
 	half      int // half width of the smoothing window, below 15 minutes in all
 }
 
+// fine says whether a step is a quarter of an hour or less. What follows a load
+// within hours is for fine steps: at a step of an hour it has no time to tell,
+// and costs accuracy.
+func (c seasons) fine() bool { return c.day >= 24*minSeason }
+
 func seasonsOf(step time.Duration) seasons {
 	var c seasons
 	if d := int((day + step/2) / step); d >= minSeason {

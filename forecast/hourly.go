@@ -6,7 +6,7 @@ const hourlyHours = 12
 // bySeasonHour is the steps of an hour; 0 where the step is too coarse, or no
 // whole part of an hour.
 func bySeasonHour(c seasons) int {
-	if c.day < 24*minSeason || c.day%24 != 0 {
+	if !c.fine() || c.day%24 != 0 {
 		return 0
 	}
 	return c.day / 24

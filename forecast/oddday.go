@@ -15,7 +15,7 @@ const (
 // 1986, section 2.6).
 func (h *history) overBefore(n int) int {
 	hours := h.day / 4
-	if len(h.bands.lo) == 0 || n <= hours {
+	if !h.fine() || len(h.bands.lo) == 0 || n <= hours {
 		return 0
 	}
 	odd := 0

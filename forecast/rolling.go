@@ -93,7 +93,10 @@ func newRolling(h *history, models []model) *rolling {
 		parts = min(h.day, phaseBins)
 	}
 	r.bins = newBins(parts, h.day)
-	h.lagged, h.swings, h.fourier = learnLags(h), learnSwings(h), learnFourier(h)
+	h.lagged, h.swings = learnLags(h), learnSwings(h)
+	if h.fine() {
+		h.fourier = learnFourier(h)
+	}
 	for _, m := range models {
 		r.addModel(m)
 	}
@@ -214,8 +217,7 @@ func (r *rolling) deviationsFrom(curve []float64, limit float64, d, clipped []fl
 // origin.
 func (r *rolling) statesOf(d, clipped []float64, limit float64) (feats [][scales]float64, jumps []jump, unrests []float64) {
 	feats, jumps, unrests = make([][scales]float64, len(r.origins)), make([]jump, len(r.origins)), r.h.arena.take(len(r.origins))
-	dev := newDeviation(r.h.day)
-	dev.jump.alarm = newCusum(limit)
+	dev := newDeviation(r.h.seasons, limit)
 	from := 0
 	for j, o := range r.origins {
 		to := max(o-r.first+1, 0)
