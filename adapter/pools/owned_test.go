@@ -32,7 +32,7 @@ import (
 // it the fake takes every list for one value.
 func schemaCluster(t *testing.T, pools ...client.Object) client.WithWatch {
 	t.Helper()
-	raw, err := os.ReadFile(filepath.Join("..", "..", "charts", "foreshadow", "crds", "foreshadow.dev_shadowpools.yaml"))
+	raw, err := os.ReadFile(filepath.Join("..", "..", "charts", "foreshadow", "files", "crds", "foreshadow.dev_shadowpools.yaml"))
 	require.NoError(t, err)
 	var crd crdv1.CustomResourceDefinition
 	require.NoError(t, yaml.UnmarshalStrict(raw, &crd))
