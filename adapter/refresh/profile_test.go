@@ -67,6 +67,13 @@ func (h *herd) QueryRange(ctx context.Context, expr string, r history.Range) (hi
 	return res, nil
 }
 
+// count returns the queries of profiles so far.
+func (h *herd) count() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.asked
+}
+
 func (h *herd) set(change func(*herd)) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -130,10 +137,10 @@ func TestAProfileIsPublished(t *testing.T) {
 		// and the bubble's first midnight is past.
 		pass(2 * profile.Interval)
 		synctest.Wait()
-		asked := h.asked
+		asked := h.count()
 		pass(time.Hour)
 		synctest.Wait()
-		require.Equal(t, asked+6*7, h.asked)
+		require.Equal(t, asked+6*7, h.count())
 
 		h.set(func(h *herd) { h.gone = "web-04" })
 		pass(profile.Interval)
@@ -175,7 +182,7 @@ func TestAProfileThatHangsDelaysNoValue(t *testing.T) {
 			require.WithinDuration(t, time.Now(), p.PredictedCapacity.ComputedAt, time.Minute)
 		}
 		require.Nil(t, b.profileOf("web"))
-		require.Equal(t, 1, h.asked)
+		require.Equal(t, 1, h.count())
 		b.manager.Delete("shop", "web")
 	})
 }
