@@ -40,11 +40,12 @@ var imports = map[string]struct {
 	"adapter/pools/manifest":      {may: []string{"adapter/api/v1alpha1"}, why: "it reads pools from YAML and watches nothing"},
 	"adapter/publish":             {why: "values flow to it, never from it"},
 	"adapter/refresh": {
-		may:   []string{"adapter/api/v1alpha1", "adapter/calendar", "adapter/capacity", "adapter/history", "adapter/publish", "forecast"},
+		may:   []string{"adapter/api/v1alpha1", "adapter/calendar", "adapter/capacity", "adapter/history", "adapter/publish", "adapter/refresh/quality", "forecast"},
 		tests: []string{"adapter/history/embedded"},
 		why:   "it joins the seams and leaves the choice of a source to cmd",
 	},
-	"adapter/shadow": {may: []string{"adapter/api/v1alpha1"}, tests: []string{"adapter/shadow/shadowtest"}, why: "it decides on what it is handed and asks nobody"},
+	"adapter/refresh/quality": {may: []string{"forecast"}, why: "it judges forecasts and asks nobody who made them"},
+	"adapter/shadow":          {may: []string{"adapter/api/v1alpha1"}, tests: []string{"adapter/shadow/shadowtest"}, why: "it decides on what it is handed and asks nobody"},
 	"adapter/shadow/actuate": {
 		may:   []string{"adapter/api/v1alpha1", "adapter/shadow", "adapter/shadow/observe"},
 		tests: []string{"adapter/shadow/model", "adapter/shadow/shadowtest"},

@@ -30,6 +30,11 @@ type Pool struct {
 	ForecastSuccess time.Time
 	// Model names the forecast model in use. Empty: there is none.
 	Model string
+	// Quality is how good the pool's forecasts turned out, by horizon; empty while none has been judged.
+	Quality []Quality
+	// NoSkill says that the forecast was no better than the load of the day before for days. The capacity is the reactive floor then,
+	// whatever Fallback says.
+	NoSkill bool
 	// Shadows is what is known of the pool's shadows.
 	Shadows Shadows
 
@@ -61,6 +66,8 @@ const (
 	FallbackObserve Fallback = "Observe"
 	// FallbackShortHistory means that the history is too short for any forecast: the reactive floor is published.
 	FallbackShortHistory Fallback = "ShortHistory"
+	// FallbackNoSkill means that the forecast was no better than the load of the day before for days: the reactive floor is published.
+	FallbackNoSkill Fallback = "NoSkill"
 	// FallbackHistoryUnavailable means that the history cannot be read now: the last forecast goes on, may raise and never lowers.
 	FallbackHistoryUnavailable Fallback = "HistoryUnavailable"
 	// FallbackForecastStale means that there is no forecast, or the last one is too old: nothing is published.
@@ -74,8 +81,8 @@ const (
 // Fallbacks returns every reason but FallbackNone, in a fixed order.
 func Fallbacks() []Fallback {
 	return []Fallback{
-		FallbackPaused, FallbackObserve, FallbackShortHistory, FallbackHistoryUnavailable, FallbackForecastStale,
-		FallbackCapacityUnknown, FallbackOther,
+		FallbackPaused, FallbackObserve, FallbackShortHistory, FallbackNoSkill, FallbackHistoryUnavailable,
+		FallbackForecastStale, FallbackCapacityUnknown, FallbackOther,
 	}
 }
 
@@ -102,7 +109,7 @@ func (p *Pool) clone() Pool {
 		loads = append(loads, l)
 	}
 	c := *p
-	c.Loads = loads
+	c.Loads, c.Quality = loads, cloneQuality(p.Quality)
 	c.Shadows.List = slices.Clone(p.Shadows.List)
 	return c
 }

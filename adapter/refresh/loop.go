@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
 	"github.com/foreshadow-dev/foreshadow/adapter/capacity"
 	"github.com/foreshadow-dev/foreshadow/adapter/history"
+	"github.com/foreshadow-dev/foreshadow/adapter/refresh/quality"
 	"github.com/foreshadow-dev/foreshadow/forecast"
 )
 
@@ -21,6 +23,7 @@ type Loop struct {
 	load     *history.Reader
 	replicas *history.Reader // nil if nothing needs the replicas
 	fitter   fitter
+	quality  *quality.Tracker
 
 	known    known
 	forecast *forecast.Forecast
@@ -72,6 +75,8 @@ type Report struct {
 	// Forecast is nil if no model could be fitted, for the reason ForecastErr.
 	Forecast    *forecast.Forecast
 	ForecastErr error
+	// Quality is how good the forecasts of the last days were, by horizon.
+	Quality []quality.Score
 	// History is the span of the load that was found.
 	History time.Duration
 	// Degraded says that part of the history may be missing: Warnings are what
@@ -98,6 +103,10 @@ func NewLoop(s Settings, src history.Source, old *Loop) (*Loop, error) {
 		next.forecast = nil // the next one may be asked for other levels
 		if !old.settings.Calendar.Same(s.Calendar) {
 			next.fitter = fitter{config: s.Calendar.Config(s.Model), window: s.Window}
+			next.quality = s.newTracker()
+		}
+		if !slices.Equal(old.settings.levels(), s.levels()) || old.settings.Capacity.Quantile != s.Capacity.Quantile {
+			next.quality = s.newTracker()
 		}
 		return &next, nil
 	}
@@ -109,15 +118,13 @@ func NewLoop(s Settings, src history.Source, old *Loop) (*Loop, error) {
 	if l.awaitsCover() {
 		l.previous.Value = s.LastValue // all that is left to hold on to
 	}
-	// A day more than the window: a fit looks back from the last midnight. And two
-	// hours: values that are kept together round together (forecast.Samples).
-	window := s.Window + 26*time.Hour
+	l.quality = s.newTracker()
 	var err error
-	if l.load, err = history.NewReader(src, history.ReaderConfig{Expr: s.Query, Window: window, Step: s.Step}); err != nil {
+	if l.load, err = history.NewReader(src, history.ReaderConfig{Expr: s.Query, Window: s.span() + quality.Reach, Step: s.Step}); err != nil {
 		return nil, fmt.Errorf("read spec.load.query: %w", err)
 	}
 	if s.ReplicasQuery != "" {
-		l.replicas, err = history.NewReader(src, history.ReaderConfig{Expr: s.ReplicasQuery, Window: window, Step: s.Step})
+		l.replicas, err = history.NewReader(src, history.ReaderConfig{Expr: s.ReplicasQuery, Window: s.span(), Step: s.Step})
 		if err != nil {
 			return nil, fmt.Errorf("read spec.load.replicasQuery: %w", err)
 		}
@@ -136,9 +143,11 @@ func (l *Loop) Digest(now time.Time, f Fetched) Report {
 	if l.takeLoad(f, &r) {
 		l.takeReplicas(f, &r)
 		l.predict(f.load.Series, &r)
+		l.judge(f.load.Series)
 	}
 	r.Settings = l.settings
 	r.Forecast = l.forecast
+	r.Quality = l.quality.Scores()
 	r.Observed, r.ObservedAt, r.History = l.known.observed, l.known.at, l.known.span
 	r.Degraded = l.known.degraded
 	if r.Degraded {
@@ -220,7 +229,7 @@ func (l *Loop) predict(load forecast.Series, r *Report) {
 	if l.forecast != nil && !l.known.at.After(l.forecast.Origin) && next.Capacity == l.settings.Capacity {
 		return
 	}
-	fc, err := l.fitter.forecast(load.Between(load.Start, l.known.at), next.horizon(), next.levels())
+	fc, err := l.fitter.forecast(load.Between(l.known.at.Add(-next.span()), l.known.at), next.horizon(), next.levels())
 	if err != nil {
 		r.ForecastErr = err
 		return

@@ -21,6 +21,7 @@ func (r Report) Published() publish.Pool {
 		CapacityPerReplica: r.PerReplica,
 		Fallback:           r.fallback(),
 		Degraded:           r.Degraded,
+		Quality:            r.qualities(),
 	}
 	if !r.ObservedAt.IsZero() {
 		p.ObservedLoad = publish.Reading{Value: r.Observed, ComputedAt: r.ObservedAt, ValidUntil: validUntil}
@@ -76,6 +77,8 @@ func (r Report) fallback() publish.Fallback {
 		return publish.FallbackPaused
 	case capacity.FallbackNoForecast:
 		return publish.FallbackShortHistory
+	case capacity.FallbackNoSkill:
+		return publish.FallbackNoSkill
 	case capacity.FallbackNone:
 	}
 	if r.ReadErr != nil {

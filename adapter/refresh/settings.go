@@ -65,6 +65,11 @@ func (s Settings) horizon() int {
 	return int((reach+s.Step-1)/s.Step) + 2
 }
 
+// span is the history that a forecast may see: a day more than the window,
+// because a fit looks back from the last midnight. And two hours: values that are
+// kept together round together (forecast.Samples).
+func (s Settings) span() time.Duration { return s.Window + 26*time.Hour }
+
 // sameHistory says that two settings read the same series, so that a change of
 // anything else need not read them again.
 func (s Settings) sameHistory(o Settings) bool {

@@ -30,6 +30,7 @@ func (r Report) forecastStatus() *v1alpha1.ForecastStatus {
 		ComputedAt:   metav1.NewTime(r.ObservedAt),
 		ObservedLoad: v1alpha1.DecimalOf(r.Observed),
 		History:      v1alpha1.DurationOf(r.History),
+		Quality:      r.qualityStatus(),
 	}
 	if r.Forecast != nil {
 		f.Model, f.Note = leading(*r.Forecast), r.Forecast.Note
