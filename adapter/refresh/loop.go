@@ -24,6 +24,9 @@ type Loop struct {
 	replicas *history.Reader // nil if nothing needs the replicas
 	fitter   fitter
 	quality  *quality.Tracker
+	// noSkill says that the forecast is not followed: it was no better than
+	// yesterday for days.
+	noSkill bool
 
 	known    known
 	forecast *forecast.Forecast
@@ -77,6 +80,10 @@ type Report struct {
 	ForecastErr error
 	// Quality is how good the forecasts of the last days were, by horizon.
 	Quality []quality.Score
+	// NoSkill says that the forecast was no better than yesterday for days, by
+	// the Verdict, or, while that is not known yet, by what the status said.
+	NoSkill bool
+	Verdict quality.Verdict
 	// History is the span of the load that was found.
 	History time.Duration
 	// Degraded says that part of the history may be missing: Warnings are what
@@ -111,7 +118,7 @@ func NewLoop(s Settings, src history.Source, old *Loop) (*Loop, error) {
 		return &next, nil
 	}
 	l := &Loop{
-		settings: s, standby: s.Standby, resumed: old == nil,
+		settings: s, standby: s.Standby, resumed: old == nil, noSkill: s.NoSkill,
 		fitter: fitter{config: s.Calendar.Config(s.Model), window: s.Window},
 		known:  known{observed: math.NaN(), highest: math.NaN()}, learnt: learnt{perReplica: s.Learnt},
 	}
@@ -147,7 +154,7 @@ func (l *Loop) Digest(now time.Time, f Fetched) Report {
 	}
 	r.Settings = l.settings
 	r.Forecast = l.forecast
-	r.Quality = l.quality.Scores()
+	r.Quality, r.Verdict = l.quality.Scores(), l.quality.Verdict()
 	r.Observed, r.ObservedAt, r.History = l.known.observed, l.known.at, l.known.span
 	r.Degraded = l.known.degraded
 	if r.Degraded {
@@ -171,6 +178,9 @@ func (l *Loop) decide(r *Report) {
 	c := l.settings.Capacity
 	c.CapacityPerReplica, r.Learnt = l.perReplica()
 	r.PerReplica = c.CapacityPerReplica
+	if r.NoSkill = l.noSkill; r.NoSkill && c.Suspended == capacity.FallbackNone {
+		c.Suspended = capacity.FallbackNoSkill
+	}
 	in := capacity.Input{
 		Now: r.Now, Observed: r.Observed, ObservedAt: r.ObservedAt, Highest: l.known.highest,
 		Forecast: l.forecast, Degraded: r.Degraded || r.ReadErr != nil,

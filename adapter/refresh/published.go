@@ -22,6 +22,7 @@ func (r Report) Published() publish.Pool {
 		Fallback:           r.fallback(),
 		Degraded:           r.Degraded,
 		Quality:            r.qualities(),
+		NoSkill:            r.NoSkill,
 	}
 	if !r.ObservedAt.IsZero() {
 		p.ObservedLoad = publish.Reading{Value: r.Observed, ComputedAt: r.ObservedAt, ValidUntil: validUntil}

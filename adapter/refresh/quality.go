@@ -1,8 +1,12 @@
 package refresh
 
 import (
+	"fmt"
 	"math"
 	"strconv"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
 
 	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
 	"github.com/foreshadow-dev/foreshadow/adapter/publish"
@@ -18,9 +22,29 @@ func (s Settings) newTracker() *quality.Tracker {
 // judge scores the forecasts whose time has come. What may be half of the load
 // is no measure of them.
 func (l *Loop) judge(load forecast.Series) {
-	if !l.known.degraded {
-		l.quality.Advance(load, l.fitter.again)
+	if l.known.degraded {
+		return
 	}
+	l.quality.Advance(load, l.fitter.again)
+	if !l.quality.Behind() {
+		l.noSkill = l.quality.Verdict().Fallback
+	}
+}
+
+// noSkill says why the forecast is not followed, and until when.
+func (r Report) noSkill() string {
+	s := fmt.Sprintf("the forecast was no better than the load of the day before for %d days: the reactive floor is given until it is better for %d days",
+		quality.FallAfter, quality.ReturnAfter)
+	if !math.IsNaN(r.Verdict.Skill) && !r.Verdict.Day.IsZero() {
+		s += fmt.Sprintf(" (skill %.2f on %s)", r.Verdict.Skill, r.Verdict.Day.UTC().Format(time.DateOnly))
+	}
+	return s
+}
+
+// hadNoSkill says that an earlier process did not follow the pool's forecast.
+func hadNoSkill(p *v1alpha1.ShadowPool) bool {
+	c := meta.FindStatusCondition(p.Status.Conditions, v1alpha1.ConditionForecastReady)
+	return c != nil && c.Reason == v1alpha1.ReasonNoSkill
 }
 
 // qualities are the scores as they are published.

@@ -32,6 +32,8 @@ type Settings struct {
 	// GivenColdStart is the cold-start lead of the spec, 0 if it is to be
 	// learnt. MinReady is the warm-up of a workload of which none was measured.
 	GivenColdStart, MinReady time.Duration
+	// NoSkill says that the pool's status said that its forecast is not followed.
+	NoSkill bool
 	// Standby is what the pool's status said of its shadows, and LastValue the
 	// value that it held, 0 if none.
 	Standby   Standby

@@ -101,6 +101,7 @@ func SettingsOf(p *v1alpha1.ShadowPool, bind Binding, interval time.Duration) (S
 
 // resumed takes over what an earlier process found and wrote into the status.
 func (s Settings) resumed(p *v1alpha1.ShadowPool) Settings {
+	s.NoSkill = hadNoSkill(p)
 	at := p.Status.Capacity
 	if at == nil {
 		return s
