@@ -31,6 +31,7 @@ func (r Report) Published() publish.Pool {
 		p.ForecastSuccess = f.Origin
 		p.Model = leading(*f)
 		p.Loads = r.loads(*f)
+		p.Detail = r.detailOf()
 	}
 	if r.Refused != nil {
 		p.PredictedCapacity = publish.Refuse(r.Refused.Error())

@@ -17,7 +17,7 @@ const (
 	day = 24 * time.Hour
 	// stride is the time between two forecasts that are judged. Every second one
 	// is judged a day ahead too, which costs the most.
-	stride    = 30 * time.Minute
+	stride = 30 * time.Minute
 	// A value no longer changes after lateSteps, nor after settling: until then
 	// the values around it are not yet rounded together (forecast.Samples).
 	lateSteps = 5
