@@ -61,7 +61,7 @@ func Fit(s Series, cfg Config) (*Fitted, error) {
 }
 
 func fit(s Series, cfg Config) (*Fitted, error) {
-	s = trimmed(s)
+	s = trimmed(cfg.recent(s))
 	if len(s.Values) == 0 {
 		return nil, ErrNoData
 	}
@@ -100,6 +100,7 @@ func trimmed(s Series) Series {
 // no horizon could be scored.
 func (f *Fitted) learn(h *history, cfg Config) {
 	r := newRolling(h, f.choose(cfg))
+	r.power = cfg.Parameters[WeightsPower]
 	if len(r.models) == 0 {
 		f.maturity = Starting
 		return
@@ -128,7 +129,7 @@ func (f *Fitted) learn(h *history, cfg Config) {
 func (f *Fitted) choose(cfg Config) []model {
 	start, daily := backSpan(f.n, f.seasons)
 	var out []model
-	for _, m := range catalogue() {
+	for _, m := range cfg.catalogue() {
 		season := m.season(f.seasons)
 		switch {
 		case m.name == "Level":

@@ -109,7 +109,7 @@ func NewLoop(s Settings, src history.Source, old *Loop) (*Loop, error) {
 		next.resumed = old.resumed && old.settings.Mode == s.Mode
 		next.forecast = nil // the next one may be asked for other levels
 		if !old.settings.Calendar.Same(s.Calendar) {
-			next.fitter = fitter{config: s.Calendar.Config(s.Model), window: s.Window}
+			next.fitter = fitter{config: s.config(), window: s.Window}
 			next.quality = s.newTracker()
 		}
 		if !slices.Equal(old.settings.levels(), s.levels()) || old.settings.Capacity.Quantile != s.Capacity.Quantile {
@@ -119,7 +119,7 @@ func NewLoop(s Settings, src history.Source, old *Loop) (*Loop, error) {
 	}
 	l := &Loop{
 		settings: s, standby: s.Standby, resumed: old == nil, noSkill: s.NoSkill,
-		fitter: fitter{config: s.Calendar.Config(s.Model), window: s.Window},
+		fitter: fitter{config: s.config(), window: s.Window},
 		known:  known{observed: math.NaN(), highest: math.NaN()}, learnt: learnt{perReplica: s.Learnt},
 	}
 	if l.awaitsCover() {

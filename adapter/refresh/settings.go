@@ -1,12 +1,14 @@
 package refresh
 
 import (
+	"maps"
 	"slices"
 	"time"
 
 	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
 	"github.com/foreshadow-dev/foreshadow/adapter/calendar"
 	"github.com/foreshadow-dev/foreshadow/adapter/capacity"
+	"github.com/foreshadow-dev/foreshadow/forecast"
 )
 
 // Settings are what a loop needs of a pool's spec, in the units of Go.
@@ -22,6 +24,8 @@ type Settings struct {
 	Window, Step time.Duration
 	// Model is the forecast model: Auto or one model's name.
 	Model string
+	// Parameters are those of the model.
+	Parameters map[string]int
 	// Calendar is by which clock the load lives, and its days unlike others.
 	Calendar calendar.Calendar
 	// Capacity holds the formulas' parameters. A CapacityPerReplica of 0 is
@@ -72,8 +76,16 @@ func (s Settings) horizon() int {
 // kept together round together (forecast.Samples).
 func (s Settings) span() time.Duration { return s.Window + 26*time.Hour }
 
+// config is how the forecast is made.
+func (s Settings) config() forecast.Config {
+	c := s.Calendar.Config(s.Model)
+	c.Parameters = s.Parameters
+	return c
+}
+
 // sameHistory says that two settings read the same series, so that a change of
 // anything else need not read them again.
 func (s Settings) sameHistory(o Settings) bool {
-	return s.Query == o.Query && s.ReplicasQuery == o.ReplicasQuery && s.Window == o.Window && s.Step == o.Step && s.Model == o.Model
+	return s.Query == o.Query && s.ReplicasQuery == o.ReplicasQuery && s.Window == o.Window && s.Step == o.Step && s.Model == o.Model &&
+		maps.Equal(s.Parameters, o.Parameters)
 }
