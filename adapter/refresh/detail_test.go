@@ -29,7 +29,7 @@ func TestTheDetailOfAForecast(t *testing.T) {
 	require.Len(t, first.Bands, 3)
 	require.Nil(t, last.Point, "a forecast does not reach a day")
 	require.NotEmpty(t, last.Weights)
-	require.InDelta(t, r.Observed, *d.Expected+*d.Deviation, 1e-6)
+	require.InDelta(t, r.Observed, *d.Expected+*d.Deviation, 0.1, "kept values are rounded")
 	require.Len(t, d.Quality, 4)
 	require.Len(t, d.Quality[0].Quantiles, 3)
 	require.NotNil(t, d.Skill)
