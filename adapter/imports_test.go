@@ -16,6 +16,7 @@ var imports = map[string]struct {
 }{
 	"adapter":              {why: "it is a map"},
 	"adapter/api/v1alpha1": {why: "a client takes the ShadowPool without the rest of the house"},
+	"adapter/api/detail":   {why: "a client takes an answer of the adapter without the rest of the house"},
 	"adapter/calendar":     {may: []string{"adapter/api/v1alpha1", "forecast"}, why: "it says one thing in two languages"},
 	"adapter/capacity":     {may: []string{"forecast"}, why: "it is arithmetic on a forecast"},
 	"adapter/backtest": {
@@ -23,7 +24,7 @@ var imports = map[string]struct {
 		tests: []string{"adapter/history/embedded"},
 		why:   "it reads a past, and asks the engine and the simulator what they would have made of it",
 	},
-	"adapter/cli":        {may: []string{"adapter/api/v1alpha1", "adapter/backtest", "adapter/calendar", "adapter/cli/derive", "adapter/cli/ics", "adapter/client", "adapter/duration", "adapter/history", "adapter/shadow/observe", "adapter/terminal"}, why: "it reads and writes pools as any client does"},
+	"adapter/cli":        {may: []string{"adapter/api/detail", "adapter/api/v1alpha1", "adapter/backtest", "adapter/calendar", "adapter/cli/derive", "adapter/cli/ics", "adapter/client", "adapter/duration", "adapter/history", "adapter/shadow/observe", "adapter/terminal"}, why: "it reads and writes pools as any client does"},
 	"adapter/cli/derive": {may: []string{"adapter/api/v1alpha1"}, why: "it turns one object into another"},
 	"adapter/cli/ics":    {may: []string{"adapter/api/v1alpha1"}, why: "it reads a file"},
 	"adapter/client":     {may: []string{"adapter/api/v1alpha1", "adapter/shadow", "adapter/shadow/observe", "forecast"}, why: "it is all that a program of others needs"},
@@ -44,11 +45,12 @@ var imports = map[string]struct {
 	},
 	"adapter/publish": {why: "values flow to it, never from it"},
 	"adapter/refresh": {
-		may:   []string{"adapter/api/v1alpha1", "adapter/calendar", "adapter/capacity", "adapter/history", "adapter/profile", "adapter/publish", "forecast"},
+		may:   []string{"adapter/api/detail", "adapter/api/v1alpha1", "adapter/calendar", "adapter/capacity", "adapter/history", "adapter/profile", "adapter/publish", "adapter/refresh/quality", "forecast"},
 		tests: []string{"adapter/history/embedded"},
 		why:   "it joins the seams and leaves the choice of a source to cmd",
 	},
-	"adapter/shadow": {may: []string{"adapter/api/v1alpha1"}, tests: []string{"adapter/shadow/shadowtest"}, why: "it decides on what it is handed and asks nobody"},
+	"adapter/refresh/quality": {may: []string{"forecast"}, why: "it judges forecasts and asks nobody who made them"},
+	"adapter/shadow":          {may: []string{"adapter/api/v1alpha1"}, tests: []string{"adapter/shadow/shadowtest"}, why: "it decides on what it is handed and asks nobody"},
 	"adapter/shadow/actuate": {
 		may:   []string{"adapter/api/v1alpha1", "adapter/shadow", "adapter/shadow/observe"},
 		tests: []string{"adapter/shadow/model", "adapter/shadow/shadowtest"},

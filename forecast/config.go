@@ -24,6 +24,8 @@ type Config struct {
 	// the history is still too short is replaced by the longest one that it
 	// allows, and the forecast's Note says so.
 	Model string
+	// Parameters are those of the model by name, of ParametersOf.
+	Parameters map[string]int
 	// Location is where days begin and clocks are changed; nil means UTC.
 	Location *time.Location
 	// Calendar names the days that are not like others of their weekday. Where
@@ -51,11 +53,11 @@ func (c Config) validate() error {
 		return err
 	}
 	if c.Model == Auto {
-		return nil
+		return c.checkParameters()
 	}
 	for _, m := range catalogue() {
 		if m.name == c.Model {
-			return nil
+			return c.checkParameters()
 		}
 	}
 	return fmt.Errorf("model %q: write one of %s", c.Model, strings.Join(ModelNames(), ", "))

@@ -34,6 +34,7 @@ type Fitted struct {
 	backDays float64 // days that were scored
 	maturity Maturity
 	note     string
+	missing  int // steps that are gaps
 
 	civil *civil // nil: the series is in local time already
 
@@ -63,7 +64,7 @@ func Fit(s Series, cfg Config) (*Fitted, error) {
 }
 
 func fit(s Series, cfg Config) (*Fitted, error) {
-	s = trimmed(s)
+	s = trimmed(cfg.recent(s))
 	if len(s.Values) == 0 {
 		return nil, ErrNoData
 	}
@@ -79,7 +80,7 @@ func fit(s Series, cfg Config) (*Fitted, error) {
 		f.moved, f.offset = cut, offset
 		f.learn(h, cfg)
 	}
-	f.note = f.describe(s, cfg)
+	f.note, f.missing = f.describe(s, cfg), len(s.Values)-s.Present()
 	return f, nil
 }
 
@@ -102,6 +103,7 @@ func trimmed(s Series) Series {
 // no horizon could be scored.
 func (f *Fitted) learn(h *history, cfg Config) {
 	r := newRolling(h, f.choose(cfg))
+	r.power = cfg.Parameters[WeightsPower]
 	if len(r.models) == 0 {
 		f.maturity = Starting
 		return
@@ -130,7 +132,7 @@ func (f *Fitted) learn(h *history, cfg Config) {
 func (f *Fitted) choose(cfg Config) []model {
 	start, daily := backSpan(f.n, f.seasons)
 	var out []model
-	for _, m := range catalogue() {
+	for _, m := range cfg.catalogue() {
 		season := m.season(f.seasons)
 		switch {
 		case m.name == "Level":

@@ -38,11 +38,14 @@ func (f *Fitted) forecast(s Series, horizon int, levels []float64) (Forecast, er
 	out := newForecast(s, horizon, levels)
 	out.Maturity, out.Note = f.maturity, f.note
 	if f.maturity == Starting {
+		out.Explanation = f.explainHistory()
+		out.Explanation.Level = s.Values[last]
 		fillStarting(&out, s.Values[:last+1])
 		return out, nil
 	}
 	v := f.observe(s, last)
 	v.fill(&out, len(s.Values)-1-last)
+	out.Explanation = v.explain(&out, len(s.Values)-1-last)
 	return out, nil
 }
 

@@ -146,7 +146,7 @@ func (r *rolling) learn(horizon int) (l layer, ok bool) {
 		}
 		mae[k] = sum / total
 	}
-	l.weights = blendWeights(mae)
+	l.weights = sharpened(blendWeights(mae), r.power)
 	resid := x.resid
 	for i, y := range x.actual {
 		f := 0.0

@@ -41,6 +41,7 @@ type rolling struct {
 	limits  []float64           // by model: deviations beyond it are unusual
 	clipAt  []float64           // by model: rows beyond it weigh less
 	unrest  unrest
+	power   int // of the errors in the weights; 0: the usual one
 	rows    *rows
 	room    []float64 // for the deviations of one model at a time
 }

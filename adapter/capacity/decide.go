@@ -52,6 +52,7 @@ const (
 	FallbackObserve    Fallback = "Observe"    // mode Observe: the reactive floor
 	FallbackPaused     Fallback = "Paused"     // paused by annotation: the reactive floor
 	FallbackNoForecast Fallback = "NoForecast" // no model could be fitted: the reactive floor
+	FallbackNoSkill    Fallback = "NoSkill"    // the forecast was no better than yesterday for days: the reactive floor
 )
 
 // Input is what is known of a pool at one instant.

@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/cli-runtime/pkg/printers"
 
+	"github.com/foreshadow-dev/foreshadow/adapter/api/detail"
 	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
 	"github.com/foreshadow-dev/foreshadow/adapter/client"
 )
@@ -33,25 +34,45 @@ type explanation struct {
 	Profile  *v1alpha1.ProfileStatus  `json:"profile,omitempty"`
 
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
+
+	// Detail is how the forecast came about, as the adapter says it, Unreachable
+	// why it does not.
+	Detail      *detail.Forecast `json:"forecastDetail,omitempty"`
+	Unreachable string           `json:"forecastDetailUnreachable,omitempty"`
 }
 
 func newExplainCommand(f *factory) *cobra.Command {
+	d := &details{factory: f}
 	o := &lookOptions{
-		factory: f, kind: explanationKind,
-		of:   func(p *v1alpha1.ShadowPool, now time.Time) any { return explain(p, now) },
-		text: explainText,
+		factory: f, kind: explanationKind, prepare: d.load,
+		of:   func(p *v1alpha1.ShadowPool, now time.Time) any { return d.explain(p, now) },
+		text: d.explainText,
 	}
 	cmd := &cobra.Command{
 		Use:   "explain [POOL ...]",
 		Short: "Show the last decision about shadows, its reasons, and the forecast behind it.",
 		Long: "Show the last decision about the shadows of a pool: its numbers, what was done, what was withheld and why, and the forecast\n" +
-			"behind it. The numbers of a decision are those of when it was made; a decision stands until another one is made.",
-		Example:           "  kubectl foreshadow explain web -n shop\n  kubectl foreshadow explain web -o json",
+			"behind it. The numbers of a decision are those of when it was made; a decision stands until another one is made.\n\n" +
+			"How the forecast came about, and how good the last ones were, the adapter itself is asked, through the API server: that takes\n" +
+			"the right to get services/proxy in its namespace. Without it the rest is printed all the same.",
+		Example: "  kubectl foreshadow explain web -n shop\n  kubectl foreshadow explain web -o json\n" +
+			"  kubectl foreshadow explain web --adapter-service=monitoring/foreshadow-adapter:9402",
 		RunE:              func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), args) },
 		ValidArgsFunction: f.completePools(),
 	}
 	o.install(cmd)
+	cmd.Flags().StringVar(&d.service, "adapter-service", defaultAdapterService,
+		"Service and port at which the adapter serves its metrics, as namespace/name:port, or namespace/https:name:port. Empty: do not ask it.")
 	return cmd
+}
+
+func (d *details) explain(p *v1alpha1.ShadowPool, now time.Time) explanation {
+	e, key := explain(p, now), p.Namespace+"/"+p.Name
+	e.Detail = d.found[key]
+	if err := d.missed[key]; err != nil {
+		e.Unreachable = err.Error()
+	}
+	return e
 }
 
 func explain(p *v1alpha1.ShadowPool, now time.Time) explanation {
@@ -63,13 +84,20 @@ func explain(p *v1alpha1.ShadowPool, now time.Time) explanation {
 	}
 }
 
-func explainText(p *v1alpha1.ShadowPool, now time.Time, wide bool) (string, error) {
-	e := explain(p, now)
+func (d *details) explainText(p *v1alpha1.ShadowPool, now time.Time, wide bool) (string, error) {
+	e := d.explain(p, now)
 	var b bytes.Buffer
 	field(&b, "Pool", "%s/%s for %s %s, mode %s%s", p.Namespace, p.Name, e.Workload.Kind, e.Workload.Name, e.Mode, pausedText(e.Paused))
 	explainDecision(&b, e.Decision, now)
 	explainLoad(&b, p)
 	explainProfile(&b, e.Profile)
+	if e.Detail != nil {
+		if err := explainDetail(&b, e.Detail); err != nil {
+			return "", err
+		}
+	} else if e.Unreachable != "" {
+		b.WriteString("\nHow it came about is not known: " + printers.EscapeTerminal(e.Unreachable) + "\n")
+	}
 	if len(e.Conditions) > 0 {
 		b.WriteString("\n")
 		if err := printers.NewTablePrinter(printers.PrintOptions{Wide: wide}).PrintObj(conditionTable(e.Conditions, now), &b); err != nil {

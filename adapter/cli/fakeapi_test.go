@@ -46,6 +46,7 @@ type fakeAPI struct {
 	drop    chan struct{} // closed to end all watches
 	down    bool
 	writes  []string
+	adapter map[string]string // answers of the adapter by request path; nil: there is none
 }
 
 // change is an event with the path of its object.
@@ -87,6 +88,10 @@ func parse(path string) address {
 }
 
 func (f *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if strings.Contains(r.URL.Path, "/services/") && strings.Contains(r.URL.Path, "/proxy/") {
+		f.proxy(w, r)
+		return
+	}
 	a := parse(r.URL.Path)
 	f.mu.Lock()
 	known, down := served[a.resource] != "" && !f.absent[a.resource], f.down
@@ -116,6 +121,24 @@ func (f *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		f.write(w, r, a, was)
 	default:
 		fail(w, http.StatusMethodNotAllowed, metav1.StatusReasonMethodNotAllowed, r.Method+" is not served", nil)
+	}
+}
+
+// proxy answers for the adapter behind its Service.
+func (f *fakeAPI) proxy(w http.ResponseWriter, r *http.Request) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	service, path, _ := strings.Cut(r.URL.Path, "/proxy/")
+	switch text, found := f.adapter["/"+path]; {
+	case strings.Contains(service, "/namespaces/forbidden/"):
+		fail(w, http.StatusForbidden, metav1.StatusReasonForbidden, `services "foreshadow-adapter:9402" is forbidden: User "somebody" cannot get resource "services/proxy"`, nil)
+	case f.adapter == nil || service != "/api/v1/namespaces/foreshadow/services/foreshadow-adapter:9402":
+		fail(w, http.StatusNotFound, metav1.StatusReasonNotFound, `services "foreshadow-adapter" not found`, nil)
+	case !found:
+		http.Error(w, "there is no such ShadowPool here.", http.StatusNotFound)
+	default:
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write([]byte(text))
 	}
 }
 

@@ -67,6 +67,7 @@ func runCommand() {
 //	watching         wait until pools and pods are watched
 //	down             break all watches off and answer nothing
 //	up               answer again
+//	adapter [PATH FILE]  let an adapter answer a path with a file
 //	printed FILE TEXT  wait until the file of a background command has the text
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -84,6 +85,17 @@ func TestScripts(t *testing.T) {
 			"down":      api(func(_ *testscript.TestScript, f *fakeAPI, _ []string) error { f.turn(true); return nil }),
 			"up":        api(func(_ *testscript.TestScript, f *fakeAPI, _ []string) error { f.turn(false); return nil }),
 			"printed":   printed,
+			"adapter": api(func(ts *testscript.TestScript, f *fakeAPI, args []string) error {
+				f.mu.Lock()
+				defer f.mu.Unlock()
+				if f.adapter == nil {
+					f.adapter = map[string]string{}
+				}
+				if len(args) == 2 {
+					f.adapter[args[0]] = ts.ReadFile(args[1])
+				}
+				return nil
+			}),
 		},
 	})
 }

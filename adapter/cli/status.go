@@ -27,6 +27,8 @@ type lookOptions struct {
 	kind string
 	of   func(p *v1alpha1.ShadowPool, now time.Time) any
 	text func(p *v1alpha1.ShadowPool, now time.Time, wide bool) (string, error)
+	// prepare, where it is set, looks up what both of them need besides.
+	prepare func(ctx context.Context, pools []*v1alpha1.ShadowPool) error
 }
 
 func newStatusCommand(f *factory) *cobra.Command {
@@ -89,6 +91,11 @@ func (o *lookOptions) run(ctx context.Context, args []string) error {
 	c := client.New(kube, o.Clock)
 	for _, p := range pools {
 		c.Refresh(ctx, p)
+	}
+	if o.prepare != nil {
+		if err := o.prepare(ctx, pools); err != nil {
+			return err
+		}
 	}
 	if printer == nil {
 		return o.showTexts(pools, ns)

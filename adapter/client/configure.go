@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -53,7 +54,8 @@ func ParameterNames() (names []string, meanings map[string]string) {
 // The parameters are strings by name (ParameterNames): quantile and
 // shadowQuantile are probabilities such as "0.95"; coldStartLead,
 // activationLead, maxAge, window and step are durations such as "90s"; cap is a
-// factor such as "1.5". Those that are not named stay as they are, and one with
+// factor such as "1.5". Beside them the algorithm takes parameters of its own,
+// as docs/forecasting.md lists them, such as historyDays. Those that are not named stay as they are, and one with
 // an empty value takes its default again.
 //
 // The result is the pool as the server has it. What is out of range is an
@@ -98,13 +100,31 @@ func (s Settings) check(was *v1alpha1.ShadowPool) (errs field.ErrorList) {
 		errs = append(errs, field.Invalid(at.Child("type"), s.Algorithm, "write one of "+strings.Join(names, ", ")))
 	}
 	known, _ := ParameterNames()
+	model := cmp.Or(s.Algorithm, was.Spec.Algorithm.Type, v1alpha1.Auto)
+	own := ownParameters(model)
 	for _, name := range slices.Sorted(maps.Keys(s.Parameters)) {
-		if _, there := was.Spec.Algorithm.Parameters[name]; there && s.Parameters[name] == "" || slices.Contains(known, name) {
-			continue
+		value := s.Parameters[name]
+		_, there := was.Spec.Algorithm.Parameters[name]
+		switch {
+		case slices.Contains(known, name), value == "" && (there || slices.Contains(own, name)):
+		case !slices.Contains(own, name):
+			errs = append(errs, field.Invalid(at.Child("parameters"), name, "write one of "+strings.Join(append(known, own...), ", ")))
+		default:
+			if _, err := forecast.CheckParameter(model, name, value); err != nil {
+				errs = append(errs, field.Invalid(at.Child("parameters").Key(name), value, err.Error()))
+			}
 		}
-		errs = append(errs, field.Invalid(at.Child("parameters"), name, "write one of "+strings.Join(known, ", ")))
 	}
 	return errs
+}
+
+// ownParameters are the names of what a model itself takes.
+func ownParameters(model string) []string {
+	var names []string
+	for _, p := range forecast.ParametersOf(model) {
+		names = append(names, p.Name)
+	}
+	return names
 }
 
 // patch is the merge patch of the spec.
@@ -118,6 +138,12 @@ func (s Settings) patch(was *v1alpha1.ShadowPool) map[string]any {
 	for name := range was.Spec.Algorithm.Parameters {
 		if v, set := s.Parameters[name]; set && v == "" || s.Algorithm != "" && s.Algorithm != was.Spec.Algorithm.Type {
 			own[name] = nil
+		}
+	}
+	known, _ := ParameterNames()
+	for name, v := range s.Parameters {
+		if v != "" && !slices.Contains(known, name) {
+			own[name] = v
 		}
 	}
 	algorithm := map[string]any{}

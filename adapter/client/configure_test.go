@@ -86,10 +86,36 @@ func TestConfigureRefuses(t *testing.T) {
 	c, _ := cluster(t, noWrites(t), pool())
 	_, err := c.ConfigureShadowingAlgorithm(t.Context(), web, "Oracle", map[string]string{"beta": "1", "alpha": "1"})
 	require.EqualError(t, err, `check pool shop/web: [spec.algorithm.type: Invalid value: "Oracle": write one of Auto, Level, HourlyShape, Fourier, SeasonalNaiveDay, DailyShape, DailyMedian, SeasonalNaiveWeek, WeeklyShape, LaggedDays, `+
-		`spec.algorithm.parameters: Invalid value: "alpha": write one of quantile, shadowQuantile, coldStartLead, activationLead, maxAge, cap, window, step, `+
-		`spec.algorithm.parameters: Invalid value: "beta": write one of quantile, shadowQuantile, coldStartLead, activationLead, maxAge, cap, window, step]`)
+		`spec.algorithm.parameters: Invalid value: "alpha": write one of quantile, shadowQuantile, coldStartLead, activationLead, maxAge, cap, window, step, historyDays, `+
+		`spec.algorithm.parameters: Invalid value: "beta": write one of quantile, shadowQuantile, coldStartLead, activationLead, maxAge, cap, window, step, historyDays]`)
 	_, err = c.ConfigureShadowingAlgorithm(t.Context(), web, "", map[string]string{"maxAge": "2m", "step": "1m"})
 	require.EqualError(t, err, `check pool shop/web: spec.prediction.maxAge: Invalid value: write at least three times history.step: two steps may pass before the next value is there`)
 	_, err = c.ConfigureShadowingAlgorithm(t.Context(), types.NamespacedName{Namespace: "shop", Name: "api"}, "Auto", nil)
 	require.ErrorContains(t, err, "get pool shop/api: ")
+}
+
+func TestParametersOfTheAlgorithmAreWritten(t *testing.T) {
+	c, kube := cluster(t, interceptor.Funcs{}, pool(func(p *v1alpha1.ShadowPool) {
+		p.Spec.Algorithm = v1alpha1.Algorithm{Type: "DailyMedian", Parameters: map[string]string{"days": "14"}}
+	}))
+	stored := func() map[string]string {
+		var p v1alpha1.ShadowPool
+		require.NoError(t, kube.Get(t.Context(), web, &p))
+		return p.Spec.Algorithm.Parameters
+	}
+	_, err := c.ConfigureShadowingAlgorithm(t.Context(), web, "", map[string]string{"historyDays": "21"})
+	require.NoError(t, err)
+	require.Equal(t, map[string]string{"days": "14", "historyDays": "21"}, stored())
+	_, err = c.ConfigureShadowingAlgorithm(t.Context(), web, "Auto", map[string]string{"weightsPower": "3"})
+	require.NoError(t, err)
+	require.Equal(t, map[string]string{"weightsPower": "3"}, stored())
+
+	for _, tt := range []struct{ model, name, value, want string }{
+		{"", "days", "3", `spec.algorithm.parameters: Invalid value: "days": write one of quantile, shadowQuantile, coldStartLead, activationLead, maxAge, cap, window, step, historyDays, weightsPower`},
+		{"", "weightsPower", "21", `spec.algorithm.parameters[weightsPower]: Invalid value: "21": write a whole number from 1 to 20`},
+		{"DailyShape", "days", "half", `spec.algorithm.parameters[days]: Invalid value: "half": write a whole number from 1 to 28`},
+	} {
+		_, err := c.ConfigureShadowingAlgorithm(t.Context(), web, tt.model, map[string]string{tt.name: tt.value})
+		require.EqualError(t, err, "check pool shop/web: "+tt.want)
+	}
 }

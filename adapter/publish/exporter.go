@@ -25,6 +25,10 @@ type Exporter struct {
 	forecastModel      *prometheus.Desc
 	historyDegraded    *prometheus.Desc
 	fallbackActive     *prometheus.Desc
+	absoluteError      *prometheus.Desc
+	pinballRatio       *prometheus.Desc
+	coverage           *prometheus.Desc
+	noSkill            *prometheus.Desc
 	warmReplicas       *prometheus.Desc
 	deciding           *prometheus.Desc
 	dimensionReplicas  *prometheus.Desc
@@ -63,6 +67,14 @@ func NewExporter(board *Board, c clock.PassiveClock) *Exporter {
 			"1 while the history behind the pool's readings is incomplete: they may raise, never lower."),
 		fallbackActive: perPool("foreshadow_fallback_active",
 			"1 for the reason why the pool's capacity is not its forecast's, 0 for every other reason.", "reason"),
+		absoluteError: perPool("foreshadow_forecast_absolute_error",
+			"Mean distance of the pool's load from what was forecast horizon ahead, over the last 7 days, in the unit of its query.", "horizon"),
+		pinballRatio: perPool("foreshadow_forecast_pinball_ratio",
+			"Pinball loss of the pool's p-quantile forecast horizon ahead over that of the load of the day before, over the last 7 days: below 1 is better.", "horizon", "p"),
+		coverage: perPool("foreshadow_forecast_coverage_ratio",
+			"Share of the pool's loads at or below the p-quantile forecast horizon ahead, over the last 7 days: it should be p.", "horizon", "p"),
+		noSkill: perPool("foreshadow_forecast_fallback_active",
+			"1 while the pool's forecast is not followed because it was no better than the load of the day before for days."),
 		warmReplicas: perPool(MetricWarmReplicas,
 			"Shadows of the pool that can be activated now."),
 		deciding: perPool("foreshadow_deciding_dimension_info",
@@ -89,7 +101,8 @@ func NewExporter(board *Board, c clock.PassiveClock) *Exporter {
 func (x *Exporter) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		x.predictedCapacity, x.predictedLoad, x.observedLoad, x.capacityPerReplica,
-		x.forecastSuccess, x.forecastModel, x.historyDegraded, x.fallbackActive, x.warmReplicas, x.pools,
+		x.forecastSuccess, x.forecastModel, x.historyDegraded, x.fallbackActive,
+		x.absoluteError, x.pinballRatio, x.coverage, x.noSkill, x.warmReplicas, x.pools,
 		x.deciding, x.dimensionReplicas, x.profiledPods, x.anomalousPods, x.profileTime, x.profileMissing, x.sourcePod, x.sourceChanges,
 	} {
 		ch <- d
@@ -132,6 +145,7 @@ func (x *Exporter) collect(s sink, p *Pool, now time.Time) {
 		s.gauge(x.forecastModel, 1, p.Model)
 	}
 	x.collectProfile(s, p.Profile)
+	x.collectQuality(s, p)
 	s.gauge(x.historyDegraded, truth(p.Degraded))
 	active := p.fallbackAt(now)
 	for _, reason := range Fallbacks() {

@@ -23,7 +23,15 @@ import (
 // pools of every condition that the exporter tells apart.
 func exportedPools() []Pool {
 	return []Pool{
-		testPool("shop", "web", shadowsOf(3, Shadow{Pod: "web-1", State: "ready", Progress: 1})),
+		testPool("shop", "web", shadowsOf(3, Shadow{Pod: "web-1", State: "ready", Progress: 1}), func(p *Pool) {
+			p.Quality = []Quality{
+				{Horizon: time.Minute, AbsoluteError: 12.5, Levels: []QuantileQuality{
+					{P: "0.9", Coverage: 0.9125, PinballRatio: 0.25}, {P: "0.95", Coverage: 0.95, PinballRatio: 0.125},
+				}},
+				{Horizon: 24 * time.Hour, AbsoluteError: 50, Levels: []QuantileQuality{{P: "0.9", Coverage: 1, PinballRatio: math.NaN()}}},
+			}
+		}),
+		testPool("shop", "unskilled", func(p *Pool) { p.Fallback, p.NoSkill = FallbackNoSkill, true }),
 		testPool("shop", "profiled", func(p *Pool) {
 			p.Deciding, p.Needs = "CPU", []DimensionNeed{{Dimension: "CPU", Replicas: 7}, {Dimension: "Memory", Replicas: 4}}
 			p.Profile = &Profile{At: noon, Pods: 12, Anomalous: 1, Source: "web-2", Changes: 3, Missing: []string{"diskRead"}}
@@ -141,6 +149,7 @@ func TestNumbersThatAreNoneAreAbsent(t *testing.T) {
 		page := scrape(t, exporterRegistry(clockAtNoon(), testPool("shop", "web", func(p *Pool) {
 			p.PredictedCapacity.Value, p.PredictedLoad.Value, p.ObservedLoad.Value, p.CapacityPerReplica = v, v, v, v
 			p.Loads[0].Value = v
+			p.Quality = []Quality{{Horizon: time.Minute, AbsoluteError: v, Levels: []QuantileQuality{{P: "0.9", Coverage: v, PinballRatio: v}}}}
 		})))
 		for line := range strings.Lines(string(page)) {
 			if strings.HasPrefix(line, "#") {

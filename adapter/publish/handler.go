@@ -39,7 +39,7 @@ func say(w http.ResponseWriter, code int, line string) {
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(code)
 	// The client may be gone; nobody is left to tell.
-	_, _ = fmt.Fprintln(w, line)
+	_, _ = fmt.Fprintln(w, line) //nolint:gosec // G705: it is plain text, and nosniff keeps a browser from reading it as anything else
 }
 
 // errorLog is how promhttp logs.

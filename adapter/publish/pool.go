@@ -36,6 +36,13 @@ type Pool struct {
 	ForecastSuccess time.Time
 	// Model names the forecast model in use. Empty: there is none.
 	Model string
+	// Quality is how good the pool's forecasts turned out, by horizon; empty while none has been judged.
+	Quality []Quality
+	// NoSkill says that the forecast was no better than the load of the day before for days. The capacity is the reactive floor then,
+	// whatever Fallback says.
+	NoSkill bool
+	// Detail is how the forecast came about, to be written as JSON to who asks for it; nobody changes it any more. Nil: there is none.
+	Detail any
 	// Shadows is what is known of the pool's shadows.
 	Shadows Shadows
 
@@ -70,6 +77,8 @@ const (
 	FallbackObserve Fallback = "Observe"
 	// FallbackShortHistory means that the history is too short for any forecast: the reactive floor is published.
 	FallbackShortHistory Fallback = "ShortHistory"
+	// FallbackNoSkill means that the forecast was no better than the load of the day before for days: the reactive floor is published.
+	FallbackNoSkill Fallback = "NoSkill"
 	// FallbackHistoryUnavailable means that the history cannot be read now: the last forecast goes on, may raise and never lowers.
 	FallbackHistoryUnavailable Fallback = "HistoryUnavailable"
 	// FallbackForecastStale means that there is no forecast, or the last one is too old: nothing is published.
@@ -83,8 +92,8 @@ const (
 // Fallbacks returns every reason but FallbackNone, in a fixed order.
 func Fallbacks() []Fallback {
 	return []Fallback{
-		FallbackPaused, FallbackObserve, FallbackShortHistory, FallbackHistoryUnavailable, FallbackForecastStale,
-		FallbackCapacityUnknown, FallbackOther,
+		FallbackPaused, FallbackObserve, FallbackShortHistory, FallbackNoSkill, FallbackHistoryUnavailable,
+		FallbackForecastStale, FallbackCapacityUnknown, FallbackOther,
 	}
 }
 
@@ -111,7 +120,7 @@ func (p *Pool) clone() Pool {
 		loads = append(loads, l)
 	}
 	c := *p
-	c.Loads = loads
+	c.Loads, c.Quality = loads, cloneQuality(p.Quality)
 	c.Needs = slices.Clone(p.Needs)
 	c.Profile = p.Profile.clone()
 	c.Shadows.List = slices.Clone(p.Shadows.List)

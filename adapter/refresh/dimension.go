@@ -107,7 +107,7 @@ func newDimension(s DimensionSettings, all Settings, src history.Source, window 
 		return nil, fmt.Errorf("read %s of spec.load.dimensions: %w", s.Name, err)
 	}
 	return &dimension{
-		settings: s, src: src, reader: reader, fitter: fitter{config: all.Calendar.Config(all.Model), window: all.Window},
+		settings: s, src: src, reader: reader, fitter: fitter{config: all.config(), window: all.Window},
 		learnt: s.Learnt, rest: math.NaN(), known: known{observed: math.NaN(), highest: math.NaN()},
 	}, nil
 }
@@ -198,7 +198,7 @@ func (d *dimension) teach(use, replicas forecast.Series, all Settings) {
 			return
 		}
 		if d.rest != rest {
-			d.rest, d.fitter.fitted, d.forecast = rest, nil, nil
+			d.rest, d.fitter.current, d.forecast = rest, fit{}, nil
 		}
 		use = capacity.AboveRest(use, replicas, rest)
 	}

@@ -56,7 +56,8 @@ func (l *Loop) takeLoad(f Fetched, r *Report) bool {
 	load := f.load
 	if l.known.degraded && !load.Degraded {
 		// What was fitted and learnt may be of half the load.
-		l.fitter.fitted, l.forecast, l.learnt.origin = nil, nil, time.Time{}
+		l.fitter.current, l.fitter.past, l.forecast, l.learnt.origin = fit{}, fit{}, nil, time.Time{}
+		l.quality = l.settings.newTracker()
 	}
 	l.known.degraded = load.Degraded
 	if len(load.Warnings) > 0 {
@@ -67,7 +68,8 @@ func (l *Loop) takeLoad(f Fetched, r *Report) bool {
 			v = load.Newest
 		}
 		window := load.Series.Between(at.Add(-l.settings.Window), at)
-		l.known.observed, l.known.at, l.known.highest, l.known.span = v, at, window.Max(), load.Series.Span()
+		l.known.observed, l.known.at, l.known.highest = v, at, window.Max()
+		l.known.span = min(load.Series.Span(), l.settings.span())
 	}
 	return !l.known.at.IsZero()
 }

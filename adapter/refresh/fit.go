@@ -29,30 +29,66 @@ func fitOrigin(s forecast.Series) time.Time {
 	}
 }
 
-// fitter keeps the model that was fitted last.
+// fitter keeps the model that was fitted last, and the one that past forecasts
+// were made again with.
 type fitter struct {
 	config forecast.Config
 	window time.Duration
 
-	fitted *forecast.Fitted
+	current, past fit
+}
+
+// fit is a model and the last value that it saw.
+type fit struct {
+	*forecast.Fitted
 	origin time.Time
 }
+
+// of says that the fit is the one of a history that may be fitted up to origin.
+func (f fit) of(origin time.Time) bool { return f.Fitted != nil && f.origin.Equal(origin) }
 
 // forecast returns the forecast from the end of s, fitting first if the last
 // fit is of an earlier origin.
 func (f *fitter) forecast(s forecast.Series, horizon int, levels []float64) (forecast.Forecast, error) {
-	if origin := fitOrigin(s); f.fitted == nil || !f.origin.Equal(origin) {
-		fitted, err := forecast.Fit(s.Between(origin.Add(-f.window), origin), f.config)
-		if errors.Is(err, forecast.ErrNoData) {
-			// Nothing but gaps before the boundary: the newest values are all there is.
-			fitted, err = forecast.Fit(s, f.config)
+	if origin := fitOrigin(s); !f.current.of(origin) {
+		var err error
+		if f.current, err = f.fit(s, origin); err != nil {
+			return forecast.Forecast{}, err
 		}
-		if err != nil {
-			return forecast.Forecast{}, fmt.Errorf("fit %s of load: %w", f.config.Model, err)
-		}
-		f.fitted, f.origin = fitted, origin
 	}
-	fc, err := f.fitted.Forecast(s.Between(s.Origin().Add(-f.window), s.Origin()), horizon, levels)
+	return f.from(f.current, s, horizon, levels)
+}
+
+// again returns the forecast that was made when s was all that was known. It
+// leaves the current fit alone.
+func (f *fitter) again(s forecast.Series, horizon int, levels []float64) (forecast.Forecast, error) {
+	switch origin := fitOrigin(s); {
+	case f.past.of(origin):
+	case f.current.of(origin):
+		f.past = f.current
+	default:
+		var err error
+		if f.past, err = f.fit(s, origin); err != nil {
+			return forecast.Forecast{}, err
+		}
+	}
+	return f.from(f.past, s, horizon, levels)
+}
+
+func (f *fitter) fit(s forecast.Series, origin time.Time) (fit, error) {
+	fitted, err := forecast.Fit(s.Between(origin.Add(-f.window), origin), f.config)
+	if errors.Is(err, forecast.ErrNoData) {
+		// Nothing but gaps before the boundary: the newest values are all there is.
+		fitted, err = forecast.Fit(s, f.config)
+	}
+	if err != nil {
+		return fit{}, fmt.Errorf("fit %s of load: %w", f.config.Model, err)
+	}
+	return fit{Fitted: fitted, origin: origin}, nil
+}
+
+func (f *fitter) from(fitted fit, s forecast.Series, horizon int, levels []float64) (forecast.Forecast, error) {
+	fc, err := fitted.Forecast(s.Between(s.Origin().Add(-f.window), s.Origin()), horizon, levels)
 	if err != nil {
 		return forecast.Forecast{}, fmt.Errorf("forecast load: %w", err)
 	}

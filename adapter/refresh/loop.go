@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
 	"github.com/foreshadow-dev/foreshadow/adapter/capacity"
 	"github.com/foreshadow-dev/foreshadow/adapter/history"
+	"github.com/foreshadow-dev/foreshadow/adapter/refresh/quality"
 	"github.com/foreshadow-dev/foreshadow/forecast"
 )
 
@@ -21,6 +23,10 @@ type Loop struct {
 	load     *history.Reader
 	replicas *history.Reader // nil if nothing needs the replicas
 	fitter   fitter
+	quality  *quality.Tracker
+	// noSkill says that the forecast is not followed: it was no better than
+	// yesterday for days.
+	noSkill bool
 	// dimensions are the resources that decide beside the load.
 	dimensions []*dimension
 
@@ -74,6 +80,12 @@ type Report struct {
 	// Forecast is nil if no model could be fitted, for the reason ForecastErr.
 	Forecast    *forecast.Forecast
 	ForecastErr error
+	// Quality is how good the forecasts of the last days were, by horizon.
+	Quality []quality.Score
+	// NoSkill says that the forecast was no better than yesterday for days, by
+	// the Verdict, or, while that is not known yet, by what the status said.
+	NoSkill bool
+	Verdict quality.Verdict
 	// History is the span of the load that was found.
 	History time.Duration
 	// Degraded says that part of the history may be missing: Warnings are what
@@ -101,36 +113,38 @@ func NewLoop(s Settings, src history.Source, old *Loop) (*Loop, error) {
 		next.resumed = old.resumed && old.settings.Mode == s.Mode
 		next.forecast = nil // the next one may be asked for other levels
 		if !old.settings.Calendar.Same(s.Calendar) {
-			next.fitter = fitter{config: s.Calendar.Config(s.Model), window: s.Window}
+			next.fitter = fitter{config: s.config(), window: s.Window}
+			next.quality = s.newTracker()
 			for _, d := range next.dimensions {
 				d.fitter, d.forecast = next.fitter, nil
 			}
 		}
+		if !slices.Equal(old.settings.levels(), s.levels()) || old.settings.Capacity.Quantile != s.Capacity.Quantile {
+			next.quality = s.newTracker()
+		}
 		return &next, nil
 	}
 	l := &Loop{
-		settings: s, standby: s.Standby, resumed: old == nil,
-		fitter: fitter{config: s.Calendar.Config(s.Model), window: s.Window},
+		settings: s, standby: s.Standby, resumed: old == nil, noSkill: s.NoSkill,
+		fitter: fitter{config: s.config(), window: s.Window},
 		known:  known{observed: math.NaN(), highest: math.NaN()}, learnt: learnt{perReplica: s.Learnt},
 	}
 	if l.awaitsCover() {
 		l.previous.Value = s.LastValue // all that is left to hold on to
 	}
-	// A day more than the window: a fit looks back from the last midnight. And two
-	// hours: values that are kept together round together (forecast.Samples).
-	window := s.Window + 26*time.Hour
+	l.quality = s.newTracker()
 	var err error
-	if l.load, err = history.NewReader(src, history.ReaderConfig{Expr: s.Query, Window: window, Step: s.Step}); err != nil {
+	if l.load, err = history.NewReader(src, history.ReaderConfig{Expr: s.Query, Window: s.span() + quality.Reach, Step: s.Step}); err != nil {
 		return nil, fmt.Errorf("read spec.load.query: %w", err)
 	}
 	if s.ReplicasQuery != "" {
-		l.replicas, err = history.NewReader(src, history.ReaderConfig{Expr: s.ReplicasQuery, Window: window, Step: s.Step})
+		l.replicas, err = history.NewReader(src, history.ReaderConfig{Expr: s.ReplicasQuery, Window: s.span(), Step: s.Step})
 		if err != nil {
 			return nil, fmt.Errorf("read spec.load.replicasQuery: %w", err)
 		}
 	}
 	for _, d := range s.Dimensions {
-		one, err := newDimension(d, s, src, window)
+		one, err := newDimension(d, s, src, s.span())
 		if err != nil {
 			return nil, err
 		}
@@ -150,12 +164,14 @@ func (l *Loop) Digest(now time.Time, f Fetched) Report {
 	if l.takeLoad(f, &r) {
 		l.takeReplicas(f, &r)
 		l.predict(f.load.Series, &r)
+		l.judge(f.load.Series)
 	}
 	for i, one := range f.dimensions {
 		l.dimensions[i].take(one, f.replicas.Series, l.settings)
 	}
 	r.Settings = l.settings
 	r.Forecast = l.forecast
+	r.Quality, r.Verdict = l.quality.Scores(), l.quality.Verdict()
 	r.Observed, r.ObservedAt, r.History = l.known.observed, l.known.at, l.known.span
 	r.Degraded = l.known.degraded
 	if r.Degraded {
@@ -179,6 +195,9 @@ func (l *Loop) decide(r *Report) {
 	c := l.settings.Capacity
 	c.CapacityPerReplica, r.Learnt = l.perReplica()
 	r.PerReplica = c.CapacityPerReplica
+	if r.NoSkill = l.noSkill; r.NoSkill && c.Suspended == capacity.FallbackNone {
+		c.Suspended = capacity.FallbackNoSkill
+	}
 	in := capacity.Input{
 		Now: r.Now, Observed: r.Observed, ObservedAt: r.ObservedAt, Highest: l.known.highest,
 		Forecast: l.forecast, Degraded: r.Degraded || r.ReadErr != nil,
@@ -242,7 +261,7 @@ func (l *Loop) predict(load forecast.Series, r *Report) {
 	if l.forecast != nil && !l.known.at.After(l.forecast.Origin) && next.Capacity == l.settings.Capacity {
 		return
 	}
-	fc, err := l.fitter.forecast(load.Between(load.Start, l.known.at), next.horizon(), next.levels())
+	fc, err := l.fitter.forecast(load.Between(l.known.at.Add(-next.span()), l.known.at), next.horizon(), next.levels())
 	if err != nil {
 		r.ForecastErr = err
 		return

@@ -76,6 +76,10 @@ func (m *metrics) observe(r Report, took time.Duration) {
 // logReport says what changed since the last round; debug says the rest.
 func logReport(logger log.Logger, r Report, last *Report) {
 	switch res := result(r); {
+	case last != nil && r.NoSkill != last.NoSkill && r.NoSkill:
+		level.Warn(logger).Log("msg", "forecast is not followed", "reason", r.noSkill())
+	case last != nil && r.NoSkill != last.NoSkill:
+		level.Info(logger).Log("msg", "forecast is followed again", "skill", r.Verdict.Skill)
 	case last != nil && result(*last) == res && sameCause(last.Refused, r.Refused):
 		level.Debug(logger).Log("msg", "pool refreshed", "result", res, "replicas", r.Decision.Value, "load", r.Observed)
 	case r.Refused != nil:

@@ -21,6 +21,8 @@ func (r Report) Published() publish.Pool {
 		CapacityPerReplica: r.PerReplica,
 		Fallback:           r.fallback(),
 		Degraded:           r.Degraded,
+		Quality:            r.qualities(),
+		NoSkill:            r.NoSkill,
 	}
 	if !r.ObservedAt.IsZero() {
 		p.ObservedLoad = publish.Reading{Value: r.Observed, ComputedAt: r.ObservedAt, ValidUntil: validUntil}
@@ -29,6 +31,7 @@ func (r Report) Published() publish.Pool {
 		p.ForecastSuccess = f.Origin
 		p.Model = leading(*f)
 		p.Loads = r.loads(*f)
+		p.Detail = r.detailOf()
 	}
 	if r.Refused != nil {
 		p.PredictedCapacity = publish.Refuse(r.Refused.Error())
@@ -80,6 +83,8 @@ func (r Report) fallback() publish.Fallback {
 		return publish.FallbackPaused
 	case capacity.FallbackNoForecast:
 		return publish.FallbackShortHistory
+	case capacity.FallbackNoSkill:
+		return publish.FallbackNoSkill
 	case capacity.FallbackNone:
 	}
 	if r.ReadErr != nil {

@@ -1,6 +1,7 @@
 package refresh
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -8,6 +9,7 @@ import (
 	"github.com/foreshadow-dev/foreshadow/adapter/calendar"
 	"github.com/foreshadow-dev/foreshadow/adapter/capacity"
 	"github.com/foreshadow-dev/foreshadow/adapter/profile"
+	"github.com/foreshadow-dev/foreshadow/forecast"
 )
 
 // Settings are what a loop needs of a pool's spec, in the units of Go.
@@ -23,6 +25,8 @@ type Settings struct {
 	Window, Step time.Duration
 	// Model is the forecast model: Auto or one model's name.
 	Model string
+	// Parameters are those of the model.
+	Parameters map[string]int
 	// Calendar is by which clock the load lives, and its days unlike others.
 	Calendar calendar.Calendar
 	// Capacity holds the formulas' parameters. A CapacityPerReplica of 0 is
@@ -37,6 +41,8 @@ type Settings struct {
 	Dimensions []DimensionSettings
 	// Profile says how the pods are looked at.
 	Profile profile.Config
+	// NoSkill says that the pool's status said that its forecast is not followed.
+	NoSkill bool
 	// Standby is what the pool's status said of its shadows, and LastValue the
 	// value that it held, 0 if none.
 	Standby   Standby
@@ -70,6 +76,18 @@ func (s Settings) horizon() int {
 	return int((reach+s.Step-1)/s.Step) + 2
 }
 
+// span is the history that a forecast may see: a day more than the window,
+// because a fit looks back from the last midnight. And two hours: values that are
+// kept together round together (forecast.Samples).
+func (s Settings) span() time.Duration { return s.Window + 26*time.Hour }
+
+// config is how the forecast is made.
+func (s Settings) config() forecast.Config {
+	c := s.Calendar.Config(s.Model)
+	c.Parameters = s.Parameters
+	return c
+}
+
 // sameHistory says that two settings read the same series, so that a change of
 // anything else need not read them again.
 func (s Settings) sameHistory(o Settings) bool {
@@ -77,5 +95,6 @@ func (s Settings) sameHistory(o Settings) bool {
 		slices.EqualFunc(s.Dimensions, o.Dimensions, func(a, b DimensionSettings) bool {
 			a.Learnt, b.Learnt = 0, 0
 			return a == b
-		})
+		}) &&
+		maps.Equal(s.Parameters, o.Parameters)
 }

@@ -99,12 +99,14 @@ func SettingsOf(p *v1alpha1.ShadowPool, bind Binding, interval time.Duration) (S
 	s.Dimensions, errs = dimensions, append(errs, dimensionErrs...)
 	profile, profileErrs := profileConfig(p, bind, s.Window)
 	s.Profile, errs = profile, append(errs, profileErrs...)
-	errs = append(errs, checkAlgorithm(field.NewPath("spec", "algorithm"), p.Spec.Algorithm)...)
+	parameters, refused := readAlgorithm(field.NewPath("spec", "algorithm"), p.Spec.Algorithm)
+	s.Parameters, errs = parameters, append(errs, refused...)
 	return s, errs.ToAggregate()
 }
 
 // resumed takes over what an earlier process found and wrote into the status.
 func (s Settings) resumed(p *v1alpha1.ShadowPool) Settings {
+	s.NoSkill = hadNoSkill(p)
 	at := p.Status.Capacity
 	if at == nil {
 		return s
@@ -118,17 +120,24 @@ func (s Settings) resumed(p *v1alpha1.ShadowPool) Settings {
 	return s
 }
 
-// checkAlgorithm reports a model that there is not, and parameters, which no
-// model takes.
-func checkAlgorithm(at *field.Path, a v1alpha1.Algorithm) field.ErrorList {
-	var errs field.ErrorList
+// readAlgorithm reads the parameters, and reports a model that there is not and
+// parameters that it does not take so.
+func readAlgorithm(at *field.Path, a v1alpha1.Algorithm) (parameters map[string]int, errs field.ErrorList) {
 	if names := forecast.ModelNames(); !slices.Contains(names, a.Type) {
 		errs = append(errs, field.Invalid(at.Child("type"), a.Type, "write one of "+strings.Join(names, ", ")))
 	}
 	for _, name := range slices.Sorted(maps.Keys(a.Parameters)) {
-		errs = append(errs, field.Invalid(at.Child("parameters"), name, a.Type+" takes no parameter: leave it out"))
+		v, err := forecast.CheckParameter(a.Type, name, a.Parameters[name])
+		if err != nil {
+			errs = append(errs, field.Invalid(at.Child("parameters").Key(name), a.Parameters[name], err.Error()))
+			continue
+		}
+		if parameters == nil {
+			parameters = map[string]int{}
+		}
+		parameters[name] = v
 	}
-	return errs
+	return parameters, errs
 }
 
 // suspended says why the forecast of a pool is not used.

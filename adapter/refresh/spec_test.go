@@ -52,7 +52,7 @@ func TestSettingsOfNamesWhatOnlyTheAdapterKnows(t *testing.T) {
 	for _, want := range []string{
 		`spec.load.query: Invalid value: "load": does not parse`,
 		`spec.algorithm.type: Invalid value: "Crystal": write one of Auto, `,
-		`spec.algorithm.parameters: Invalid value: "ball": Crystal takes no parameter: leave it out`,
+		`spec.algorithm.parameters[ball]: Invalid value: "1": Crystal takes no such parameter: write historyDays, or leave it out`,
 	} {
 		require.ErrorContains(t, err, want)
 	}
@@ -110,4 +110,19 @@ func TestSettingsOfTakesOverWhatWasLearnt(t *testing.T) {
 	}), asGiven, DefaultInterval)
 	require.NoError(t, err)
 	require.InDelta(t, 87.5, s.Learnt, 0)
+}
+
+func TestParametersReachTheFit(t *testing.T) {
+	p := pool(func(p *v1alpha1.ShadowPool) {
+		every5m(p)
+		p.Spec.Algorithm = v1alpha1.Algorithm{Type: "DailyMedian", Parameters: map[string]string{"historyDays": "10", "days": "3"}}
+	})
+	l := newTestLoop(t, p, &source{load: restless, since: monday.AddDate(0, 0, -30)})
+	r := l.Tick(t.Context(), at(0, "12:00"))
+	require.Equal(t, map[string]int{"historyDays": 10, "days": 3}, r.Settings.Parameters)
+	require.Equal(t, 10*288, r.Forecast.Explanation.History.Values)
+
+	p.Spec.Algorithm.Parameters = map[string]string{"weightsPower": "7", "days": "3"}
+	_, err := SettingsOf(p, asGiven, DefaultInterval)
+	require.EqualError(t, err, `spec.algorithm.parameters[weightsPower]: Invalid value: "7": DailyMedian takes no such parameter: write days or historyDays, or leave it out`)
 }

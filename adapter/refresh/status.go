@@ -30,11 +30,15 @@ func (r Report) forecastStatus() *v1alpha1.ForecastStatus {
 		ComputedAt:   metav1.NewTime(r.ObservedAt),
 		ObservedLoad: v1alpha1.DecimalOf(r.Observed),
 		History:      v1alpha1.DurationOf(r.History),
+		Quality:      r.qualityStatus(),
 	}
 	if r.Forecast != nil {
 		f.Model, f.Note = leading(*r.Forecast), r.Forecast.Note
 		if today := r.Forecast.Today; today != "" {
 			f.Note = strings.TrimPrefix(f.Note+"; "+today, "; ")
+		}
+		if r.NoSkill {
+			f.Note = r.noSkill()
 		}
 		if v, ok := r.predictedLoad(); ok {
 			f.PredictedLoad = v1alpha1.DecimalOf(v)
@@ -120,6 +124,8 @@ func (r Report) forecastReady() metav1.Condition {
 		c.Reason, c.Message = v1alpha1.ReasonPaused, "the annotation "+v1alpha1.PauseAnnotation+" holds the forecast: take it off to go on"
 	case r.Settings.Capacity.Suspended == capacity.FallbackObserve:
 		c.Reason, c.Message = v1alpha1.ReasonObserving, "the forecast is shown, not used: write spec.mode Predict to use it"
+	case r.Decision.Fallback == capacity.FallbackNoSkill:
+		c.Reason, c.Message = v1alpha1.ReasonNoSkill, r.noSkill()
 	case r.Forecast == nil || r.Decision.Fallback == capacity.FallbackNoForecast:
 		c.Reason, c.Message = v1alpha1.ReasonShortHistory, "no forecast: "+r.whyNoForecast()
 	case r.ReadErr != nil:

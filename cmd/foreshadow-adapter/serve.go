@@ -182,7 +182,7 @@ func (s *server) addWeb(g *run.Group) error {
 	}
 	level.Info(s.loggers.kit).Log("msg", "serving Prometheus metrics", "address", listener.Addr())
 	server := &http.Server{
-		Handler:           publish.NewHandler(s.registry, s.ready, s.loggers.kit),
+		Handler:           publish.WithForecasts(publish.NewHandler(s.registry, s.ready, s.loggers.kit), s.board),
 		ReadHeaderTimeout: 5 * time.Second,
 	}
 	g.Add(func() error { return s.serveWeb(server, listener) }, func(error) {

@@ -44,6 +44,9 @@ const (
 	ReasonPaused = "Paused"
 	// ReasonShortHistory: there is less than a week, or a day, to learn from.
 	ReasonShortHistory = "ShortHistory"
+	// ReasonNoSkill: the forecast was no better than the load of the day before
+	// for days, and is not followed until it is again.
+	ReasonNoSkill = "NoSkill"
 	// ReasonNoLoad: the load query gave no usable value.
 	ReasonNoLoad = "NoLoad"
 	// ReasonQueryRefused: a query of the pool cannot be asked as it is.

@@ -1,6 +1,9 @@
 package v1alpha1
 
 // Algorithm says how the forecast is made.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.parameters) || ['historyDays', 'days'].all(k, !(k in self.parameters) || self.parameters[k].matches('^([1-9]|1[0-9]|2[0-8])$'))",fieldPath=".parameters",message="write historyDays and days as whole numbers from 1 to 28"
+// +kubebuilder:validation:XValidation:rule="!has(self.parameters) || !('weightsPower' in self.parameters) || self.parameters['weightsPower'].matches('^([1-9]|1[0-9]|20)$')",fieldPath=".parameters",message="write weightsPower as a whole number from 1 to 20"
 type Algorithm struct {
 	// Auto chooses and weighs the models by how well each has forecast this
 	// load; the name of one model uses that alone.
@@ -10,7 +13,11 @@ type Algorithm struct {
 	// +optional
 	Type string `json:"type,omitempty"`
 
-	// Settings of the model, by name.
+	// Settings of the model, by name, as whole numbers. historyDays (1 to 28):
+	// how many days of the history a fit sees, for every type. weightsPower (1 to
+	// 20, usually 6), for Auto: a high one leaves the best model alone. days (1 to
+	// 28, usually 7), for DailyShape and DailyMedian: over how many days the shape
+	// of a day is taken.
 	// +kubebuilder:validation:MaxProperties=16
 	// +optional
 	Parameters map[string]string `json:"parameters,omitempty"`

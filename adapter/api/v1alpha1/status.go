@@ -149,6 +149,34 @@ type ForecastStatus struct {
 	// What a person should know about the forecast, such as too little history.
 	// +optional
 	Note string `json:"note,omitempty"`
+
+	// How good the forecasts of the last 7 days turned out, by how far ahead
+	// they were made. It is brought up to date with the rest of this status.
+	// +listType=map
+	// +listMapKey=horizon
+	// +optional
+	Quality []ForecastQuality `json:"quality,omitempty"`
+}
+
+// ForecastQuality is how good the forecasts of one horizon turned out.
+type ForecastQuality struct {
+	// How far ahead they were made.
+	Horizon Duration `json:"horizon"`
+
+	// The mean distance of the load from the forecast's middle, in the unit of
+	// the query.
+	// +optional
+	AbsoluteError Decimal `json:"absoluteError,omitempty"`
+
+	// The pinball loss at the pool's quantile over that of the load of the day
+	// before: below 1 is better.
+	// +optional
+	PinballRatio Decimal `json:"pinballRatio,omitempty"`
+
+	// The share of loads that stayed at or below the pool's quantile. It should
+	// be that quantile.
+	// +optional
+	Coverage Decimal `json:"coverage,omitempty"`
 }
 
 // CapacitySource says where the capacity of one replica is known from.

@@ -1,6 +1,7 @@
 package v1alpha1
 
 import (
+	"regexp"
 	"time"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -27,12 +28,28 @@ func (s *ShadowPoolSpec) validateAge(r *refusals, path *field.Path) {
 		"write at least three times history.step: two steps may pass before the next value is there")
 }
 
+// The values that parameters of models have, whichever model takes them.
+var (
+	daysPattern  = regexp.MustCompile(`^([1-9]|1[0-9]|2[0-8])$`)
+	powerPattern = regexp.MustCompile(`^([1-9]|1[0-9]|20)$`)
+)
+
+func (a *Algorithm) validateParameters(r *refusals, path *field.Path) {
+	fits := func(name string, pattern *regexp.Regexp) bool {
+		v, given := a.Parameters[name]
+		return !given || pattern.MatchString(v)
+	}
+	r.unlessStruct(fits("historyDays", daysPattern) && fits("days", daysPattern), path, "write historyDays and days as whole numbers from 1 to 28")
+	r.unlessStruct(fits("weightsPower", powerPattern), path, "write weightsPower as a whole number from 1 to 20")
+}
+
 func (a *Algorithm) validate(r *refusals, path *field.Path) {
 	name := path.Child("type")
 	r.unless(!r.atMost(name, a.Type, 63) || modelPattern.MatchString(a.Type), name, a.Type, "write Auto, or the name of a model in CamelCase")
 	if len(a.Parameters) > 16 {
 		r.add(field.TooMany(path.Child("parameters"), len(a.Parameters), 16))
 	}
+	a.validateParameters(r, path.Child("parameters"))
 }
 
 func (p *Prediction) validate(r *refusals, path *field.Path) {

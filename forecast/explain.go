@@ -1,0 +1,168 @@
+package forecast
+
+import (
+	"fmt"
+	"time"
+)
+
+// Explanation says how a forecast came about.
+type Explanation struct {
+	// History is what the fit has seen.
+	History HistoryUse
+	// Daily and Weekly say whether the forecast repeats days and weeks.
+	Daily, Weekly SeasonUse
+	// Level is the mean load of the last hour; of less than two hours in all, the
+	// last value.
+	Level float64
+	// Shaped says that there are shapes of earlier days or weeks. Expected is
+	// what they said of the last value, Deviation how far it lies above that.
+	Shaped              bool
+	Expected, Deviation float64
+	// Unusual is how many steps in a row have lain so far off the leading model
+	// that the load may have moved for good.
+	Unusual int
+	// Horizons are the parts of some steps, the nearest first.
+	Horizons []HorizonExplanation
+}
+
+// HistoryUse is the history of a fit.
+type HistoryUse struct {
+	Start, End time.Time
+	// Values is how many steps it has, Missing how many of them are gaps.
+	Values, Missing int
+}
+
+// SeasonUse says whether a cycle is repeated.
+type SeasonUse struct {
+	Used bool
+	// Weight is the share of the models that repeat it, a day ahead.
+	Weight float64
+	// Why says so in words.
+	Why string
+}
+
+// HorizonExplanation takes apart the forecast of one step.
+type HorizonExplanation struct {
+	Ahead time.Duration
+	// Weights are the shares of the models, the greatest first.
+	Weights []Weight
+	// Known says that the forecast reaches so far. Point is its middle, and Bands
+	// are how far the quantiles lie from there, by Levels.
+	Known bool
+	Point float64
+	Bands []float64
+	// Carried is how much of the point is the recent deviation that is expected
+	// to last, where the forecast is Shaped; Share is Carried over Deviation.
+	Carried, Share float64
+}
+
+// explained are the horizons that an explanation takes apart.
+var explained = []time.Duration{time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour, day}
+
+func (f *Fitted) explainHistory() Explanation {
+	end := f.Origin() // f.start may be local time
+	return Explanation{
+		History: HistoryUse{Start: end.Add(-time.Duration(f.n-1) * f.step), End: end, Values: f.n, Missing: f.missing},
+		Daily:   f.explainSeason("day", f.day, 5*f.day/4), Weekly: f.explainSeason("week", f.week, 9*f.day),
+	}
+}
+
+// explainSeason says why a cycle of m steps is repeated or not, which takes a
+// history of least steps.
+func (f *Fitted) explainSeason(name string, m, least int) SeasonUse {
+	switch {
+	case m == 0:
+		return SeasonUse{Why: fmt.Sprintf("a step of %v is too coarse for the shape of a %s", f.step, name)}
+	case f.n < least || f.maturity == Starting:
+		return SeasonUse{Why: fmt.Sprintf("%s of history, and a %s needs %s", age(time.Duration(f.n)*f.step), name, age(time.Duration(least)*f.step))}
+	}
+	w := 0.0
+	a, frac := locate(f.layers, f.day)
+	b := min(a+1, len(f.layers)-1)
+	for k := range f.models {
+		if f.models[k].season(f.seasons) == m {
+			w += lerp(f.layers[a].weights[k], f.layers[b].weights[k], frac)
+		}
+	}
+	if w == 0 {
+		return SeasonUse{Why: "no model in use repeats the " + name}
+	}
+	return SeasonUse{Used: true, Weight: w, Why: fmt.Sprintf("by their errors at past origins, models that repeat the %s weigh %.0f%% a day ahead", name, 100*w)}
+}
+
+// explain takes the forecast apart that begins gap steps after the last value.
+func (v *view) explain(out *Forecast, gap int) Explanation {
+	e := v.explainHistory()
+	e.Level = v.levelOf(int(time.Hour / v.step))
+	if base, ok := v.shapes(v.last, v.last-1, 1); ok {
+		e.Shaped, e.Expected = true, finite(base*v.unit)
+		e.Deviation = finite((v.h.at(v.last) - base) * v.unit)
+	}
+	if len(out.Weights) > 0 {
+		for k := range v.models {
+			if v.models[k].name == out.Weights[0].Model {
+				e.Unusual = v.jumps[k].run
+			}
+		}
+	}
+	before := time.Duration(0)
+	for _, ahead := range explained {
+		if ahead = max(ahead.Truncate(v.step), v.step); ahead > before {
+			e.Horizons = append(e.Horizons, v.explainStep(out, int(ahead/v.step), gap, e.Deviation))
+			before = ahead
+		}
+	}
+	return e
+}
+
+// explainStep takes apart step i of the forecast, counted from 1.
+func (v *view) explainStep(out *Forecast, i, gap int, deviation float64) HorizonExplanation {
+	h := gap + i
+	a, frac := locate(v.layers, h)
+	b := min(a+1, len(v.layers)-1)
+	e := HorizonExplanation{Ahead: time.Duration(i) * v.step, Weights: v.weightsAt(a, b, frac)}
+	if i > len(out.Point) {
+		return e
+	}
+	e.Known, e.Point = true, out.Point[i-1]
+	for l := range out.Levels {
+		e.Bands = append(e.Bands, out.Quantiles[l][i-1]-e.Point)
+	}
+	if base, ok := v.shapes(v.last+h, v.last, h); ok {
+		blend, _, _ := v.point(h, a, b, frac)
+		e.Carried = finite((blend - base) * v.unit)
+		if deviation != 0 {
+			e.Share = e.Carried / deviation
+		}
+	}
+	return e
+}
+
+// shapes blends the curves at index t as known at index o, by the weights of h
+// steps ahead, of the models that repeat a cycle; the others have no curve.
+func (v *view) shapes(t, o, h int) (base float64, ok bool) {
+	a, frac := locate(v.layers, h)
+	b := min(a+1, len(v.layers)-1)
+	sum, total := 0.0, 0.0
+	for k := range v.models {
+		if v.models[k].season(v.seasons) == 0 {
+			continue
+		}
+		w := lerp(v.layers[a].weights[k], v.layers[b].weights[k], frac)
+		if c := v.curve(k, t, o); w > 0 && c == c {
+			sum, total = sum+w*c, total+w
+		}
+	}
+	return sum / total, total > 0
+}
+
+// levelOf is the mean of the last steps that are no gap; the last one is none.
+func (v *view) levelOf(steps int) float64 {
+	sum, n := 0.0, 0
+	for i := max(0, v.last+1-max(steps, 1)); i <= v.last; i++ {
+		if x := v.h.at(i); x == x {
+			sum, n = sum+x, n+1
+		}
+	}
+	return finite(sum / float64(n) * v.unit)
+}
