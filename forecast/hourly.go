@@ -17,7 +17,7 @@ func bySeasonHour(c seasons) int {
 // such jobs too, but not yet after a shift.
 func hourlyShape() model {
 	return model{
-		name: "HourlyShape", season: bySeasonHour, corrected: true,
+		name: "HourlyShape", season: bySeasonHour, corrected: true, lags: true,
 		base: func(h *history, t, o int) float64 {
 			var buf [hourlyHours]float64
 			col := buf[:0]

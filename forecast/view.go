@@ -107,11 +107,11 @@ func (v *view) curve(k, t, o int) float64 {
 	if season == 0 {
 		return 0
 	}
-	if season < v.day {
-		return m.base(v.h, t, o) // an hour that has passed since the fit is known
-	}
 	tab := v.tables[k]
 	i := t + v.shift - v.tableStart
+	if season < v.day && (i < 0 || t+v.shift >= v.n || t-o > season) {
+		return m.base(v.h, t, o) // an hour that has passed since the fit is known
+	}
 	if i >= 0 && i < len(tab) && (o+v.shift >= v.n-1 || t-o+v.half <= season) {
 		return tab[i]
 	}
