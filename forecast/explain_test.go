@@ -85,7 +85,7 @@ func TestExplanationSaysWhyACycleIsNotRepeated(t *testing.T) {
 }
 
 func TestTheLevelAloneHasNoShapeToDeviateFrom(t *testing.T) {
-	_, e := explanation(t, traffic(288, 5*time.Minute), forecast.Config{}, 10)
+	_, e := explanation(t, traffic(288, 5*time.Minute), forecast.Config{Model: "Level"}, 10)
 	require.Positive(t, e.Level)
 	require.False(t, e.Shaped)
 	require.Zero(t, e.Horizons[0].Carried)

@@ -160,8 +160,6 @@ func exportedNames(t *testing.T) map[string]bool {
 	t.Helper()
 	names := map[string]bool{
 		"foreshadow_build_info": true, // of prometheus/common
-		// The quality of forecasts as they turn out.
-		"foreshadow_forecast_coverage_ratio": true, "foreshadow_forecast_pinball_ratio": true,
 	}
 	literal := regexp.MustCompile(`"(foreshadow_[a-z0-9_]+)"`)
 	source := os.DirFS(root)
