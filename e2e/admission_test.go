@@ -21,12 +21,12 @@ import (
 // The chart's admission policy leaves only those that a pool controls.
 func TestAdmissionPolicy(t *testing.T) {
 	const namespace = "admission"
-	shared.install(t, "foreshadow-shadows", map[string]any{"shadows": map[string]any{"enabled": true, "namespaces": []any{namespace}}})
 	require.NoError(t, shared.Apply(t.Context(), `
 apiVersion: v1
 kind: Namespace
 metadata: {name: admission}
 `))
+	shared.install(t, "foreshadow-shadows", map[string]any{"shadows": map[string]any{"enabled": true, "namespaces": []any{namespace}}})
 	kubeconfig, err := shared.CreateUser(shadowsUser)
 	require.NoError(t, err)
 	cfg, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
