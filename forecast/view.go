@@ -15,6 +15,7 @@ type view struct {
 	calm    []float64   // by model: how much it moves outside jumps
 	jumps   []jump      // by model
 	stirred float64     // unrest at the origin; 0: not known
+	faded   float64     // share of what recurs that counts; 0: nothing does
 	hi      float64     // greatest value known, in the unit of the fit
 	lo      float64     // likewise the least
 
@@ -50,6 +51,7 @@ func (f *Fitted) observe(s Series, last int) *view {
 			v.hi, v.lo = max(v.hi, x), min(v.lo, x)
 		}
 	}
+	v.faded = v.fade()
 	v.extra = make([][]float64, len(f.layers))
 	for a := range f.layers {
 		v.extra[a] = make([]float64, len(f.models))
@@ -163,7 +165,7 @@ func (v *view) spreadAt(h, a, b int, frac float64) float64 {
 func (v *view) quantiles(out *Forecast, i, h int, blend [2]float64, point, scale, wider float64) {
 	a, frac := locate(v.layers, h)
 	b := min(a+1, len(v.layers)-1)
-	below := math.Inf(-1)
+	below, recurs := math.Inf(-1), v.recurring(v.last+h)
 	for l, p := range out.Levels {
 		distance := scale * lerp(v.quant[l][a], v.quant[l][b], frac)
 		q := blend[0] + distance
@@ -171,6 +173,9 @@ func (v *view) quantiles(out *Forecast, i, h int, blend [2]float64, point, scale
 			q = max(q, blend[1]+distance*wider, point)
 		} else {
 			q = min(q, point)
+		}
+		if p >= recurringLevel {
+			q = max(q, recurs)
 		}
 		q = max(v.bounded(q), below)
 		below = q
