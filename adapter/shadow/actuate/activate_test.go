@@ -44,7 +44,7 @@ func TestActivationPatch(t *testing.T) {
 		"uid": string(s.shadow(0).UID), "resourceVersion": "1",
 		"labels": labels,
 		"annotations": map[string]any{
-			corev1.PodDeletionCost:           observe.ActivationCost(1),
+			corev1.PodDeletionCost:           "-2147483647",
 			v1alpha1.ActivationAnnotation:    string(s.rs.UID) + "/1/7",
 			v1alpha1.ActivatedAtAnnotation:   "2026-01-02T12:02:00.000Z",
 			v1alpha1.EpochAnnotation:         "1",

@@ -27,7 +27,7 @@ func (c *act) activation(t *task) (Write, error) {
 	if i := c.w.Pool.Status.Intent; i != nil {
 		intent = i.Epoch
 	}
-	b.annotations[corev1.PodDeletionCost] = observe.ActivationCost(t.rs.Generation)
+	b.annotations[corev1.PodDeletionCost] = observe.ActivationCost
 	b.annotations[v1alpha1.HiddenLabelsAnnotation] = nil
 	b.annotations[v1alpha1.ActivationAnnotation] = fmt.Sprintf("%s/%d/%d", t.rs.UID, t.rs.Generation, intent)
 	b.annotations[v1alpha1.ActivatedAtAnnotation] = c.now()

@@ -100,7 +100,7 @@ func (c *act) dress(p *corev1.Pod, rs *appsv1.ReplicaSet, template string) error
 func lifted(annotations map[string]string) map[string]string {
 	out := map[string]string{}
 	for _, k := range append(pinning(), corev1.PodDeletionCost) {
-		if v, ok := annotations[k]; ok && (k != corev1.PodDeletionCost || !observe.IsActivationCost(v)) {
+		if v, ok := annotations[k]; ok && (k != corev1.PodDeletionCost || v != observe.ActivationCost) {
 			out[k] = v
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
+	"github.com/foreshadow-dev/foreshadow/adapter/shadow/observe"
 )
 
 // The functions below say that a pod is already what an action would make of it,
@@ -34,7 +35,7 @@ func isHidden(t *task) bool {
 }
 
 func isSettled(t *task) bool {
-	return !t.seen.Costed
+	return t.pod.Annotations[corev1.PodDeletionCost] != observe.ActivationCost
 }
 
 // A condition of before a restart is there and counts for nothing.

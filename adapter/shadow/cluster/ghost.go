@@ -28,7 +28,7 @@ func (r *reconciler) ghost(ctx context.Context, key actuate.Pool) (*v1alpha1.Sha
 	for i := range list.Items {
 		p := &list.Items[i]
 		ref := controllerOf(p)
-		if ref.Kind != "ReplicaSet" || p.DeletionTimestamp != nil || !observe.IsActivationCost(p.Annotations[corev1.PodDeletionCost]) {
+		if ref.Kind != "ReplicaSet" || p.DeletionTimestamp != nil || p.Annotations[corev1.PodDeletionCost] != observe.ActivationCost {
 			continue
 		}
 		rs := &appsv1.ReplicaSet{}

@@ -224,7 +224,7 @@ func TestReconcileWithoutPool(t *testing.T) {
 	require.NoError(t, st.client.Delete(t.Context(), s.pool))
 	again := st.look(t).RequeueAfter
 	require.Equal(t, 30*time.Second, again)
-	require.True(t, observe.IsActivationCost(st.pod(t, late.Name).Annotations[corev1.PodDeletionCost]))
+	require.Equal(t, observe.ActivationCost, st.pod(t, late.Name).Annotations[corev1.PodDeletionCost])
 	st.clock.SetTime(now.Add(again))
 	st.look(t)
 	p := st.pod(t, late.Name)

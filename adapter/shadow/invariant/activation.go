@@ -40,7 +40,7 @@ func (c *Checker) checkActivation(p *pod, old *corev1.Pod, known bool) {
 	if made := p.Annotations[v1alpha1.ReplicaSetAnnotation]; made != string(owner.UID) {
 		c.broken("H7", pod, fmt.Sprintf("it was made for the ReplicaSet %s and joined %s", made, owner.UID))
 	}
-	p.activation, p.drained = &activation{at: c.now, pod: p, generation: generation(p.Pod)}, false
+	p.activation, p.drained = &activation{at: c.now, pod: p}, false
 	if p.intended != owner.UID {
 		c.broken("H5", pod, "no intent for this ReplicaSet had listed it before it was activated")
 	}
@@ -73,25 +73,12 @@ func (c *Checker) checkTarget(rs *replicaSet, p *pod) {
 	c.checkCost(rs, p)
 }
 
-// generation is that of the ReplicaSet for whose raise a pod was handed over; 0
-// if it does not say.
-func generation(p *corev1.Pod) int64 {
-	_, rest, _ := strings.Cut(p.Annotations[v1alpha1.ActivationAnnotation], "/")
-	text, _, _ := strings.Cut(rest, "/")
-	n, err := strconv.ParseInt(text, 10, 64)
-	if err != nil {
-		return 0
-	}
-	return n
-}
-
 // checkCost holds that of the pods that are Ready the ones that were handed over
-// are the first to go, those of the last raise before all (H1): whatever goes
-// wrong afterwards costs no other its life.
+// are the first to go (H1): whatever goes wrong afterwards costs no other its
+// life.
 func (c *Checker) checkCost(rs *replicaSet, p *pod) {
 	for _, o := range c.w.of(rs.UID) {
-		served := o.activation == nil || o.activation.generation < p.activation.generation
-		if o != p && served && ready(o.Pod) && cost(o.Pod) <= cost(p.Pod) {
+		if o.activation == nil && ready(o.Pod) && cost(o.Pod) <= cost(p.Pod) {
 			c.broken("H1", name("Pod", p), fmt.Sprintf(
 				"it was handed over with the deletion cost %d, and %s has %d", cost(p.Pod), name("Pod", o), cost(o.Pod)))
 			return

@@ -21,8 +21,6 @@ type Checker struct {
 	writes []Write
 	rests  []span
 	away   []span
-	// preferred are deletions that may have been out of order.
-	preferred []preferred
 
 	w     *world
 	now   time.Time
@@ -95,7 +93,6 @@ func (c *Checker) Finish(end time.Time) []Violation {
 	}
 	c.expire()
 	c.atEnd()
-	c.judgeOrder()
 	c.judgeWrites()
 	slices.SortStableFunc(c.found, func(a, b Violation) int { return a.Time.Compare(b.Time) })
 	return c.found

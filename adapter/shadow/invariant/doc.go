@@ -16,8 +16,7 @@
 // What each name means:
 //
 //	H1   no pod that served before an activation is deleted to make room for it;
-//	     who is handed over would be the first of the Ready ones to go, those
-//	     of the last raise before those of one that has not settled
+//	     who is handed over would be the first of the Ready ones to go
 //	H2   we delete only pods of the pool, with uid and resourceVersion
 //	H3   a ReplicaSet has no more pods than it asks for and was handed;
 //	     shadows stay within their budget

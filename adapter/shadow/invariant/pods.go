@@ -123,7 +123,9 @@ func (c *Checker) stepPod(now *corev1.Pod, gone bool) {
 		c.checkGates(now)
 		c.checkActivation(p, old, known)
 	}
-	c.checkLeaving(p, old, gone)
+	if active(old) && (!active(now) || gone) && now.Status.Phase == old.Status.Phase {
+		c.checkVictim(p)
+	}
 	if gone {
 		p.gone = c.now
 		c.w.end(p)
@@ -132,19 +134,6 @@ func (c *Checker) stepPod(now *corev1.Pod, gone bool) {
 	c.count(controller(old).UID)
 	c.count(controller(now).UID)
 	c.exposePod(p)
-}
-
-// checkLeaving notes that a pod ends, and judges it as a victim.
-func (c *Checker) checkLeaving(p *pod, old *corev1.Pod, gone bool) {
-	if active(p.Pod) && !gone {
-		return
-	}
-	if p.left.IsZero() {
-		p.left = c.now
-	}
-	if active(old) && p.Status.Phase == old.Status.Phase {
-		c.checkVictim(p)
-	}
 }
 
 // count brings the numbers of a ReplicaSet up to date.

@@ -34,8 +34,7 @@ func (c *Checker) checkVictim(p *pod) {
 		return
 	}
 	if p.activation != nil && (c.within(p.activation.at, c.cfg.Settle) || costed(p.Pod, rs.ReplicaSet)) {
-		c.checkOrder(rs, p) // it may go before those that served, not before those of a later raise
-		return
+		return // it is one of those that were handed over, or of an earlier raise that has not settled
 	}
 	first := c.activationBefore(rs, p)
 	if first == nil || c.lowered(rs, p, first.at) {

@@ -43,9 +43,8 @@ func newWorld() *world {
 // pod is a pod with its past.
 type pod struct {
 	*corev1.Pod
-	// since is when it was seen first, left when it began to end, gone when it was
-	// deleted.
-	since, left, gone time.Time
+	// since is when it was seen first, gone when it was deleted.
+	since, gone time.Time
 	// servingIn counts the EndpointSlices that list it ready; it was listed
 	// first and last at these times.
 	servingIn           int
@@ -66,8 +65,6 @@ type pod struct {
 type activation struct {
 	at  time.Time
 	pod *pod
-	// generation is that of the ReplicaSet for whose raise it was.
-	generation int64
 }
 
 type replicaSet struct {

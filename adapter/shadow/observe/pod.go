@@ -13,6 +13,10 @@ import (
 	"github.com/foreshadow-dev/foreshadow/adapter/shadow"
 )
 
+// ActivationCost is the deletion cost that a pod bears from its activation until
+// the ReplicaSet has settled: of the pods that are Ready it is the first to go.
+const ActivationCost = "-2147483647"
+
 // pod fills in what the planner sees of a pod.
 func (v *View) pod(p *corev1.Pod, out *shadow.Pod, known *exposures) {
 	out.Name, out.UID, out.CreatedAt = p.Name, p.UID, p.CreationTimestamp.Time
@@ -35,7 +39,7 @@ func (v *View) shadow(p *corev1.Pod, out *shadow.Pod, known *exposures) {
 	out.Label = v1alpha1.ShadowState(p.Labels[v1alpha1.StateLabel])
 	out.Template = a[v1alpha1.TemplateAnnotation]
 	out.Live = v.live(p, out.ReplicaSetUID)
-	out.Costed = v.costed(a[corev1.PodDeletionCost], out.ReplicaSetUID)
+	out.Costed = a[corev1.PodDeletionCost] == ActivationCost
 	out.Epoch = epoch(a)
 	out.ActivatedAt = instant(p, v1alpha1.ActivatedAtAnnotation)
 	if out.ActivatedAt.IsZero() && a[v1alpha1.ActivationAnnotation] != "" {

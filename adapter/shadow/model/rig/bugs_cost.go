@@ -18,10 +18,6 @@ func costBugs() []Bug {
 			Plant: wrongPatch(shadow.KindActivate, without(cost...)),
 		},
 		{
-			Name: "all raises bear one deletion cost", Breaks: "H1", Says: "it was handed over with the deletion cost", Scene: sceneOf("two raises"),
-			Plant: wrongPatch(shadow.KindActivate, func(meta map[string]any) { part(meta, cost[0])[cost[1]] = "-2147483647" }),
-		},
-		{
 			Name: "the deletion cost comes in a second write", Breaks: "H1", Says: "cost", Scene: raise(),
 			Plant: inTwo(without(cost...)),
 		},
