@@ -16,7 +16,9 @@ import (
 	"helm.sh/helm/v4/pkg/chart/common/util"
 	"helm.sh/helm/v4/pkg/chart/v2/loader"
 	"helm.sh/helm/v4/pkg/engine"
+	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/yaml"
 )
 
@@ -73,6 +75,15 @@ func decode(manifest string) ([]*unstructured.Unstructured, error) {
 			out = append(out, o)
 		}
 	}
+}
+
+// Arguments returns the arguments of the first container of a Deployment.
+func Arguments(deployment *unstructured.Unstructured) ([]string, error) {
+	d := &appsv1.Deployment{}
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(deployment.Object, d); err != nil {
+		return nil, fmt.Errorf("read Deployment %s: %w", deployment.GetName(), err)
+	}
+	return d.Spec.Template.Spec.Containers[0].Args, nil
 }
 
 // Manifest writes objects as one stream of YAML documents.

@@ -42,7 +42,8 @@ func (r *rig) install(t *testing.T, deployment string, values map[string]any) []
 	var args []string
 	applied := slices.DeleteFunc(slices.Clone(objects), func(o *unstructured.Unstructured) bool {
 		if o.GetKind() == "Deployment" && o.GetName() == deployment {
-			args = arguments(t, o)
+			args, err = charts.Arguments(o)
+			require.NoError(t, err)
 		}
 		return !slices.Contains(installed, o.GetKind())
 	})
@@ -50,16 +51,5 @@ func (r *rig) install(t *testing.T, deployment string, values map[string]any) []
 	manifest, err := charts.Manifest(applied)
 	require.NoError(t, err)
 	require.NoError(t, r.Apply(t.Context(), namespaceOfTheChart+manifest))
-	return args
-}
-
-func arguments(t *testing.T, deployment *unstructured.Unstructured) []string {
-	t.Helper()
-	containers, _, err := unstructured.NestedSlice(deployment.Object, "spec", "template", "spec", "containers")
-	require.NoError(t, err)
-	container, ok := containers[0].(map[string]any)
-	require.True(t, ok)
-	args, _, err := unstructured.NestedStringSlice(container, "args")
-	require.NoError(t, err)
 	return args
 }

@@ -207,7 +207,7 @@ func (g *gram) solve(prior *[scales]float64) [scales]float64 {
 		a[i*scales+i] += r
 		b[i] += r * prior[i]
 	}
-	if !cholesky(&a, &b) {
+	if !cholesky(a[:], scales, b[:]) {
 		return *prior
 	}
 	for i := range b {
@@ -217,39 +217,4 @@ func (g *gram) solve(prior *[scales]float64) [scales]float64 {
 		b[i] = min(max(b[i], -0.5), 1.5)
 	}
 	return b
-}
-
-// cholesky solves a x = b in place for the upper triangle of a symmetric a:
-// a = U'U, then U'y = b and Ux = y. It reports whether a is positive definite.
-// The five by five systems of a fit are too small for a library's set-up.
-func cholesky(a *[scales * scales]float64, b *[scales]float64) bool {
-	for j := range scales {
-		for i := 0; i <= j; i++ {
-			v := a[i*scales+j]
-			for k := range i {
-				v -= a[k*scales+i] * a[k*scales+j]
-			}
-			if i < j {
-				a[i*scales+j] = v / a[i*scales+i]
-				continue
-			}
-			if !(v > 0) {
-				return false
-			}
-			a[i*scales+i] = math.Sqrt(v)
-		}
-	}
-	for i := range scales {
-		for k := range i {
-			b[i] -= a[k*scales+i] * b[k]
-		}
-		b[i] /= a[i*scales+i]
-	}
-	for i := scales - 1; i >= 0; i-- {
-		for k := i + 1; k < scales; k++ {
-			b[i] -= a[i*scales+k] * b[k]
-		}
-		b[i] /= a[i*scales+i]
-	}
-	return true
 }

@@ -107,17 +107,17 @@ func fourierCurve() model {
 }
 
 type fourierGram struct {
-	xx [waves][waves]float64
+	xx [waves * waves]float64
 	xy [waves]float64
 	n  float64
 }
 
 func (g *fourierGram) forget() {
 	g.n *= fourierForget
-	for i := range waves {
-		for j := range waves {
-			g.xx[i][j] *= fourierForget
-		}
+	for i := range g.xx {
+		g.xx[i] *= fourierForget
+	}
+	for i := range g.xy {
 		g.xy[i] *= fourierForget
 	}
 }
@@ -126,7 +126,7 @@ func (g *fourierGram) add(x *[waves]float64, y float64) {
 	g.n++
 	for i := range waves {
 		for j := i; j < waves; j++ {
-			g.xx[i][j] += x[i] * x[j]
+			g.xx[i*waves+j] += x[i] * x[j]
 		}
 		g.xy[i] += x[i] * y
 	}
@@ -138,50 +138,16 @@ func (g *fourierGram) solve(size int) (b [waves]float64) {
 	b = g.xy
 	for i := range size {
 		if i > 0 {
-			a[i][i] += fourierRidge * g.n
+			a[i*waves+i] += fourierRidge * g.n
 		} else {
-			a[0][0] += 1e-9 * g.n
+			a[0] += 1e-9 * g.n
 		}
 	}
-	if !fourierCholesky(&a, &b, size) {
+	if !cholesky(a[:], waves, b[:size]) {
 		return [waves]float64{}
 	}
 	for i := size; i < waves; i++ {
 		b[i] = 0
 	}
 	return b
-}
-
-// fourierCholesky solves the first size rows of a x = b in place, as cholesky
-// does.
-func fourierCholesky(a *[waves][waves]float64, b *[waves]float64, size int) bool {
-	for j := range size {
-		for i := 0; i <= j; i++ {
-			v := a[i][j]
-			for k := range i {
-				v -= a[k][i] * a[k][j]
-			}
-			if i < j {
-				a[i][j] = v / a[i][i]
-				continue
-			}
-			if !(v > 0) {
-				return false
-			}
-			a[i][i] = math.Sqrt(v)
-		}
-	}
-	for i := range size {
-		for k := range i {
-			b[i] -= a[k][i] * b[k]
-		}
-		b[i] /= a[i][i]
-	}
-	for i := size - 1; i >= 0; i-- {
-		for k := i + 1; k < size; k++ {
-			b[i] -= a[i][k] * b[k]
-		}
-		b[i] /= a[i][i]
-	}
-	return true
 }

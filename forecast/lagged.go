@@ -193,15 +193,15 @@ func laggedDays() model {
 
 // lagGram holds the normal equations of the lags.
 type lagGram struct {
-	xx [lags][lags]float64
+	xx [lags * lags]float64
 	xy lagWeights
 }
 
 func (g *lagGram) forget() {
 	for i := range g.xx {
-		for j := range g.xx[i] {
-			g.xx[i][j] *= lagForget
-		}
+		g.xx[i] *= lagForget
+	}
+	for i := range g.xy {
 		g.xy[i] *= lagForget
 	}
 }
@@ -209,7 +209,7 @@ func (g *lagGram) forget() {
 func (g *lagGram) add(x *lagWeights, y float64) {
 	for i := range x {
 		for j := i; j < lags; j++ {
-			g.xx[i][j] += x[i] * x[j]
+			g.xx[i*lags+j] += x[i] * x[j]
 		}
 		g.xy[i] += x[i] * y
 	}
@@ -219,50 +219,17 @@ func (g *lagGram) add(x *lagWeights, y float64) {
 func (g *lagGram) solve() (b lagWeights) {
 	trace := 0.0
 	for i := range lags {
-		trace += g.xx[i][i]
+		trace += g.xx[i*lags+i]
 	}
 	if !(trace > 0) || math.IsInf(trace, 0) {
 		return lagWeights{}
 	}
 	a, b := g.xx, g.xy
 	for i := range lags {
-		a[i][i] += lagRidge * trace / float64(lags)
+		a[i*lags+i] += lagRidge * trace / float64(lags)
 	}
-	if !lagCholesky(&a, &b) {
+	if !cholesky(a[:], lags, b[:]) {
 		return lagWeights{}
 	}
 	return b
-}
-
-// lagCholesky solves a x = b in place, as cholesky does.
-func lagCholesky(a *[lags][lags]float64, b *lagWeights) bool {
-	for j := range lags {
-		for i := 0; i <= j; i++ {
-			v := a[i][j]
-			for k := range i {
-				v -= a[k][i] * a[k][j]
-			}
-			if i < j {
-				a[i][j] = v / a[i][i]
-				continue
-			}
-			if !(v > 0) {
-				return false
-			}
-			a[i][i] = math.Sqrt(v)
-		}
-	}
-	for i := range lags {
-		for k := range i {
-			b[i] -= a[k][i] * b[k]
-		}
-		b[i] /= a[i][i]
-	}
-	for i := lags - 1; i >= 0; i-- {
-		for k := i + 1; k < lags; k++ {
-			b[i] -= a[i][k] * b[k]
-		}
-		b[i] /= a[i][i]
-	}
-	return true
 }

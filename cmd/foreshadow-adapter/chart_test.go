@@ -6,7 +6,6 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/stretchr/testify/require"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/foreshadow-dev/foreshadow/charts"
 )
@@ -32,23 +31,14 @@ func TestTheChartsArgumentsAreOurs(t *testing.T) {
 			for _, o := range objects {
 				if o.GetKind() == "Deployment" {
 					n++
-					parse(t, arguments(t, o))
+					args, err := charts.Arguments(o)
+					require.NoError(t, err)
+					parse(t, args)
 				}
 			}
 			require.Positive(t, n)
 		})
 	}
-}
-
-func arguments(t *testing.T, deployment *unstructured.Unstructured) []string {
-	t.Helper()
-	containers, _, err := unstructured.NestedSlice(deployment.Object, "spec", "template", "spec", "containers")
-	require.NoError(t, err)
-	container, ok := containers[0].(map[string]any)
-	require.True(t, ok)
-	args, _, err := unstructured.NestedStringSlice(container, "args")
-	require.NoError(t, err)
-	return args
 }
 
 func parse(t *testing.T, args []string) {

@@ -73,6 +73,9 @@ func report(out io.Writer, o options) error {
 	m4, err := m4Windows(o.data, o.tuning)
 	switch {
 	case err == nil:
+		if err := reproduced(m4, o.tuning); err != nil {
+			return err
+		}
 		results, err := run(m4, cfg)
 		if err != nil {
 			return err
