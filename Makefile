@@ -1,4 +1,5 @@
-# GNU make and a POSIX shell. Only `race` and `e2e` need more than Go, git and make; .ci/run installs that on Debian.
+# GNU make and a POSIX shell. `race`, `e2e` and `recording` need more than Go, git and make: .ci/run installs that on Debian.
+# `screenshots` needs node, npm and chromium besides.
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
 
@@ -38,7 +39,7 @@ kept = mkdir -p out; { $(1); echo $$? >out/$(2).status; } 2>&1 | tee out/$(2).lo
 
 .PHONY: help
 help: ## Print this list.
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: demo
 demo: ## Replay three days of a real application in about a minute, without a cluster (ARGS=--help for more).

@@ -80,6 +80,9 @@ metadata: {name: admission}
 		changed := theirs.DeepCopy()
 		changed.Labels = map[string]string{"app": "web"}
 		refused(t, role.Patch(t.Context(), changed, client.MergeFrom(theirs)), "changes pods with the label foreshadow.dev/pool")
+		changed = theirs.DeepCopy()
+		changed.Labels, changed.OwnerReferences = ours.Labels, ours.OwnerReferences
+		refused(t, role.Patch(t.Context(), changed, client.MergeFrom(theirs)), "changes pods with the label foreshadow.dev/pool")
 		refused(t, role.Delete(t.Context(), theirs), "deletes pods that a ShadowPool controls")
 		require.NoError(t, shared.Client.Delete(t.Context(), theirs, client.GracePeriodSeconds(0)))
 	})

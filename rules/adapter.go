@@ -5,13 +5,15 @@ func adapterAlerts() []Alert {
 	return []Alert{
 		{
 			Name: "ForeshadowAdapterDown", Severity: Critical, For: "5m",
-			Expr:        `absent(foreshadow_refresh_duration_seconds_count)`,
+			Expr:        `absent(foreshadow_refreshes_total)`,
 			Summary:     "No adapter forecasts: autoscalers get no predicted replicas.",
 			Description: "Prometheus has seen no adapter with the metrics role for five minutes. Autoscalers follow their other metrics and do not scale in.",
 		},
 		{
 			Name: "ForeshadowShadowsDown", Severity: Warning, For: "5m",
-			Expr:        `absent(foreshadow_warmup_duration_seconds_count) and on () (count(last_over_time(foreshadow_warmup_duration_seconds_count[1d])) > 0)`,
+			Expr:        `absent(foreshadow_warmup_duration_seconds_count or foreshadow_warmup_duration_seconds)
+  and on ()
+(count(last_over_time(foreshadow_warmup_duration_seconds_count[1d]) or last_over_time(foreshadow_warmup_duration_seconds[1d])) > 0)`,
 			Summary:     "No adapter keeps shadows: pods start cold.",
 			Description: "Prometheus has seen no adapter with the shadows role for five minutes, and saw one within the last day. Shadows stay as they are, none goes live.",
 		},

@@ -6,7 +6,10 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/stretchr/testify/require"
+	networkingv1 "k8s.io/api/networking/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 
+	"github.com/foreshadow-dev/foreshadow/adapter/shadow/observe"
 	"github.com/foreshadow-dev/foreshadow/charts"
 )
 
@@ -47,4 +50,28 @@ func parse(t *testing.T, args []string) {
 	root.RunE = func(*cobra.Command, []string) error { return nil }
 	root.SetArgs(args)
 	require.NoError(t, root.Execute(), strings.Join(args, " "))
+}
+
+// The chart's policy lets the controller read what sidecars say.
+func TestTheChartLetsSidecarsBeRead(t *testing.T) {
+	objects, err := charts.Render("../../charts/foreshadow", charts.Release{Name: "foreshadow", Namespace: "foreshadow"}, map[string]any{
+		"prometheus": map[string]any{"url": "http://prometheus:9090"},
+		"shadows":    map[string]any{"enabled": true, "namespaces": []any{"shop"}, "sidecarImage": "sidecar:1"},
+	})
+	require.NoError(t, err)
+	for _, o := range objects {
+		if o.GetKind() != "NetworkPolicy" || o.GetName() != "foreshadow-shadows" {
+			continue
+		}
+		policy := &networkingv1.NetworkPolicy{}
+		require.NoError(t, runtime.DefaultUnstructuredConverter.FromUnstructured(o.Object, policy))
+		for _, rule := range policy.Spec.Egress {
+			for _, port := range rule.Ports {
+				if port.Port.IntValue() == observe.SidecarPort {
+					return
+				}
+			}
+		}
+	}
+	t.Fatalf("no policy allows port %d", observe.SidecarPort)
 }

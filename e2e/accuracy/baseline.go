@@ -10,9 +10,8 @@ import (
 	"strconv"
 )
 
-// The results per series of other models on the public development series: R
-// 4.2 with forecast 8.20, Prophet 1.0, and a prototype of this engine in numpy
-// (testdata/README.md).
+// The results per series of other models: R 4.2 with forecast 8.20, Prophet 1.0,
+// and a blend of profiles in numpy (testdata/README.md).
 var (
 	//go:embed testdata/m4_hourly.csv
 	m4Baselines []byte
