@@ -1,7 +1,7 @@
-# The image of the adapter: one static binary, the certificates of public
-# authorities, the time zones, and a user without a name. There is no shell in
-# it. `docker build -t NAME .` builds it from a clone with its .git, from which
-# the version comes.
+# The image of the adapter: one static binary, which has the time zones in it,
+# the certificates of public authorities, and a user without a name. There is no
+# shell. `docker build -t NAME .` builds it from a clone with its .git, from
+# which the version comes.
 FROM golang:1.26.7-bookworm AS build
 WORKDIR /src
 COPY go.mod go.sum ./
@@ -12,12 +12,10 @@ RUN make build && ! ldd bin/foreshadow-adapter
 # temporary; in a cluster both are volumes, the root file system is read-only.
 RUN install -d -m 0755 /image/etc/ssl/certs && install -d -o 65532 -g 65532 -m 0700 /image/data && install -d -m 1777 /image/tmp && \
     install -m 0644 /etc/ssl/certs/ca-certificates.crt /image/etc/ssl/certs/ && \
-    install -m 0644 /usr/local/go/lib/time/zoneinfo.zip /image/etc/ && \
     install -m 0755 bin/foreshadow-adapter /image/
 
 FROM scratch
 COPY --from=build /image /
-ENV ZONEINFO=/etc/zoneinfo.zip
 WORKDIR /
 USER 65532:65532
 # The metrics APIs, and Prometheus metrics with health.

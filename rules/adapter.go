@@ -11,7 +11,7 @@ func adapterAlerts() []Alert {
 		},
 		{
 			Name: "ForeshadowShadowsDown", Severity: Warning, For: "5m",
-			Expr:        `absent(foreshadow_warmup_duration_seconds_count or foreshadow_warmup_duration_seconds)
+			Expr: `absent(foreshadow_warmup_duration_seconds_count or foreshadow_warmup_duration_seconds)
   and on ()
 (count(last_over_time(foreshadow_warmup_duration_seconds_count[1d]) or last_over_time(foreshadow_warmup_duration_seconds[1d])) > 0)`,
 			Summary:     "No adapter keeps shadows: pods start cold.",

@@ -26,7 +26,7 @@ func explainProfile(b *bytes.Buffer, s *v1alpha1.ProfileStatus) {
 		if s.Source.Since != nil {
 			since = " since " + s.Source.Since.UTC().Format(time.RFC3339)
 		}
-		line("source   = %s%s, which shadows mirror; %d changes before", s.Source.Pod, since, s.Changes)
+		line("source   = %s%s, what shadows are to be like; %d changes before", s.Source.Pod, since, s.Changes)
 	}
 	if s.Note != "" {
 		line("why      = %s", s.Note)

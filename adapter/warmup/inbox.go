@@ -5,7 +5,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
-	"sync/atomic"
+	"sync"
 	"time"
 
 	"k8s.io/utils/clock"
@@ -50,7 +50,8 @@ type Inbox struct {
 	strip   Strip
 	unsafe  bool
 	count   func(result string)
-	open    atomic.Bool
+	mu      sync.Mutex // orders what comes in with the end of a warm-up
+	open    bool
 	waiting chan mirrored
 }
 
@@ -75,7 +76,7 @@ func (b *Inbox) take(w http.ResponseWriter, r *http.Request) (result string, sta
 	switch {
 	case r.Header.Get(Header) != HeaderValue:
 		return receivedUnmarked, http.StatusForbidden
-	case !b.open.Load():
+	case !b.opened():
 		return receivedIdle, http.StatusConflict
 	case !isSafe(r.Method) && !b.unsafe, r.Method == http.MethodConnect:
 		return receivedRefused, http.StatusMethodNotAllowed
@@ -100,12 +101,28 @@ func (b *Inbox) take(w http.ResponseWriter, r *http.Request) (result string, sta
 		m.request.mirrored.Set("Host", host)
 	}
 	m.source = b.sourceOf(r, m.request.Route)
+	return b.queue(m)
+}
+
+// queue takes a request unless the warm-up ended while its body was read.
+func (b *Inbox) queue(m mirrored) (result string, status int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.open {
+		return receivedIdle, http.StatusConflict
+	}
 	select {
 	case b.waiting <- m:
 		return receivedQueued, http.StatusAccepted
 	default:
 		return receivedFull, http.StatusTooManyRequests
 	}
+}
+
+func (b *Inbox) opened() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.open
 }
 
 // sourceOf reads what the source made of it; its zero if the tap does not say.
@@ -119,11 +136,17 @@ func (b *Inbox) sourceOf(r *http.Request, route string) Outcome {
 }
 
 // Open lets requests in; Shut lets none in and drops those that wait.
-func (b *Inbox) Open() { b.open.Store(true) }
+func (b *Inbox) Open() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.open = true
+}
 
 // Shut is the end of a warm-up.
 func (b *Inbox) Shut() {
-	b.open.Store(false)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.open = false
 	for {
 		select {
 		case <-b.waiting:

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httputil"
+	"path"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -20,8 +21,8 @@ type TapConfig struct {
 	// Percent of the requests, 0 to 100.
 	Percent int
 	Strip   Strip
-	// AllowUnsafe are prefixes of paths whose requests are sampled whatever
-	// their method, with their bodies.
+	// AllowUnsafe are paths whose requests, and those below them, are sampled
+	// whatever their method, with their bodies.
 	AllowUnsafe []string
 }
 
@@ -42,6 +43,11 @@ type Tap struct {
 func NewTap(config TapConfig, appURL string, m *Mirror, c clock.PassiveClock, logger log.Logger) (*Tap, error) {
 	if err := check(config.Percent >= 0 && config.Percent <= 100, "--tap.percent", config.Percent, "write a percentage from 0 to 100"); err != nil {
 		return nil, err
+	}
+	for _, prefix := range config.AllowUnsafe {
+		if err := check(strings.HasPrefix(prefix, "/"), "--tap.allow-unsafe-paths", prefix, "write paths that begin with '/', such as /search; '/' alone is all of them"); err != nil {
+			return nil, err
+		}
 	}
 	address, err := LoopbackAddress(appURL)
 	if err != nil {
@@ -109,8 +115,11 @@ func (t *Tap) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // isAllowed says that a request may be mirrored although it may change something.
 func (t *Tap) isAllowed(r *http.Request) bool {
+	// As an app reads it that cleans paths: what climbs out is not below a prefix.
+	clean := path.Clean("/" + r.URL.Path)
 	for _, prefix := range t.config.AllowUnsafe {
-		if strings.HasPrefix(r.URL.Path, prefix) {
+		below := strings.TrimSuffix(prefix, "/") + "/"
+		if clean+"/" == below || strings.HasPrefix(clean, below) {
 			return true
 		}
 	}
@@ -135,6 +144,9 @@ func (t *Tap) samples(r *http.Request, withBody bool) bool {
 
 // offer hands a sample on unless it is no whole request with a whole response.
 func (t *Tap) offer(rec *recorder, r *http.Request, body *capped) {
+	if r.Context().Err() != nil { // whoever asked has left: what the app made of it is not known
+		return
+	}
 	if rec.status == 0 || rec.status == http.StatusSwitchingProtocols || strings.HasPrefix(rec.Header().Get("Content-Type"), "text/event-stream") {
 		return
 	}

@@ -191,6 +191,63 @@ func TestTapMirrorsBodiesWhereARouteOptsIn(t *testing.T) {
 	require.Equal(t, 1, r.count(tapOversized))
 }
 
+func TestTapAllowsWholeSegmentsOfPaths(t *testing.T) {
+	tap := func(prefixes ...string) *Tap { return &Tap{config: TapConfig{AllowUnsafe: prefixes}} }
+	for _, tt := range []struct {
+		prefix, path string
+		allowed      bool
+	}{
+		{"/search", "/search", true},
+		{"/search", "/search/", true},
+		{"/search", "/search/by-name", true},
+		{"/search/", "/search", true},
+		{"/search", "/search-admin", false},
+		{"/search", "/search/../orders", false},
+		{"/search", "//search", true},
+		{"/search", "/orders/../search", true},
+		{"/", "/orders", true},
+	} {
+		r := httptest.NewRequest(http.MethodPost, "http://web"+tt.path, nil)
+		require.Equal(t, tt.allowed, tap(tt.prefix).isAllowed(r), "%s below %s", tt.path, tt.prefix)
+	}
+}
+
+func TestNewTapSaysWhatIsNoPath(t *testing.T) {
+	for _, prefix := range []string{"", "search"} {
+		_, err := NewTap(TapConfig{AllowUnsafe: []string{prefix}}, "http://127.0.0.1:8080", nil, clock.RealClock{}, log.NewNopLogger())
+		require.ErrorContains(t, err, "--tap.allow-unsafe-paths")
+		require.ErrorContains(t, err, "begin with '/'")
+	}
+}
+
+// What a client did not wait for was not answered: a shadow is not compared
+// with it.
+func TestTapLeavesOutWhatAClientGaveUp(t *testing.T) {
+	r := newRig(t, everything(), "")
+	asked, left := make(chan struct{}), make(chan struct{})
+	r.inApp = func(w http.ResponseWriter, req *http.Request) {
+		if req.URL.Path == "/last" {
+			return
+		}
+		close(asked)
+		<-req.Context().Done()
+		w.WriteHeader(http.StatusInternalServerError)
+		close(left)
+	}
+	http1, _ := appTransports()
+	t.Cleanup(http1.CloseIdleConnections)
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		<-asked
+		cancel()
+	}()
+	_, err := http1.RoundTrip(request(t, http.MethodGet, r.url+"/slow", "").WithContext(ctx))
+	require.ErrorIs(t, err, context.Canceled)
+	<-left
+	do(t, http1, request(t, http.MethodGet, r.url+"/last", ""))
+	require.Equal(t, "/last", r.received(t, 1)[0].request.Path)
+}
+
 // Of any hundred requests in a row, as many as the percentage says.
 func TestTapSamplesEvenly(t *testing.T) {
 	for _, percent := range []int{0, 1, 7, 50, 100} {
@@ -310,6 +367,27 @@ func TestInboxTakesOnlyWhatItMay(t *testing.T) {
 	b.Shut()
 	require.Equal(t, http.StatusConflict, send(http.MethodGet, "/", "", true))
 	require.True(t, b.empty())
+}
+
+// A body may still come in when a warm-up ends.
+func TestInboxTakesNothingAfterTheEnd(t *testing.T) {
+	b := NewInbox(NewStrip(nil, nil), true, clock.RealClock{}, NewMetrics(nil))
+	b.Open()
+	body, late := io.Pipe()
+	req := httptest.NewRequest(http.MethodPost, "/search", body)
+	req.Header.Set(Header, HeaderValue)
+	w := httptest.NewRecorder()
+	done := make(chan struct{})
+	go func() { defer close(done); b.ServeHTTP(w, req) }()
+	_, err := io.WriteString(late, "need") // read once the inbox was found open
+	require.NoError(t, err)
+	b.Shut()
+	_, err = io.WriteString(late, "le")
+	require.NoError(t, err)
+	require.NoError(t, late.Close())
+	<-done
+	require.Equal(t, http.StatusConflict, w.Code)
+	require.Empty(t, b.waiting)
 }
 
 func TestShadowsFollowTheDNS(t *testing.T) {

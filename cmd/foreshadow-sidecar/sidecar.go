@@ -119,10 +119,12 @@ func (s *sidecar) run(ctx context.Context, listening func(addresses)) error {
 		flag, address string
 		handler       http.Handler
 		addr          *net.Addr
+		// read bounds a whole request; the app behind a tap has bounds of its own.
+		read time.Duration
 	}{
-		{"--web.listen-address", s.options.listen, s.web, &at.web},
-		{"--receive.listen-address", s.options.receive, s.inbox, &at.receive},
-		{"--tap.listen-address", s.options.tap, s.tap, &at.tap},
+		{"--web.listen-address", s.options.listen, s.web, &at.web, readTimeout},
+		{"--receive.listen-address", s.options.receive, s.inbox, &at.receive, readTimeout},
+		{"--tap.listen-address", s.options.tap, s.tap, &at.tap, 0},
 	} {
 		if each.address == "" {
 			continue
@@ -132,7 +134,7 @@ func (s *sidecar) run(ctx context.Context, listening func(addresses)) error {
 			return fmt.Errorf("%s: %w", each.flag, err)
 		}
 		*each.addr = l.Addr()
-		s.serve(&g, l, each.handler)
+		s.serve(&g, l, each.handler, each.read)
 	}
 	if s.driver != nil {
 		defer s.app.Close()
@@ -151,6 +153,10 @@ func (s *sidecar) run(ctx context.Context, listening func(addresses)) error {
 	return g.Run()
 }
 
+// readTimeout is how long a request to the sidecar itself may take to come: what is
+// read of it is small, and whoever sends it slowly holds memory of the pod.
+const readTimeout = 5 * time.Second
+
 // until adds what runs until the context ends or another of the group does.
 func until(ctx context.Context, g *run.Group, f func(context.Context)) {
 	ctx, stop := context.WithCancel(ctx)
@@ -158,11 +164,11 @@ func until(ctx context.Context, g *run.Group, f func(context.Context)) {
 }
 
 // serve adds a server of HTTP/1.1 and HTTP/2 without TLS.
-func (s *sidecar) serve(g *run.Group, l net.Listener, h http.Handler) {
+func (s *sidecar) serve(g *run.Group, l net.Listener, h http.Handler, read time.Duration) {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
 	protocols.SetUnencryptedHTTP2(true)
-	server := &http.Server{Handler: h, Protocols: protocols, ReadHeaderTimeout: time.Minute, IdleTimeout: 2 * time.Minute}
+	server := &http.Server{Handler: h, Protocols: protocols, ReadHeaderTimeout: time.Minute, ReadTimeout: read, IdleTimeout: 2 * time.Minute}
 	g.Add(func() error {
 		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 			return err

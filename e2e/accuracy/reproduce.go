@@ -37,8 +37,10 @@ func reproduces(w []window, stored []baseline) error {
 					got, want float64
 					tolerance float64
 				}{
-					{"MASE", got.mase, want.mase, 1e-6}, {"sMAPE", got.smape, want.smape, 1e-6},
-					{"P95 pinball loss", got.pinball[p95], want.pinball[p95], 1e-3}, {"MSIS", got.msis, want.msis, 1e-3},
+					{"MASE", got.mase, want.mase, 1e-6},
+					{"sMAPE", got.smape, want.smape, 1e-6},
+					{"P95 pinball loss", got.pinball[p95], want.pinball[p95], 1e-3},
+					{"MSIS", got.msis, want.msis, 1e-3},
 				} {
 					if !near(c.got, c.want, c.tolerance) {
 						return fmt.Errorf("series %s: %s of seasonal naive is %g, stored is %g", x.series, c.measure, c.got, c.want)

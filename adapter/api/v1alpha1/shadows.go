@@ -18,6 +18,7 @@ type WarmUp struct {
 	// the sidecar that sends requests there, and counts as warm by what it
 	// measures; without it, by the time that it has been Ready.
 	// +kubebuilder:validation:XValidation:rule="self >= 1 && self <= 65535",message="write a port from 1 to 65535, such as 8080"
+	// +kubebuilder:validation:XValidation:rule="self != 9797 && self != 9798",message="write another port: the sidecar listens on 9797 and 9798"
 	// +optional
 	AppPort *int32 `json:"appPort,omitempty"`
 

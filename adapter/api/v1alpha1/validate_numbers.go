@@ -99,6 +99,7 @@ func (w *WarmUp) validateSidecar(r *refusals, path *field.Path) {
 	r.unlessStruct(w.RequestsFrom == "" || w.AppPort != nil, list, "write appPort too: it says where the requests go")
 	if w.AppPort != nil {
 		r.unless(*w.AppPort >= 1 && *w.AppPort <= 65535, port, *w.AppPort, "write a port from 1 to 65535, such as 8080")
+		r.unless(*w.AppPort != 9797 && *w.AppPort != 9798, port, *w.AppPort, "write another port: the sidecar listens on 9797 and 9798")
 	}
 	r.unless(w.RequestsFrom == "" || !r.atMost(list, w.RequestsFrom, 253) || workloadNamePattern.MatchString(w.RequestsFrom), list, w.RequestsFrom,
 		"write the name of a ConfigMap: lower-case letters, digits, '-' and '.'")
