@@ -98,7 +98,9 @@ type dimension struct {
 	rest      float64 // NaN where it is not known
 	taughtAt  time.Time
 	note      string // why it has no say
-	degraded  bool
+	// partial says that the history may be half of the use; degraded says so too,
+	// and of a newest read that failed.
+	partial, degraded bool
 }
 
 func newDimension(s DimensionSettings, all Settings, src history.Source, window time.Duration) (*dimension, error) {
@@ -154,6 +156,10 @@ func (d *dimension) take(f fetchedDimension, replicas forecast.Series, all Setti
 		d.note = f.err.Error()
 		return
 	}
+	if d.partial && !f.use.Degraded {
+		d.forget() // what was fitted and learnt may be of half the use
+	}
+	d.partial = f.use.Degraded
 	use := f.use.Series
 	d.note = ""
 	d.teach(use, replicas, all)
@@ -182,6 +188,11 @@ func (d *dimension) take(f fetchedDimension, replicas forecast.Series, all Setti
 		return
 	}
 	d.forecast, d.horizon = &fc, all.horizon()
+}
+
+// forget drops what was made of the history; it is fitted and learnt from anew.
+func (d *dimension) forget() {
+	d.fitter.current, d.fitter.past, d.forecast, d.taughtAt = fit{}, fit{}, nil, time.Time{}
 }
 
 // teach learns from what replicas carried, once a day of the history.

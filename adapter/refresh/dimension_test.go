@@ -21,8 +21,9 @@ import (
 // dimensions from functions of time, by a part of their text.
 type resources struct {
 	source
-	by   map[string]func(time.Time) float64
-	errs map[string]error
+	by     map[string]func(time.Time) float64
+	errs   map[string]error
+	partly map[string][]string // the warnings of an answer
 }
 
 func (s *resources) QueryRange(ctx context.Context, expr string, r history.Range) (history.Result, error) {
@@ -34,7 +35,7 @@ func (s *resources) QueryRange(ctx context.Context, expr string, r history.Range
 	for part, value := range s.by {
 		if strings.Contains(expr, part) {
 			s.queries++
-			return (&source{load: value, since: s.since}).QueryRange(ctx, "load", r)
+			return (&source{load: value, since: s.since, warnings: s.partly[part]}).QueryRange(ctx, "load", r)
 		}
 	}
 	return s.source.QueryRange(ctx, expr, r)
@@ -208,6 +209,54 @@ func TestALostMetricHoldsAndThenHasNoSay(t *testing.T) {
 	require.Equal(t, 18, r.Decision.Value, "the load goes on alone")
 	delete(src.errs, cpuUse)
 	require.GreaterOrEqual(t, l.Tick(context.Background(), at(0, "12:17")).Decision.Value, last)
+}
+
+func TestADimensionForgetsWhatItMadeOfPartialAnswers(t *testing.T) {
+	whole := newResources(map[string]func(time.Time) float64{cpuUse: times(0.01), limits: always(0.5)})
+	src := newResources(map[string]func(time.Time) float64{cpuUse: times(0.005), limits: always(0.5)})
+	src.partly = map[string][]string{cpuUse: {"a store did not answer"}}
+	p := deciding(v1alpha1.Dimension{Name: v1alpha1.DimensionCPU})
+	l, fresh := newTestLoop(t, p, src), newTestLoop(t, p, whole)
+	l.Tick(context.Background(), at(0, "08:50"))
+	require.True(t, l.dimensions[0].partial)
+	src.by[cpuUse], src.partly = times(0.01), nil
+
+	now := at(0, "08:55")
+	for ; l.dimensions[0].partial; now = now.Add(time.Minute) {
+		require.True(t, now.Before(at(0, "09:30")), "the history is not read again")
+		l.Tick(context.Background(), now)
+	}
+	got, want := l.Tick(context.Background(), now), fresh.Tick(context.Background(), now)
+	require.Equal(t, want.Decision.Shares, got.Decision.Shares)
+	require.Equal(t, fresh.dimensions[0].forecast, l.dimensions[0].forecast)
+}
+
+func TestAFailedReadForgetsNothingOfADimension(t *testing.T) {
+	src := newResources(map[string]func(time.Time) float64{cpuUse: times(0.01), limits: always(0.5)})
+	l := newTestLoop(t, deciding(v1alpha1.Dimension{Name: v1alpha1.DimensionCPU}), src)
+	l.Tick(context.Background(), at(0, "09:00"))
+	fitted := l.dimensions[0].fitter.current.Fitted
+	src.errs[cpuUse] = errors.New("unreachable")
+	l.Tick(context.Background(), at(0, "09:01"))
+	require.NotNil(t, l.dimensions[0].forecast)
+	delete(src.errs, cpuUse)
+	l.Tick(context.Background(), at(0, "09:02"))
+	require.Same(t, fitted, l.dimensions[0].fitter.current.Fitted)
+}
+
+func TestNewSettingsForecastDimensionsAnew(t *testing.T) {
+	src := newResources(map[string]func(time.Time) float64{cpuUse: times(0.01), limits: always(0.5)})
+	p := deciding(v1alpha1.Dimension{Name: v1alpha1.DimensionCPU})
+	l := newTestLoop(t, p, src)
+	l.Tick(context.Background(), at(0, "09:00"))
+	p.Spec.Prediction.Quantile = "0.8"
+	s, err := SettingsOf(p, asGiven, DefaultInterval)
+	require.NoError(t, err)
+	next, err := NewLoop(s, src, l)
+	require.NoError(t, err)
+	require.Nil(t, next.dimensions[0].forecast, "it was asked for other quantiles")
+	next.Tick(context.Background(), at(0, "09:01"))
+	require.Contains(t, next.dimensions[0].forecast.Levels, 0.8)
 }
 
 func TestADimensionAsksOnceARound(t *testing.T) {

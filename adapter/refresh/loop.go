@@ -112,11 +112,14 @@ func NewLoop(s Settings, src history.Source, old *Loop) (*Loop, error) {
 		next.settings, next.standby = s, s.Standby
 		next.resumed = old.resumed && old.settings.Mode == s.Mode
 		next.forecast = nil // the next one may be asked for other levels
+		for _, d := range next.dimensions {
+			d.forecast = nil
+		}
 		if !old.settings.Calendar.Same(s.Calendar) {
 			next.fitter = fitter{config: s.config(), window: s.Window}
 			next.quality = s.newTracker()
 			for _, d := range next.dimensions {
-				d.fitter, d.forecast = next.fitter, nil
+				d.fitter = next.fitter
 			}
 		}
 		if !slices.Equal(old.settings.levels(), s.levels()) || old.settings.Capacity.Quantile != s.Capacity.Quantile {
