@@ -94,8 +94,11 @@ func newRolling(h *history, models []model) *rolling {
 		parts = min(h.day, phaseBins)
 	}
 	r.bins = newBins(parts, h.day)
-	h.lagged, h.swings = learnLags(h), learnSwings(h)
-	if h.fine() {
+	h.swings = learnSwings(h)
+	if named(models, laggedDays().name) {
+		h.lagged = learnLags(h)
+	}
+	if named(models, fourierCurve().name) && h.fine() {
 		h.fourier = learnFourier(h)
 	}
 	for _, m := range models {
@@ -104,6 +107,10 @@ func newRolling(h *history, models []model) *rolling {
 	r.unrest = newUnrest(r.unrest.log)
 	r.rows = newRows(h.arena, len(r.origins), len(r.models))
 	return r
+}
+
+func named(models []model, name string) bool {
+	return slices.ContainsFunc(models, func(m model) bool { return m.name == name })
 }
 
 // phases is the number of phases of a day; 1 where there is no day.
