@@ -104,16 +104,16 @@ func (c *civil) parts(s Series) []part {
 
 // fit learns from s what Fit does from a series that knows no clock.
 func (c *civil) fit(s Series, cfg Config) (*Fitted, error) {
-	s = trimmed(s)
+	s = trimmed(cfg.recent(s))
 	c.origin = s.Origin()
 	local := c.local(s, nil)
 	c.lo, c.hi = local.Min(), local.Max()
-	crowded := c.learn(local)
-	f, err := fit(c.ordinary(local, false, nil), cfg)
+	ordinary, crowded := c.learn(local)
+	f, err := fit(ordinary, cfg)
 	if err != nil {
 		return nil, err
 	}
-	f.note = f.describe(local, cfg) // days of the calendar are not missing
+	f.note, f.use = f.describe(local, cfg), useOf(s) // days of the calendar are not missing
 	if crowded {
 		f.note = join(f.note, "the calendar names most of the history; its days are taken as they come")
 	}
@@ -122,11 +122,11 @@ func (c *civil) fit(s Series, cfg Config) (*Fitted, error) {
 }
 
 // forecast forecasts horizon steps after s.
-func (c *civil) forecast(f *Fitted, s Series, horizon int, levels []float64) (Forecast, error) {
+func (c *civil) forecast(f *Fitted, s Series, horizon int, levels []float64, explained bool) (Forecast, error) {
 	ahead := c.ahead(s.Origin(), horizon)
 	a := arenas.Get().(*arena)
 	defer a.giveBack()
-	out, err := f.forecast(c.ordinary(c.local(s, a), true, a), max(horizon, slices.Max(ahead)), levels)
+	out, err := f.forecast(c.ordinary(c.local(s, a), true, a), max(horizon, slices.Max(ahead)), levels, explained)
 	if err != nil {
 		return Forecast{}, err
 	}
@@ -138,6 +138,9 @@ func (c *civil) forecast(f *Fitted, s Series, horizon int, levels []float64) (Fo
 	out.Origin = s.Origin()
 	if len(out.Point) != horizon || ahead[horizon-1] != horizon {
 		c.unfold(&out, ahead)
+	}
+	if explained {
+		c.explain(&out, s, ahead)
 	}
 	return out, nil
 }

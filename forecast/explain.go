@@ -59,10 +59,13 @@ type HorizonExplanation struct {
 // explained are the horizons that an explanation takes apart.
 var explained = []time.Duration{time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour, day}
 
+func useOf(s Series) HistoryUse {
+	return HistoryUse{Start: s.Start, End: s.Origin(), Values: len(s.Values), Missing: len(s.Values) - s.Present()}
+}
+
 func (f *Fitted) explainHistory() Explanation {
-	end := f.Origin() // f.start may be local time
 	return Explanation{
-		History: HistoryUse{Start: end.Add(-time.Duration(f.n-1) * f.step), End: end, Values: f.n, Missing: f.missing},
+		History: f.use,
 		Daily:   f.explainSeason("day", f.day, 5*f.day/4), Weekly: f.explainSeason("week", f.week, 9*f.day),
 	}
 }
@@ -91,9 +94,9 @@ func (f *Fitted) explainSeason(name string, m, least int) SeasonUse {
 }
 
 // explain takes the forecast apart that begins gap steps after the last value.
-func (v *view) explain(out *Forecast, gap int) Explanation {
+func (v *view) explain(out *Forecast, s Series, gap int) Explanation {
 	e := v.explainHistory()
-	e.Level = v.levelOf(int(time.Hour / v.step))
+	e.Level = s.level(int(time.Hour / v.step))
 	if base, ok := v.shapes(v.last, v.last-1, 1); ok {
 		e.Shaped, e.Expected = true, finite(base*v.unit)
 		e.Deviation = finite((v.h.at(v.last) - base) * v.unit)
@@ -124,10 +127,7 @@ func (v *view) explainStep(out *Forecast, i, gap int, deviation float64) Horizon
 	if i > len(out.Point) {
 		return e
 	}
-	e.Known, e.Point = true, out.Point[i-1]
-	for l := range out.Levels {
-		e.Bands = append(e.Bands, out.Quantiles[l][i-1]-e.Point)
-	}
+	e.read(out, i)
 	if base, ok := v.shapes(v.last+h, v.last, h); ok {
 		blend, _, _ := v.point(h, a, b, frac)
 		e.Carried = finite((blend - base) * v.unit)
@@ -136,6 +136,14 @@ func (v *view) explainStep(out *Forecast, i, gap int, deviation float64) Horizon
 		}
 	}
 	return e
+}
+
+// read takes the point and the bands from step i of a forecast.
+func (e *HorizonExplanation) read(out *Forecast, i int) {
+	e.Known, e.Point, e.Bands = true, out.Point[i-1], make([]float64, len(out.Levels))
+	for l := range out.Levels {
+		e.Bands[l] = out.Quantiles[l][i-1] - e.Point
+	}
 }
 
 // shapes blends the curves at index t as known at index o, by the weights of h
@@ -156,13 +164,52 @@ func (v *view) shapes(t, o, h int) (base float64, ok bool) {
 	return sum / total, total > 0
 }
 
-// levelOf is the mean of the last steps that are no gap; the last one is none.
-func (v *view) levelOf(steps int) float64 {
-	sum, n := 0.0, 0
-	for i := max(0, v.last+1-max(steps, 1)); i <= v.last; i++ {
-		if x := v.h.at(i); x == x {
-			sum, n = sum+x, n+1
+// level is the mean of the values of the last steps, of which one is no gap.
+func (s Series) level(steps int) float64 {
+	_, at, _ := s.Last()
+	s = s.Between(at.Add(-time.Duration(max(steps, 1)-1)*s.Step), at)
+	mean, n := 0.0, float64(s.Present())
+	for _, x := range s.Values {
+		if x == x {
+			mean += x / n
 		}
 	}
-	return finite(sum / float64(n) * v.unit)
+	return finite(mean)
+}
+
+// explain brings the explanation of a forecast of slots to what is published of
+// it: the steps, in the load of the days that they lie on.
+func (c *civil) explain(out *Forecast, s Series, ahead []int) {
+	e := &out.Explanation
+	if out.Maturity == Starting {
+		return
+	}
+	e.Level = s.level(int(time.Hour / s.Step))
+	origin := c.slot(s.Origin())
+	v, at, _ := s.Last()
+	if last := c.at(c.slot(at)); e.Shaped && dateAt(last) == dateAt(c.at(origin)) && c.calendar.on(dateAt(last)) != nil {
+		e.Deviation = finite(e.Deviation * c.timesAt(last))
+		e.Expected = finite(v - e.Deviation)
+	}
+	for k := range e.Horizons {
+		h := &e.Horizons[k]
+		i := int(h.Ahead / s.Step)
+		if i > len(ahead) {
+			h.Known, h.Point, h.Bands, h.Carried, h.Share = false, 0, nil, 0, 0
+			continue
+		}
+		h.read(out, i)
+		h.Carried = finite(h.Carried * c.timesAt(c.at(origin+ahead[i-1])))
+		if h.Share = 0; e.Deviation != 0 {
+			h.Share = h.Carried / e.Deviation
+		}
+	}
+}
+
+// timesAt returns what the effect at a local time multiplies by.
+func (c *civil) timesAt(wall time.Time) float64 {
+	if times, _ := c.effectAt(wall); times == times {
+		return times
+	}
+	return 1
 }

@@ -34,7 +34,7 @@ type Fitted struct {
 	backDays float64 // days that were scored
 	maturity Maturity
 	note     string
-	missing  int // steps that are gaps
+	use      HistoryUse
 
 	civil *civil // nil: the series is in local time already
 
@@ -80,7 +80,7 @@ func fit(s Series, cfg Config) (*Fitted, error) {
 		f.moved, f.offset = cut, offset
 		f.learn(h, cfg)
 	}
-	f.note, f.missing = f.describe(s, cfg), len(s.Values)-s.Present()
+	f.note, f.use = f.describe(s, cfg), useOf(s)
 	return f, nil
 }
 

@@ -16,18 +16,27 @@ import (
 // value a cycle for each step. Gaps at the end of s make the forecast start
 // from the last value, with the spread of the longer horizon.
 func (f *Fitted) Forecast(s Series, horizon int, levels []float64) (Forecast, error) {
+	return f.from(s, horizon, levels, false)
+}
+
+// Explained is Forecast with the Explanation, which costs about as much again.
+func (f *Fitted) Explained(s Series, horizon int, levels []float64) (Forecast, error) {
+	return f.from(s, horizon, levels, true)
+}
+
+func (f *Fitted) from(s Series, horizon int, levels []float64, explained bool) (Forecast, error) {
 	levels, err := f.check(s, horizon, levels)
 	if err != nil {
 		return Forecast{}, err
 	}
 	s = s.without(f.incidents)
 	if f.civil != nil {
-		return f.civil.forecast(f, s, horizon, levels)
+		return f.civil.forecast(f, s, horizon, levels, explained)
 	}
-	return f.forecast(s, horizon, levels)
+	return f.forecast(s, horizon, levels, explained)
 }
 
-func (f *Fitted) forecast(s Series, horizon int, levels []float64) (Forecast, error) {
+func (f *Fitted) forecast(s Series, horizon int, levels []float64, explained bool) (Forecast, error) {
 	last := len(s.Values) - 1
 	for last >= 0 && math.IsNaN(s.Values[last]) {
 		last--
@@ -38,14 +47,18 @@ func (f *Fitted) forecast(s Series, horizon int, levels []float64) (Forecast, er
 	out := newForecast(s, horizon, levels)
 	out.Maturity, out.Note = f.maturity, f.note
 	if f.maturity == Starting {
-		out.Explanation = f.explainHistory()
-		out.Explanation.Level = s.Values[last]
+		if explained {
+			out.Explanation = f.explainHistory()
+			out.Explanation.Level = s.Values[last]
+		}
 		fillStarting(&out, s.Values[:last+1])
 		return out, nil
 	}
 	v := f.observe(s, last)
 	v.fill(&out, len(s.Values)-1-last)
-	out.Explanation = v.explain(&out, len(s.Values)-1-last)
+	if explained {
+		out.Explanation = v.explain(&out, s, len(s.Values)-1-last)
+	}
 	return out, nil
 }
 

@@ -28,7 +28,7 @@ type Forecast struct {
 	// Today says in a sentence which entry of the calendar the day of the origin
 	// is, and what it is taken for; empty for an ordinary day.
 	Today string
-	// Explanation says how the forecast came about.
+	// Explanation says how the forecast came about, where Explained was asked.
 	Explanation Explanation
 
 	peaks   [][]float64 // by level and window: see Peak

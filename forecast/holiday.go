@@ -53,19 +53,20 @@ func newEffect(usual, profile []float64, negative bool, as string) effect {
 }
 
 // learn learns the effects of the days of the calendar from the last day of
-// local on. It reports whether the calendar names so much of the history that it
-// is better not followed.
-func (c *civil) learn(local Series) (crowded bool) {
+// local on, and returns local without those days. It reports whether the
+// calendar names so much of the history that it is better not followed.
+func (c *civil) learn(local Series) (ordinary Series, crowded bool) {
 	if len(c.calendar) == 0 || len(local.Values) == 0 {
-		return false
+		return local, false
 	}
-	if 2*c.ordinary(local, false, nil).Present() < local.Present() {
+	ordinary = c.ordinary(local, false, nil)
+	if 2*ordinary.Present() < local.Present() {
 		c.calendar = nil
-		return true
+		return local, true
 	}
 	d := rowsOf(local, c.calendar)
 	if d.m == 0 {
-		return false
+		return ordinary, false
 	}
 	c.effects = map[date]effect{}
 	for day := d.last; day <= d.last+effectReach; day++ {
@@ -73,7 +74,7 @@ func (c *civil) learn(local Series) (crowded bool) {
 			c.effects[day] = d.effect(day, entry, c.lo < 0)
 		}
 	}
-	return false
+	return ordinary, false
 }
 
 // ordinary returns local without the days of the calendar. The day of the

@@ -13,7 +13,7 @@ func withParameters(t *testing.T, s forecast.Series, model string, p map[string]
 	t.Helper()
 	fit, err := forecast.Fit(s, forecast.Config{Model: model, Parameters: p})
 	require.NoError(t, err)
-	f, err := fit.Forecast(s, 12, []float64{0.9})
+	f, err := fit.Explained(s, 12, []float64{0.9})
 	require.NoError(t, err)
 	return f
 }

@@ -149,7 +149,7 @@ func (v *view) fill(out *Forecast, gap int) {
 		blend, most, wider := v.point(h, a, b, frac)
 		point := v.bounded(blend + spread*lerp(v.layers[a].centre, v.layers[b].centre, frac))
 		out.Point[i] = finite(point * v.unit)
-		v.quantiles(out, i, h, [2]float64{blend, most}, point, spread, wider)
+		v.quantiles(out, i, place{h, a, b, frac}, [2]float64{blend, most}, point, spread, wider)
 	}
 }
 
@@ -159,15 +159,19 @@ func (v *view) spreadAt(h, a, b int, frac float64) float64 {
 	return v.stir(a, b, frac) * v.beyond(h) * lerp(scaleAt(v.layers[a].scale, share), scaleAt(v.layers[b].scale, share), frac)
 }
 
+// place is a horizon between two layers.
+type place struct {
+	h, a, b int
+	frac    float64
+}
+
 // quantiles writes those of step i, h steps after the last value, around a
 // blend whose centre is the point, and, for upper ones, around the blend with
 // a jump that stays.
-func (v *view) quantiles(out *Forecast, i, h int, blend [2]float64, point, scale, wider float64) {
-	a, frac := locate(v.layers, h)
-	b := min(a+1, len(v.layers)-1)
-	below, recurs := math.Inf(-1), v.recurring(v.last+h)
+func (v *view) quantiles(out *Forecast, i int, at place, blend [2]float64, point, scale, wider float64) {
+	below, recurs := math.Inf(-1), v.recurring(v.last+at.h)
 	for l, p := range out.Levels {
-		distance := scale * lerp(v.quant[l][a], v.quant[l][b], frac)
+		distance := scale * lerp(v.quant[l][at.a], v.quant[l][at.b], at.frac)
 		q := blend[0] + distance
 		if p >= 0.5 {
 			q = max(q, blend[1]+distance*wider, point)
@@ -181,7 +185,7 @@ func (v *view) quantiles(out *Forecast, i, h int, blend [2]float64, point, scale
 		below = q
 		out.Quantiles[l][i] = finite(q * v.unit)
 		if out.peaks != nil {
-			over := scale*v.peakScore(v.top[l], h) - (q - blend[0])
+			over := scale*v.peakScore(v.top[l], at.h) - (q - blend[0])
 			out.peaks[l][i] = finite(over * v.unit)
 		}
 	}

@@ -109,7 +109,7 @@ func newDimension(s DimensionSettings, all Settings, src history.Source, window 
 		return nil, fmt.Errorf("read %s of spec.load.dimensions: %w", s.Name, err)
 	}
 	return &dimension{
-		settings: s, src: src, reader: reader, fitter: fitter{config: all.config(), window: all.Window},
+		settings: s, src: src, reader: reader, fitter: all.newFitter(),
 		learnt: s.Learnt, rest: math.NaN(), known: known{observed: math.NaN(), highest: math.NaN()},
 	}, nil
 }
@@ -197,7 +197,7 @@ func (d *dimension) forget() {
 
 // teach learns from what replicas carried, once a day of the history.
 func (d *dimension) teach(use, replicas forecast.Series, all Settings) {
-	origin := fitOrigin(use)
+	origin := forecast.FitOrigin(use)
 	if len(replicas.Values) == 0 || d.degraded || origin.Equal(d.taughtAt) {
 		return
 	}

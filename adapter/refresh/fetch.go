@@ -7,6 +7,7 @@ import (
 
 	"github.com/foreshadow-dev/foreshadow/adapter/capacity"
 	"github.com/foreshadow-dev/foreshadow/adapter/history"
+	"github.com/foreshadow-dev/foreshadow/forecast"
 )
 
 // Fetched is what one round read.
@@ -88,7 +89,7 @@ func (l *Loop) takeReplicas(f Fetched, r *Report) {
 	if v, _, ok := f.replicas.Series.Last(); ok {
 		l.learnt.current = int(math.Round(v))
 	}
-	origin := fitOrigin(f.load.Series)
+	origin := forecast.FitOrigin(f.load.Series)
 	if l.known.degraded || f.replicas.Degraded || l.learnt.origin.Equal(origin) && l.learnt.perReplica > 0 {
 		return
 	}

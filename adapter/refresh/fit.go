@@ -8,32 +8,13 @@ import (
 	"github.com/foreshadow-dev/foreshadow/forecast"
 )
 
-// The spans of history from which on a model is kept for an hour, and for a
-// day. A younger history is fitted anew with each sample, which is cheap.
-const (
-	hourlyFitFrom = 2 * time.Hour
-	dailyFitFrom  = 7 * 24 * time.Hour
-)
-
-// fitOrigin returns the last value that a fit of s may see. It depends on the
-// history alone, not on when the process started.
-func fitOrigin(s forecast.Series) time.Time {
-	origin, span := s.Origin(), s.Span()
-	switch {
-	case span >= dailyFitFrom:
-		return origin.Truncate(24 * time.Hour)
-	case span >= hourlyFitFrom:
-		return origin.Truncate(time.Hour)
-	default:
-		return origin
-	}
-}
-
 // fitter keeps the model that was fitted last, and the one that past forecasts
 // were made again with.
 type fitter struct {
 	config forecast.Config
 	window time.Duration
+	// explains asks each forecast but a past one for its Explanation.
+	explains bool
 
 	current, past fit
 }
@@ -44,25 +25,34 @@ type fit struct {
 	origin time.Time
 }
 
+func (s Settings) newFitter() fitter { return fitter{config: s.config(), window: s.Window} }
+
+// newExplainingFitter is for the load, whose forecast is published in detail.
+func (s Settings) newExplainingFitter() fitter {
+	f := s.newFitter()
+	f.explains = true
+	return f
+}
+
 // of says that the fit is the one of a history that may be fitted up to origin.
 func (f fit) of(origin time.Time) bool { return f.Fitted != nil && f.origin.Equal(origin) }
 
 // forecast returns the forecast from the end of s, fitting first if the last
 // fit is of an earlier origin.
 func (f *fitter) forecast(s forecast.Series, horizon int, levels []float64) (forecast.Forecast, error) {
-	if origin := fitOrigin(s); !f.current.of(origin) {
+	if origin := forecast.FitOrigin(s); !f.current.of(origin) {
 		var err error
 		if f.current, err = f.fit(s, origin); err != nil {
 			return forecast.Forecast{}, err
 		}
 	}
-	return f.from(f.current, s, horizon, levels)
+	return f.from(f.current, s, horizon, levels, f.explains)
 }
 
 // again returns the forecast that was made when s was all that was known. It
 // leaves the current fit alone.
 func (f *fitter) again(s forecast.Series, horizon int, levels []float64) (forecast.Forecast, error) {
-	switch origin := fitOrigin(s); {
+	switch origin := forecast.FitOrigin(s); {
 	case f.past.of(origin):
 	case f.current.of(origin):
 		f.past = f.current
@@ -72,7 +62,7 @@ func (f *fitter) again(s forecast.Series, horizon int, levels []float64) (foreca
 			return forecast.Forecast{}, err
 		}
 	}
-	return f.from(f.past, s, horizon, levels)
+	return f.from(f.past, s, horizon, levels, false)
 }
 
 func (f *fitter) fit(s forecast.Series, origin time.Time) (fit, error) {
@@ -87,8 +77,12 @@ func (f *fitter) fit(s forecast.Series, origin time.Time) (fit, error) {
 	return fit{Fitted: fitted, origin: origin}, nil
 }
 
-func (f *fitter) from(fitted fit, s forecast.Series, horizon int, levels []float64) (forecast.Forecast, error) {
-	fc, err := fitted.Forecast(s.Between(s.Origin().Add(-f.window), s.Origin()), horizon, levels)
+func (f *fitter) from(fitted fit, s forecast.Series, horizon int, levels []float64, explained bool) (forecast.Forecast, error) {
+	from := fitted.Forecast
+	if explained {
+		from = fitted.Explained
+	}
+	fc, err := from(s.Between(s.Origin().Add(-f.window), s.Origin()), horizon, levels)
 	if err != nil {
 		return forecast.Forecast{}, fmt.Errorf("forecast load: %w", err)
 	}

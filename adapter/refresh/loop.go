@@ -108,28 +108,11 @@ type Report struct {
 // old has read and fitted where that is of the same history; old may be nil.
 func NewLoop(s Settings, src history.Source, old *Loop) (*Loop, error) {
 	if old != nil && old.settings.sameHistory(s) {
-		next := *old
-		next.settings, next.standby = s, s.Standby
-		next.resumed = old.resumed && old.settings.Mode == s.Mode
-		next.forecast = nil // the next one may be asked for other levels
-		for _, d := range next.dimensions {
-			d.forecast = nil
-		}
-		if !old.settings.Calendar.Same(s.Calendar) {
-			next.fitter = fitter{config: s.config(), window: s.Window}
-			next.quality = s.newTracker()
-			for _, d := range next.dimensions {
-				d.fitter = next.fitter
-			}
-		}
-		if !slices.Equal(old.settings.levels(), s.levels()) || old.settings.Capacity.Quantile != s.Capacity.Quantile {
-			next.quality = s.newTracker()
-		}
-		return &next, nil
+		return old.under(s), nil
 	}
 	l := &Loop{
 		settings: s, standby: s.Standby, resumed: old == nil, noSkill: s.NoSkill,
-		fitter: fitter{config: s.config(), window: s.Window},
+		fitter: s.newExplainingFitter(),
 		known:  known{observed: math.NaN(), highest: math.NaN()}, learnt: learnt{perReplica: s.Learnt},
 	}
 	if l.awaitsCover() {
@@ -154,6 +137,28 @@ func NewLoop(s Settings, src history.Source, old *Loop) (*Loop, error) {
 		l.dimensions = append(l.dimensions, one)
 	}
 	return l, nil
+}
+
+// under returns the loop under new settings of the same history.
+func (l *Loop) under(s Settings) *Loop {
+	next := *l
+	next.settings, next.standby = s, s.Standby
+	next.resumed = l.resumed && l.settings.Mode == s.Mode
+	next.forecast = nil // the next one may be asked for other levels
+	for _, d := range next.dimensions {
+		d.forecast = nil
+	}
+	if !l.settings.Calendar.Same(s.Calendar) {
+		next.fitter = s.newExplainingFitter()
+		next.quality = s.newTracker()
+		for _, d := range next.dimensions {
+			d.fitter = s.newFitter()
+		}
+	}
+	if !slices.Equal(l.settings.levels(), s.levels()) || l.settings.Capacity.Quantile != s.Capacity.Quantile {
+		next.quality = s.newTracker()
+	}
+	return &next
 }
 
 // Tick reads what is new, forecasts and decides. It does not publish.
