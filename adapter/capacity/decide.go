@@ -78,6 +78,8 @@ type Input struct {
 	// floor, PreviousNow its nowTerm and PreviousShadow its shadowNeed; 0 if there
 	// is none.
 	Previous, PreviousFloor, PreviousNow, PreviousShadow int
+	// PreviousShares are what the dimensions asked for then.
+	PreviousShares []Share
 }
 
 // Decision is a value with every term it was made of.

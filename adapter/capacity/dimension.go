@@ -31,17 +31,50 @@ type Share struct {
 }
 
 // counts says whether a dimension has a say at now: not before its capacity is
-// known, nor when its newest sample is older than maxAge. Other than the load it
-// is no reason to publish nothing.
-func (d Dimension) counts(now time.Time, maxAge time.Duration) bool {
-	return d.CapacityPerReplica > 0 && !math.IsInf(d.CapacityPerReplica, 0) && !d.ObservedAt.IsZero() && now.Sub(d.ObservedAt) <= maxAge
+// known, nor before it was read.
+func (d Dimension) counts() bool {
+	return d.CapacityPerReplica > 0 && !math.IsInf(d.CapacityPerReplica, 0) && !d.ObservedAt.IsZero()
+}
+
+// lost says that the newest sample is older than maxAge. Other than for the load
+// that is no reason to publish nothing.
+func (d Dimension) lost(now time.Time, maxAge time.Duration) bool {
+	return now.Sub(d.ObservedAt) > maxAge
+}
+
+// keep has a lost dimension ask for what it asked for last.
+func (d *Decision) keep(dim Dimension, in Input, c Config) {
+	i := slices.IndexFunc(in.PreviousShares, func(s Share) bool { return s.Name == dim.Name })
+	if i < 0 {
+		return
+	}
+	last := in.PreviousShares[i].Replicas
+	if c.Suspended != FallbackNone {
+		last = min(last, in.PreviousFloor) // as in hold
+	}
+	d.Shares = append(d.Shares, Share{Name: dim.Name, Replicas: last})
+	if last <= d.Value {
+		return
+	}
+	d.Value, d.Dimension, d.Held = last, dim.Name, true
+	if c.Suspended != FallbackNone {
+		return
+	}
+	d.NowTerm = max(d.NowTerm, min(in.PreviousNow, last))
+	if in.PreviousShadow > d.ShadowNeed {
+		d.ShadowNeed, d.ShadowKnown = in.PreviousShadow, true
+	}
 }
 
 // raise takes the greatest need over the dimensions: each term is the maximum
 // of the load's and theirs. old says that one of them may not be lowered by.
 func (d *Decision) raise(in Input, c Config) (old bool) {
 	for _, dim := range in.Dimensions {
-		if !dim.counts(in.Now, c.MaxAge) {
+		if !dim.counts() {
+			continue
+		}
+		if dim.lost(in.Now, c.MaxAge) {
+			d.keep(dim, in, c)
 			continue
 		}
 		old = old || dim.Degraded || in.Now.Sub(dim.ObservedAt) > c.HoldAfter

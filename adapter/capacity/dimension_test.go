@@ -19,6 +19,25 @@ func cpu(change func(*Dimension)) Dimension {
 	return d
 }
 
+func lost(d *Dimension) { d.ObservedAt = origin.Add(-16 * time.Minute) }
+
+// What was needed now, and for shadows, is kept with the value of a lost
+// dimension; who takes the forecast out does not wait for it.
+func TestALostDimensionKeepsItsTerms(t *testing.T) {
+	in := input(flat(900, 10))
+	in.Dimensions = []Dimension{cpu(lost)}
+	in.Previous, in.PreviousFloor, in.PreviousNow, in.PreviousShadow, in.PreviousShares = 24, 12, 20, 26, []Share{{"CPU", 24}}
+	d, err := Decide(in, config())
+	require.NoError(t, err)
+	require.Equal(t, []int{24, 20, 26}, []int{d.Value, d.NowTerm, d.ShadowNeed})
+	require.True(t, d.Held)
+	c := config()
+	c.Suspended = FallbackPaused
+	d, err = Decide(in, c)
+	require.NoError(t, err)
+	require.Equal(t, 12, d.Value)
+}
+
 func TestDecideOverDimensions(t *testing.T) {
 	for _, tc := range []struct {
 		name   string
@@ -37,7 +56,21 @@ func TestDecideOverDimensions(t *testing.T) {
 		},
 		{name: "one without a capacity has no say", dims: []Dimension{cpu(func(d *Dimension) { d.CapacityPerReplica = 0 })}, value: 10, floor: 10},
 		{name: "one that was never read has no say", dims: []Dimension{cpu(func(d *Dimension) { d.ObservedAt = time.Time{} })}, value: 10, floor: 10},
-		{name: "one that is too old has no say", dims: []Dimension{cpu(func(d *Dimension) { d.ObservedAt = origin.Add(-16 * time.Minute) })}, value: 10, floor: 10},
+		{name: "one that is too old and never asked has no say", dims: []Dimension{cpu(lost)}, value: 10, floor: 10},
+		{
+			name: "one that is too old asks for what it asked for last", dims: []Dimension{cpu(lost)},
+			in: func(in *Input) {
+				in.Previous, in.PreviousShares = 30, []Share{{"Memory", 30}, {"CPU", 24}}
+			},
+			value: 24, floor: 10, decide: "CPU", shares: []Share{{"CPU", 24}},
+		},
+		{
+			name: "which the load may exceed", dims: []Dimension{cpu(lost)},
+			in: func(in *Input) {
+				in.Previous, in.PreviousShares = 20, []Share{{"CPU", 4}}
+			},
+			value: 10, floor: 10, shares: []Share{{"CPU", 4}},
+		},
 		{
 			name: "one without a forecast counts by what is observed",
 			dims: []Dimension{cpu(func(d *Dimension) { d.Forecast, d.Observed = nil, 12 })}, value: 27, floor: 27, decide: "CPU", shares: []Share{{"CPU", 27}},

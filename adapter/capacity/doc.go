@@ -15,7 +15,8 @@
 //	want    = clamp( shadowNeed(shadowLead) - nowTerm, minShadows, budget )
 //
 // Where resources decide beside the load, each of these is the maximum of the
-// load's and theirs.
+// load's and theirs. One whose newest sample is older than maxAge asks for what
+// it asked for last; by its age only the load refuses a value.
 //
 // Invariants: the value is never below the reactive floor (the first half of
 // nowTerm); loss of data lowers neither it nor nowTerm nor shadowNeed; a value

@@ -259,7 +259,7 @@ func (d *dimension) asks(now time.Time, maxAge time.Duration) (capacity.Dimensio
 		r.Note = d.note
 	}
 	if r.Note == "" && now.Sub(d.known.at) > maxAge {
-		r.Note = "its newest sample is too old"
+		r.Note = "its newest sample is too old: it asks for what it asked for last"
 	}
 	return capacity.Dimension{
 		Name: string(d.settings.Name), Observed: d.known.observed, ObservedAt: d.known.at, Highest: d.known.highest,

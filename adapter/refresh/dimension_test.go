@@ -191,7 +191,7 @@ func TestACapacityIsLearntAndResumed(t *testing.T) {
 	require.Equal(t, v1alpha1.CapacityGiven, r.Status().Capacity.Dimensions[0].PerReplicaFrom)
 }
 
-func TestALostMetricHoldsAndThenHasNoSay(t *testing.T) {
+func TestALostMetricAsksForWhatItAskedForLast(t *testing.T) {
 	src := newResources(map[string]func(time.Time) float64{cpuUse: times(0.01), limits: always(0.5)})
 	src.load = always(1600)
 	src.by[cpuUse] = always(16)
@@ -204,11 +204,21 @@ func TestALostMetricHoldsAndThenHasNoSay(t *testing.T) {
 		require.GreaterOrEqual(t, r.Decision.Value, last)
 		require.Equal(t, "unreachable", r.Dimensions[0].Note)
 	}
-	r := l.Tick(context.Background(), at(0, "12:16"))
-	require.Empty(t, r.Decision.Dimension)
-	require.Equal(t, 18, r.Decision.Value, "the load goes on alone")
+	for minute := 16; minute <= 90; minute += 37 {
+		r := l.Tick(context.Background(), at(0, "12:00").Add(time.Duration(minute)*time.Minute))
+		require.Equal(t, "CPU", r.Decision.Dimension)
+		require.Equal(t, last, r.Decision.Value, "the load alone asks for 18")
+		require.True(t, r.Decision.Held)
+	}
 	delete(src.errs, cpuUse)
-	require.GreaterOrEqual(t, l.Tick(context.Background(), at(0, "12:17")).Decision.Value, last)
+	src.by[cpuUse] = func(t time.Time) float64 {
+		if t.Before(at(0, "13:31")) {
+			return 16
+		}
+		return 1
+	}
+	l.Tick(context.Background(), at(0, "13:31"))
+	require.Less(t, l.Tick(context.Background(), at(0, "14:31")).Decision.Value, last, "what is read again lowers again")
 }
 
 func TestADimensionForgetsWhatItMadeOfPartialAnswers(t *testing.T) {

@@ -211,6 +211,7 @@ func (l *Loop) decide(r *Report) {
 		Forecast: l.forecast, Degraded: r.Degraded || r.ReadErr != nil,
 		Previous: l.previous.Value, PreviousFloor: l.previous.Floor,
 		PreviousNow: l.previous.NowTerm, PreviousShadow: l.previous.ShadowNeed,
+		PreviousShares: l.previous.Shares,
 	}
 	r.Dimensions = nil
 	for _, one := range l.dimensions {
