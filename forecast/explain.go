@@ -56,8 +56,18 @@ type HorizonExplanation struct {
 	Carried, Share float64
 }
 
-// explained are the horizons that an explanation takes apart.
-var explained = []time.Duration{time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour, day}
+// Horizons are the horizons at which forecasts are explained and judged, in whole
+// steps of step, at least one: those that become the same are one.
+func Horizons(step time.Duration) []time.Duration {
+	var out []time.Duration
+	for _, h := range []time.Duration{time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour, day} {
+		h = max(h.Truncate(step), step)
+		if n := len(out); n == 0 || out[n-1] != h {
+			out = append(out, h)
+		}
+	}
+	return out
+}
 
 func useOf(s Series) HistoryUse {
 	return HistoryUse{Start: s.Start, End: s.Origin(), Values: len(s.Values), Missing: len(s.Values) - s.Present()}
@@ -108,12 +118,8 @@ func (v *view) explain(out *Forecast, s Series, gap int) Explanation {
 			}
 		}
 	}
-	before := time.Duration(0)
-	for _, ahead := range explained {
-		if ahead = max(ahead.Truncate(v.step), v.step); ahead > before {
-			e.Horizons = append(e.Horizons, v.explainStep(out, int(ahead/v.step), gap, e.Deviation))
-			before = ahead
-		}
+	for _, ahead := range Horizons(v.step) {
+		e.Horizons = append(e.Horizons, v.explainStep(out, int(ahead/v.step), gap, e.Deviation))
 	}
 	return e
 }

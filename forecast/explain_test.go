@@ -176,3 +176,17 @@ func TestHistoryDaysHoldWithACalendar(t *testing.T) {
 	require.Zero(t, e.History.Missing, "a day of the calendar is not missing")
 	require.Contains(t, f.Note, "5d of history: no weekly cycle yet")
 }
+
+func TestHorizons(t *testing.T) {
+	for _, tt := range []struct {
+		step time.Duration
+		want []time.Duration
+	}{
+		{time.Minute, []time.Duration{time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour, 24 * time.Hour}},
+		{15 * time.Second, []time.Duration{time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour, 24 * time.Hour}},
+		{5 * time.Minute, []time.Duration{5 * time.Minute, 15 * time.Minute, time.Hour, 24 * time.Hour}},
+		{time.Hour, []time.Duration{time.Hour, 24 * time.Hour}},
+	} {
+		require.Equal(t, tt.want, forecast.Horizons(tt.step), "step %v", tt.step)
+	}
+}

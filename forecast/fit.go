@@ -186,6 +186,10 @@ func (f *Fitted) tabulate(h *history, r *rolling) {
 		if m.season(f.seasons) == 0 || !m.corrected {
 			continue
 		}
+		size := size
+		if m.season(f.seasons) < f.day {
+			size = f.n - f.tableStart // an hour is read from the values after the fit
+		}
 		tab := make([]float64, size)
 		copied := copy(tab, r.curves[k][f.tableStart-r.first:])
 		m.extend(h, f.n-1, tab[copied:])

@@ -72,18 +72,6 @@ func NewSamples(step time.Duration, length int, width Width) (*Samples, error) {
 	return s, nil
 }
 
-// Step returns the distance of values.
-func (s *Samples) Step() time.Duration { return s.step }
-
-// BlockStart returns the instant of the first value of the block that holds t. A
-// history that begins there reads as one that began before.
-func (s *Samples) BlockStart(t time.Time) time.Time {
-	nano := t.UnixNano()
-	number := floorDiv(nano, int64(s.step))
-	first := s.firstOf(s.blockOf(number))
-	return t.Add(time.Duration(first-number) * s.step)
-}
-
 // Len returns how many values are known, gaps included.
 func (s *Samples) Len() int { return s.n }
 

@@ -136,9 +136,3 @@ func (s *State) fit(series Series) error {
 	s.fitted, s.origin = fitted, origin
 	return nil
 }
-
-// Forget drops the fit, for values that were put right far behind.
-func (s *State) Forget() { s.fitted = nil }
-
-// Fitted returns the last fit, nil before the first one.
-func (s *State) Fitted() *Fitted { return s.fitted }

@@ -47,8 +47,8 @@ func (c ReaderConfig) validate() error {
 type Load struct {
 	// Series ends at the last step at or before the time of reading; steps
 	// without a value are gaps, those before the first value are left out. The
-	// caller owns it. Its values are within a 250th of the range of the two hours
-	// around them (forecast.Samples).
+	// caller owns it. Its values are within a 65,000th of the range of the two
+	// hours around them, for each time that those were read (forecast.Samples).
 	Series forecast.Series
 	// Newest is the last value of Series as it was read.
 	Newest float64

@@ -41,10 +41,14 @@ func (f fit) of(origin time.Time) bool { return f.Fitted != nil && f.origin.Equa
 // fit is of an earlier origin.
 func (f *fitter) forecast(s forecast.Series, horizon int, levels []float64) (forecast.Forecast, error) {
 	if origin := forecast.FitOrigin(s); !f.current.of(origin) {
-		var err error
-		if f.current, err = f.fit(s, origin); err != nil {
+		next, err := f.fit(s, origin)
+		if err != nil {
 			return forecast.Forecast{}, err
 		}
+		if f.past.Fitted == nil {
+			f.past = f.current // what it forecast is judged yet
+		}
+		f.current = next
 	}
 	return f.from(f.current, s, horizon, levels, f.explains)
 }
@@ -53,9 +57,10 @@ func (f *fitter) forecast(s forecast.Series, horizon int, levels []float64) (for
 // leaves the current fit alone.
 func (f *fitter) again(s forecast.Series, horizon int, levels []float64) (forecast.Forecast, error) {
 	switch origin := forecast.FitOrigin(s); {
-	case f.past.of(origin):
 	case f.current.of(origin):
-		f.past = f.current
+		f.past = fit{} // a fit weighs more than all else that is kept
+		return f.from(f.current, s, horizon, levels, false)
+	case f.past.of(origin):
 	default:
 		var err error
 		if f.past, err = f.fit(s, origin); err != nil {

@@ -26,7 +26,9 @@ func (l *Loop) judge(load forecast.Series) {
 		return
 	}
 	l.quality.Advance(load, l.fitter.again)
-	if !l.quality.Behind() {
+	if l.quality.Behind() {
+		l.fitter.past = fit{} // a call takes a day, and the next day is of another fit
+	} else {
 		l.noSkill = l.quality.Verdict().Fallback
 	}
 }

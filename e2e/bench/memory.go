@@ -10,6 +10,9 @@ import (
 	"github.com/foreshadow-dev/foreshadow/adapter/refresh"
 )
 
+// caughtUp is after how many rounds the forecasts of the last days are judged.
+const caughtUp = 12
+
 // memory weighs what one pool with the default history (28 days, a minute each)
 // keeps on the heap between two rounds, its capacity given.
 func memory() ([]measurement, error) {
@@ -26,7 +29,9 @@ func memory() ([]measurement, error) {
 		if loops[i], err = refresh.NewLoop(settings, source, nil); err != nil {
 			return nil, err
 		}
-		board.Publish(loops[i].Tick(context.Background(), now).Published())
+		for round := range caughtUp {
+			board.Publish(loops[i].Tick(context.Background(), now.Add(time.Duration(round)*time.Minute)).Published())
+		}
 	}
 	perPool := (liveHeap() - before) / pools
 	runtime.KeepAlive(loops)

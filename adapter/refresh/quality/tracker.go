@@ -2,6 +2,7 @@ package quality
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"github.com/foreshadow-dev/foreshadow/forecast"
@@ -23,19 +24,6 @@ const (
 	lateSteps = 5
 	settling  = 2 * time.Hour
 )
-
-// Horizons are the horizons at which forecasts are judged, in whole steps of
-// step, at least one: those that become the same are one.
-func Horizons(step time.Duration) []time.Duration {
-	var out []time.Duration
-	for _, h := range []time.Duration{time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour, day} {
-		h = max(h.Truncate(step), step)
-		if n := len(out); n == 0 || out[n-1] != h {
-			out = append(out, h)
-		}
-	}
-	return out
-}
 
 // Predict makes the forecast that was served when known was all that was known.
 type Predict func(known forecast.Series, horizon int, levels []float64) (forecast.Forecast, error)
@@ -65,7 +53,7 @@ type Tracker struct {
 func New(cfg Config) *Tracker {
 	t := &Tracker{cfg: cfg, behind: true, stride: max(cfg.Step, stride)}
 	t.origins = int(day / t.stride)
-	for _, h := range Horizons(cfg.Step) {
+	for _, h := range forecast.Horizons(cfg.Step) {
 		t.horizons = append(t.horizons, int(h/cfg.Step))
 	}
 	return t
@@ -172,7 +160,9 @@ func (t *Tracker) judge(load forecast.Series, settled time.Time) {
 			}
 		}
 		clear(d.pending[len(kept):])
-		d.pending = kept
+		if d.pending = kept; d.next == t.origins && cap(kept) > 2*len(kept) {
+			d.pending = slices.Clone(kept) // a day that is over asks for no more room
+		}
 		d.settled = d.next == t.origins && settled.Sub(d.start) >= day+shortest
 	}
 }
