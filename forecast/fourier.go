@@ -3,9 +3,10 @@ package forecast
 import "math"
 
 const (
-	dayWaves      = 6 // harmonics of the day
-	weekWaves     = 3 // harmonics of the week
-	waves         = 1 + 2*(dayWaves+weekWaves)
+	dayWaves      = 6              // harmonics of the day
+	weekWaves     = 3              // harmonics of the week
+	ofDay         = 1 + 2*dayWaves // the constant and the waves of the day
+	waves         = ofDay + 2*weekWaves
 	fourierRows   = 96   // most values of one day that are learnt from
 	fourierForget = 0.93 // weight of a day one older
 	fourierRidge  = 0.01 // pull towards zero, as a share of the weight
@@ -38,7 +39,7 @@ func learnFourier(h *history) *fourier {
 		if d >= fourierLearnt {
 			size := waves
 			if d < fourierWeek {
-				size = 1 + 2*dayWaves
+				size = ofDay
 			}
 			f.days[d] = g.solve(size)
 		}
@@ -60,17 +61,19 @@ func learnFourier(h *history) *fourier {
 // wavesAt returns the constant and the harmonics i steps into day 0.
 func wavesAt(i, m int) (x [waves]float64) {
 	x[0] = 1
-	fill := func(at int, angle float64, count int) {
-		s1, c1 := math.Sincos(angle)
-		s, c := 0.0, 1.0
-		for k := range count {
-			s, c = s*c1+c*s1, c*c1-s*s1
-			x[at+2*k], x[at+2*k+1] = s, c
-		}
-	}
-	fill(1, 2*math.Pi*float64(phaseOf(i, m))/float64(m), dayWaves)
-	fill(1+2*dayWaves, 2*math.Pi*float64(phaseOf(i, 7*m))/float64(7*m), weekWaves)
+	harmonics(x[1:ofDay], phaseOf(i, m), m)
+	harmonics(x[ofDay:], phaseOf(i, 7*m), 7*m)
 	return x
+}
+
+// harmonics fills x with sines and cosines at a phase of a cycle of m steps.
+func harmonics(x []float64, phase, m int) {
+	s1, c1 := math.Sincos(2 * math.Pi * float64(phase) / float64(m))
+	s, c := 0.0, 1.0
+	for k := 0; k < len(x); k += 2 {
+		s, c = s*c1+c*s1, c*c1-s*s1
+		x[k], x[k+1] = s, c
+	}
 }
 
 // at returns the curve at step t as known at step o.
@@ -103,6 +106,51 @@ func fourierCurve() model {
 			}
 			return h.fourier.at(h.day, t, o)
 		},
+		traced: func(h *history, first int, out []float64) {
+			if h.fourier != nil {
+				h.fourier.trace(h.arena, h.day, first, out)
+				return
+			}
+			for i := range out {
+				out[i] = math.NaN()
+			}
+		},
+	}
+}
+
+// trace fills in the curve from step first on. Each phase of the day has its
+// waves computed once.
+func (f *fourier) trace(a *arena, m, first int, out []float64) {
+	daily := a.take(m * ofDay)
+	for p := range m {
+		x := daily[p*ofDay:][:ofDay]
+		x[0] = 1
+		harmonics(x[1:], p, m)
+	}
+	p := phaseOf(first-f.first, m)
+	var weekly [waves - ofDay]float64
+	for i := range out {
+		x := (*[ofDay]float64)(daily[p*ofDay:])
+		if p++; p == m {
+			p = 0
+		}
+		t := first + i - f.first
+		d := min(max(0, t/m), len(f.days)-1)
+		if d < fourierLearnt {
+			out[i] = math.NaN()
+			continue
+		}
+		b, sum := &f.days[d], 0.0
+		for k := range x {
+			sum += b[k] * x[k]
+		}
+		if d >= fourierWeek { // they are zero before
+			harmonics(weekly[:], phaseOf(t, 7*m), 7*m)
+			for k := range weekly {
+				sum += b[ofDay+k] * weekly[k]
+			}
+		}
+		out[i] = sum
 	}
 }
 

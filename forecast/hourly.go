@@ -34,5 +34,61 @@ func hourlyShape() model {
 			}
 			return median(col)
 		},
+		traced: traceHours,
+	}
+}
+
+// hours are the values of one minute of the last hours, sorted, without gaps.
+type hours struct {
+	n      int
+	sorted [hourlyHours]float64
+}
+
+func (w *hours) add(v float64) {
+	if v != v {
+		return
+	}
+	i := w.n
+	for ; i > 0 && w.sorted[i-1] > v; i-- {
+		w.sorted[i] = w.sorted[i-1]
+	}
+	w.sorted[i] = v
+	w.n++
+}
+
+func (w *hours) drop(v float64) {
+	for i, x := range w.sorted[:w.n] {
+		if x == v {
+			copy(w.sorted[i:w.n], w.sorted[i+1:w.n])
+			w.n--
+			return
+		}
+	}
+}
+
+// traceHours fills in the hourly shape from step first on: from one hour to the
+// next a minute wins one value and loses one.
+func traceHours(h *history, first int, out []float64) {
+	m := bySeasonHour(h.seasons)
+	by := make([]hours, m)
+	for back := (hourlyHours + 1) * m; back > m; back-- {
+		if i := first - back; i >= 0 {
+			by[phaseOf(i, m)].add(h.clean(i))
+		}
+	}
+	p := phaseOf(first, m)
+	for i := range out {
+		w := &by[p]
+		if p++; p == m {
+			p = 0
+		}
+		at := first + i - m
+		if old := at - hourlyHours*m; old >= 0 {
+			w.drop(h.clean(old))
+		}
+		if at >= 0 {
+			w.add(h.clean(at))
+		}
+		out[i] = median(w.sorted[:w.n])
 	}
 }

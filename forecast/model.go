@@ -15,7 +15,9 @@ type model struct {
 	// curve, where it is set, is base at the steps from first on for an origin
 	// so far back that the last whole window of values before it lies cycles
 	// seasons before each step. It serves fits, where values are cleaned ahead.
-	curve     func(h *history, first, cycles int, out []float64)
+	curve func(h *history, first, cycles int, out []float64)
+	// traced, where it is set, is what trace would take from base step by step.
+	traced    func(h *history, first int, out []float64)
 	corrected bool
 	// lags says that base depends on t and o by nothing but the step that lies
 	// so many seasons before t that it is known at o, with half a window of
@@ -29,6 +31,10 @@ type model struct {
 func (m *model) trace(h *history, first int, out []float64) {
 	if m.curve != nil {
 		m.curve(h, first, 1, out)
+		return
+	}
+	if m.traced != nil {
+		m.traced(h, first, out)
 		return
 	}
 	for i := range out {

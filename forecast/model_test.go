@@ -105,3 +105,29 @@ func TestShapesMatchTheirDefinition(t *testing.T) {
 		require.InDelta(t, num/den, dailyShape().base(lazy, step, o), 1e-9)
 	})
 }
+
+// What is traced at once is what the curve says step by step.
+func TestTracedIsBaseStepByStep(t *testing.T) {
+	s := seasonsOf(300e9)
+	x := make([]float64, 20*s.day+17)
+	for i := range x {
+		x[i] = 50 + 20*math.Sin(float64(i)/46) + float64(i*7919%101)/7
+		if i%173 < 3 || i%12 == 5 && i > 3000 && i < 3400 {
+			x[i] = math.NaN()
+		}
+	}
+	h, _, _ := newHistory(x, s, 1)
+	h.fourier = learnFourier(h)
+	for _, m := range []model{hourlyShape(), fourierCurve()} {
+		for _, first := range []int{0, 7, 500, 4321} {
+			got := make([]float64, len(x)-first)
+			m.trace(h, first, got)
+			for i, v := range got {
+				want := m.base(h, first+i, first+i-1)
+				if math.Float64bits(want) != math.Float64bits(v) {
+					t.Fatalf("%s from %d: step %d is %v, want %v", m.name, first, i, v, want)
+				}
+			}
+		}
+	}
+}
