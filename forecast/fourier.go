@@ -70,9 +70,9 @@ func wavesAt(i, m int) (x [waves]float64) {
 func harmonics(x []float64, phase, m int) {
 	s1, c1 := math.Sincos(2 * math.Pi * float64(phase) / float64(m))
 	s, c := 0.0, 1.0
-	for k := 0; k < len(x); k += 2 {
+	for ; len(x) >= 2; x = x[2:] {
 		s, c = s*c1+c*s1, c*c1-s*s1
-		x[k], x[k+1] = s, c
+		x[0], x[1] = s, c
 	}
 }
 

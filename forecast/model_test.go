@@ -116,7 +116,7 @@ func TestTracedIsBaseStepByStep(t *testing.T) {
 			x[i] = math.NaN()
 		}
 	}
-	h, _, _ := newHistory(x, s, 1)
+	h, _, _ := newHistory(x, s, 50)
 	h.fourier = learnFourier(h)
 	for _, m := range []model{hourlyShape(), fourierCurve()} {
 		for _, first := range []int{0, 7, 500, 4321} {
