@@ -21,7 +21,7 @@ func (r Report) detailOf() *detail.Forecast {
 		Daily:   seasonOf(e.Daily), Weekly: seasonOf(e.Weekly),
 		Level: detail.Number(e.Level), Unusual: e.Unusual,
 		Fallback: r.NoSkill, Skill: detail.Number(r.Verdict.Skill),
-		Horizons: []detail.Horizon{},
+		Horizons: make([]detail.Horizon, 0, len(e.Horizons)), Quality: make([]detail.Quality, 0, len(r.Quality)),
 	}
 	if e.Shaped {
 		d.Expected, d.Deviation = detail.Number(e.Expected), detail.Number(e.Deviation)
@@ -40,7 +40,7 @@ func seasonOf(s forecast.SeasonUse) detail.Season {
 }
 
 func horizonOf(h forecast.HorizonExplanation, levels []float64, shaped bool) detail.Horizon {
-	out := detail.Horizon{Ahead: string(v1alpha1.DurationOf(h.Ahead)), Weights: make([]detail.Weight, 0, len(h.Weights))}
+	out := detail.Horizon{Ahead: string(v1alpha1.DurationOf(h.Ahead)), Weights: make([]detail.Weight, 0, len(h.Weights)), Bands: make([]detail.Band, 0, len(h.Bands))}
 	if h.Known {
 		out.Point = detail.Number(h.Point)
 	}
@@ -57,7 +57,7 @@ func horizonOf(h forecast.HorizonExplanation, levels []float64, shaped bool) det
 }
 
 func qualityOf(s quality.Score) detail.Quality {
-	out := detail.Quality{Ahead: string(v1alpha1.DurationOf(s.Horizon)), Forecasts: s.Forecasts, AbsoluteError: s.AbsoluteError}
+	out := detail.Quality{Ahead: string(v1alpha1.DurationOf(s.Horizon)), Forecasts: s.Forecasts, AbsoluteError: s.AbsoluteError, Quantiles: make([]detail.Scores, 0, len(s.Levels))}
 	for _, l := range s.Levels {
 		out.Quantiles = append(out.Quantiles, detail.Scores{P: l.P, Coverage: l.Coverage, PinballRatio: detail.Number(l.PinballRatio)})
 	}

@@ -53,7 +53,7 @@ func hadNoSkill(p *v1alpha1.ShadowPool) bool {
 func (r Report) qualities() []publish.Quality {
 	out := make([]publish.Quality, 0, len(r.Quality))
 	for _, s := range r.Quality {
-		q := publish.Quality{Horizon: s.Horizon, AbsoluteError: s.AbsoluteError}
+		q := publish.Quality{Horizon: s.Horizon, AbsoluteError: s.AbsoluteError, Levels: make([]publish.QuantileQuality, 0, len(s.Levels))}
 		for _, l := range s.Levels {
 			q.Levels = append(q.Levels, publish.QuantileQuality{
 				P: strconv.FormatFloat(l.P, 'g', -1, 64), Coverage: l.Coverage, PinballRatio: l.PinballRatio,
