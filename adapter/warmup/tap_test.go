@@ -241,7 +241,10 @@ func TestTapLeavesOutWhatAClientGaveUp(t *testing.T) {
 		<-asked
 		cancel()
 	}()
-	_, err := http1.RoundTrip(request(t, http.MethodGet, r.url+"/slow", "").WithContext(ctx))
+	res, err := http1.RoundTrip(request(t, http.MethodGet, r.url+"/slow", "").WithContext(ctx))
+	if err == nil {
+		_ = res.Body.Close()
+	}
 	require.ErrorIs(t, err, context.Canceled)
 	<-left
 	do(t, http1, request(t, http.MethodGet, r.url+"/last", ""))
