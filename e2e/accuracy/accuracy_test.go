@@ -135,11 +135,11 @@ func TestStoredResultsAreReproduced(t *testing.T) {
 		scores := other[0].scores["/"+w.series]
 		alter(&scores[0])
 		other[0].scores["/"+w.series] = scores
-		require.ErrorContains(t, reproduces([]window{w}, other), "of seasonal naive is", "%d", i)
+		require.ErrorContains(t, reproduces([]window{w}, other), "of snaive24 is", "%d", i)
 	}
 	other := stored()
 	scores := other[1].scores["/"+w.series]
 	scores[0].mase *= 1.00001
 	other[1].scores["/"+w.series] = scores
-	require.ErrorContains(t, reproduces([]window{w}, other), "MASE of Naive2 is")
+	require.ErrorContains(t, reproduces([]window{w}, other), "MASE of naive2 is")
 }
