@@ -117,8 +117,9 @@ func samplesOf(body []byte) (*Samples, int, error) {
 		return nil, 0, fmt.Errorf("%w: it ends at step %d", ErrCheckpointDamaged, s.end)
 	case known > length+s.block || newest > 2*s.block || (known == 0) != (newest == 0):
 		return nil, 0, fmt.Errorf("%w: %d values of at most %d, %d of them not coded", ErrCheckpointDamaged, known, length, newest)
+	case known == 0 && s.end != 0:
+		return nil, 0, fmt.Errorf("%w: it has no values, and ends at step %d", ErrCheckpointDamaged, s.end)
 	case known == 0:
-		s.end = 0
 		return s, 0, wantLength(body, checkpointHeader)
 	}
 	first := s.end - int64(newest) + 1

@@ -56,8 +56,8 @@ func NewSamples(step time.Duration, length int, width Width) (*Samples, error) {
 	switch {
 	case width != Narrow && width != Wide:
 		return nil, fmt.Errorf("samples width %d: write %d or %d", width, Narrow, Wide)
-	case step <= 0:
-		return nil, fmt.Errorf("samples step %v: write a positive duration", step)
+	case step <= 0 || step > day:
+		return nil, fmt.Errorf("samples step %v: write a positive duration, at most %v", step, day)
 	case length < 1 || length > samplesMost:
 		return nil, fmt.Errorf("samples length %d: write 1 to %d", length, samplesMost)
 	}
@@ -112,7 +112,7 @@ func (s *Samples) Add(t time.Time, v float64) error {
 }
 
 // Reset forgets all values; the next one fixes the grid anew.
-func (s *Samples) Reset() { s.n, s.newest = 0, s.newest[:0] }
+func (s *Samples) Reset() { s.n, s.end, s.newest = 0, 0, s.newest[:0] }
 
 // restart forgets all; the next value is that of step number.
 func (s *Samples) restart(number int64, offset time.Duration) {

@@ -152,7 +152,7 @@ func TestSamplesTakeCorrections(t *testing.T) {
 
 func TestSamplesRefuse(t *testing.T) {
 	_, err := NewSamples(0, 5, Wide)
-	require.EqualError(t, err, "samples step 0s: write a positive duration")
+	require.EqualError(t, err, "samples step 0s: write a positive duration, at most 24h0m0s")
 	_, err = NewSamples(time.Minute, 0, Wide)
 	require.EqualError(t, err, "samples length 0: write 1 to 4194304")
 	_, err = NewSamples(time.Minute, 5, 3)
