@@ -1,7 +1,7 @@
-# The image of the adapter: one static binary, which has the time zones in it,
-# the certificates of public authorities, and a user without a name. There is no
-# shell. `docker build -t NAME .` builds it from a clone with its .git, from
-# which the version comes.
+# The image of the adapter: one static binary, with the time zones and the
+# certificates of public authorities in it, and a user without a name. There is
+# no shell. `docker build -t NAME .` builds it from a clone with its .git, from
+# which the version comes; `make image` builds the same without docker.
 FROM golang:1.26.7-bookworm AS build
 WORKDIR /src
 COPY go.mod go.sum ./
@@ -10,8 +10,7 @@ COPY . .
 RUN make build && ! ldd bin/foreshadow-adapter
 # A user who is not root needs a place for --storage.path and for what is
 # temporary; in a cluster both are volumes, the root file system is read-only.
-RUN install -d -m 0755 /image/etc/ssl/certs && install -d -o 65532 -g 65532 -m 0700 /image/data && install -d -m 1777 /image/tmp && \
-    install -m 0644 /etc/ssl/certs/ca-certificates.crt /image/etc/ssl/certs/ && \
+RUN install -d /image && install -d -o 65532 -g 65532 -m 0700 /image/data && install -d -m 1777 /image/tmp && \
     install -m 0755 bin/foreshadow-adapter /image/
 
 FROM scratch

@@ -51,9 +51,23 @@ build: ## Build bin/foreshadow-adapter, bin/foreshadow-sidecar and bin/kubectl-f
 	go build -ldflags '$(LDFLAGS)' -o $(PLUGIN) ./cmd/kubectl-foreshadow
 	go build -ldflags '$(LDFLAGS)' -o $(SIDECAR) ./cmd/foreshadow-sidecar
 
+# What no architecture needs of the other's: `make image ARCHES=amd64` writes an image of one.
+ARCHES ?= amd64 arm64
+# imaged NAME OPTIONS: builds the program for each architecture and writes its image.
+imaged = $(foreach a,$(ARCHES),GOOS=linux GOARCH=$(a) go build -ldflags '$(LDFLAGS)' -o out/image/bin/$(a)/$(1) ./cmd/$(1) &&) \
+	bin/image -name $(1) -version '$(VERSION)' -revision '$(REVISION)' -created '$(DATE)' -out out/image/$(1) \
+		$(foreach a,$(ARCHES),-binary $(a)=out/image/bin/$(a)/$(1)) $(2)
+
+.PHONY: image
+image: ## Write the images of the adapter and the sidecar to out/image, as OCI layouts with lists of what they are built from.
+	cd e2e/image && go build -o ../../bin/image .
+	@$(call imaged,foreshadow-adapter,-port 6443 -port 9402 -folder /data)
+	@$(call imaged,foreshadow-sidecar,-port 9797 -port 9798)
+
 .PHONY: test
 test: ## Run the unit tests, and those of the rules.
 	go test $(TESTFLAGS) ./...
+	cd e2e/image && go test $(TESTFLAGS) ./...
 	@$(MAKE) --no-print-directory rules
 
 .PHONY: race
@@ -87,7 +101,7 @@ verify: ## Fail where generated files, formatting or module files are stale, nam
 	@$(TOOL) golangci-lint fmt --diff || { echo "verify: the files above are not formatted: run 'make fmt'" >&2; exit 1; }
 	@go mod tidy -diff || { echo "verify: go.mod or go.sum is stale: run 'go mod tidy'" >&2; exit 1; }
 	@go mod tidy -modfile=go.tools.mod -diff || { echo "verify: go.tools.mod or go.tools.sum is stale: run 'go mod tidy -modfile=go.tools.mod'" >&2; exit 1; }
-	@for d in e2e/tools rules/tools/inhibit rules/tools/pint rules/tools/promtool; do \
+	@for d in e2e/image e2e/tools rules/tools/inhibit rules/tools/pint rules/tools/promtool; do \
 		(cd $$d && go mod tidy -diff) || { echo "verify: $$d/go.mod or go.sum is stale: run 'go mod tidy' in $$d" >&2; exit 1; }; \
 	done
 

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"crypto/x509"
 	"os"
+	"os/exec"
 	"regexp"
 	"strings"
 	"testing"
@@ -28,4 +30,23 @@ func TestImage(t *testing.T) {
 	require.Regexp(t, `(?m)^USER [1-9]\d*:[1-9]\d*$`, last)
 	require.NotContains(t, last, "RUN ")
 	require.Contains(t, last, `ENTRYPOINT ["/foreshadow-adapter"]`)
+}
+
+// The image has no file of certificates: the program brings those of the public
+// authorities, and takes a file that is mounted before them.
+func TestRootsWithoutFiles(t *testing.T) {
+	const child = "FORESHADOW_TEST_ROOTS"
+	if os.Getenv(child) != "" {
+		pool, err := x509.SystemCertPool()
+		require.NoError(t, err)
+		require.False(t, pool.Equal(x509.NewCertPool()))
+		return
+	}
+	self, err := os.Executable()
+	require.NoError(t, err)
+	run := exec.CommandContext(t.Context(), self, "-test.run", "^TestRootsWithoutFiles$")
+	nothing := t.TempDir()
+	run.Env = append(os.Environ(), child+"=yes", "SSL_CERT_FILE="+nothing+"/none.pem", "SSL_CERT_DIR="+nothing)
+	out, err := run.CombinedOutput()
+	require.NoError(t, err, string(out))
 }
