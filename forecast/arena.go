@@ -9,6 +9,9 @@ type arena struct {
 	floats []float64
 	used   int // of floats
 	asked  int // in all, of which what did not fit was made anew
+
+	layers []layer // of one forecast
+	peaks  []peakLayer
 }
 
 var arenas = sync.Pool{New: func() any { return new(arena) }}
@@ -23,6 +26,22 @@ func (a *arena) take(n int) []float64 {
 	}
 	a.used += n
 	return a.floats[a.used-n : a.used : a.used]
+}
+
+// takeLayers lends n layers, once.
+func (a *arena) takeLayers(n int) []layer {
+	if cap(a.layers) < n {
+		a.layers = append(a.layers[:cap(a.layers)], make([]layer, n-cap(a.layers))...)
+	}
+	return a.layers[:n]
+}
+
+// takePeaks lends n windows, once.
+func (a *arena) takePeaks(n int) []peakLayer {
+	if cap(a.peaks) < n {
+		a.peaks = make([]peakLayer, n)
+	}
+	return a.peaks[:n]
 }
 
 // giveBack ends all loans.

@@ -145,7 +145,6 @@ func (s *Samples) takeBody(body []byte, newest int) {
 	s.newest = make([]float64, newest, 2*s.block)
 	coded := body[:len(body)-8*newest]
 	size := s.blockSize()
-	s.coded = make([]byte, len(coded))
 	for first := s.blockOf(s.first()); len(coded) > 0; first++ {
 		copy(s.record(first), coded[:size])
 		coded = coded[size:]

@@ -73,16 +73,16 @@ func useOf(s Series) HistoryUse {
 	return HistoryUse{Start: s.Start, End: s.Origin(), Values: len(s.Values), Missing: len(s.Values) - s.Present()}
 }
 
-func (f *Fitted) explainHistory() Explanation {
+func (f *Fitted) explainHistory(layers []layer) Explanation {
 	return Explanation{
 		History: f.use,
-		Daily:   f.explainSeason("day", f.day, 5*f.day/4), Weekly: f.explainSeason("week", f.week, 9*f.day),
+		Daily:   f.explainSeason(layers, "day", f.day, 5*f.day/4), Weekly: f.explainSeason(layers, "week", f.week, 9*f.day),
 	}
 }
 
 // explainSeason says why a cycle of m steps is repeated or not, which takes a
 // history of least steps.
-func (f *Fitted) explainSeason(name string, m, least int) SeasonUse {
+func (f *Fitted) explainSeason(layers []layer, name string, m, least int) SeasonUse {
 	switch {
 	case m == 0:
 		return SeasonUse{Why: fmt.Sprintf("a step of %v is too coarse for the shape of a %s", f.step, name)}
@@ -90,11 +90,11 @@ func (f *Fitted) explainSeason(name string, m, least int) SeasonUse {
 		return SeasonUse{Why: fmt.Sprintf("%s of history, and a %s needs %s", age(time.Duration(f.n)*f.step), name, age(time.Duration(least)*f.step))}
 	}
 	w := 0.0
-	a, frac := locate(f.layers, f.day)
-	b := min(a+1, len(f.layers)-1)
+	a, frac := locate(layers, f.day)
+	b := min(a+1, len(layers)-1)
 	for k := range f.models {
 		if f.models[k].season(f.seasons) == m {
-			w += lerp(f.layers[a].weights[k], f.layers[b].weights[k], frac)
+			w += lerp(layers[a].weights[k], layers[b].weights[k], frac)
 		}
 	}
 	if w == 0 {
@@ -105,7 +105,7 @@ func (f *Fitted) explainSeason(name string, m, least int) SeasonUse {
 
 // explain takes the forecast apart that begins gap steps after the last value.
 func (v *view) explain(out *Forecast, s Series, gap int) Explanation {
-	e := v.explainHistory()
+	e := v.explainHistory(v.layers)
 	e.Level = s.level(int(time.Hour / v.step))
 	if base, ok := v.shapes(v.last, v.last-1, 1); ok {
 		e.Shaped, e.Expected = true, finite(base*v.unit)

@@ -15,17 +15,11 @@ type Fitted struct {
 	start  time.Time // of step 0
 	n      int       // steps at the fit; the last one is n-1
 	unit   float64
-	bands  bands
-	swings swings
 	unrest unrest // without the origins
 	models []model
 	limits []float64 // by model: deviations beyond it are unusual
-	layers []layer
-	peaks  []peakLayer
-
-	// tables[k][i] is the curve of model k at step tableStart+i.
-	tableStart int
-	tables     [][]float64
+	banded bool      // it has learnt bands
+	packed packed    // the rest of what was learnt
 
 	moved  int // steps before it were brought to the new level by offset
 	offset float64
@@ -108,24 +102,25 @@ func (f *Fitted) learn(h *history, cfg Config) {
 		f.maturity = Starting
 		return
 	}
+	l := learnt{bands: h.bands, swings: h.swings}
 	for _, horizon := range horizons((f.n-r.start)/3, f.day) {
-		l, ok := r.learn(horizon)
+		layer, ok := r.learn(horizon)
 		if !ok {
 			break
 		}
-		f.layers = append(f.layers, l)
+		l.layers = append(l.layers, layer)
 	}
-	if len(f.layers) == 0 {
+	if len(l.layers) == 0 {
 		f.maturity = Starting
 		return
 	}
-	f.models, f.limits, f.bands = r.models, r.limits, h.bands
-	f.swings, f.unrest.mean = h.swings, r.unrest.mean
-	f.peaks = r.learnPeaks(f.layers)
+	f.models, f.limits, f.unrest.mean = r.models, r.limits, r.unrest.mean
+	l.peaks = r.learnPeaks(l.layers)
 	if f.day > 0 {
 		f.backDays = float64(f.n-r.start) / float64(f.day)
 	}
-	f.tabulate(h, r)
+	f.banded = len(h.bands.lo) > 0
+	f.packed = l.pack(f.models, f.tabulate(h, r, &l))
 }
 
 // choose returns the models that the length of the history allows.
@@ -176,25 +171,32 @@ func horizons(most, m int) []int {
 	return out
 }
 
-// tabulate keeps each curve from before the fit, so that recent deviations can
-// be read, to two days after it.
-func (f *Fitted) tabulate(h *history, r *rolling) {
-	f.tableStart = max(r.first, f.n-memory)
-	size := f.n - f.tableStart + 2*f.day
-	f.tables = make([][]float64, len(r.models))
+// tabulate reads each curve from before the fit, so that recent deviations can
+// be told, to two days after it. The curve of an hour is read from the values
+// instead, and one of days that looks back whole days says on the second day
+// what it says on the first.
+func (f *Fitted) tabulate(h *history, r *rolling, l *learnt) []packedTable {
+	l.tableStart = max(r.first, f.n-memory)
+	l.tables = make([][]float64, len(r.models))
+	shape := make([]packedTable, len(r.models))
 	for k, m := range r.models {
-		if m.season(f.seasons) == 0 || !m.corrected {
+		if !m.corrected || m.season(f.seasons) < f.day || f.day == 0 {
 			continue
 		}
-		size := size
-		if m.season(f.seasons) < f.day {
-			size = f.n - f.tableStart // an hour is read from the values after the fit
+		days := 2
+		if m.lags && m.season(f.seasons) == f.day {
+			days = 1
 		}
-		tab := make([]float64, size)
-		copied := copy(tab, r.curves[k][f.tableStart-r.first:])
+		shape[k] = knotsOver(f.n-l.tableStart+days*f.day, f.half)
+		if days == 1 {
+			shape[k].repeat = f.day
+		}
+		tab := h.arena.take(shape[k].steps())
+		copied := copy(tab, r.curves[k][l.tableStart-r.first:])
 		m.extend(h, f.n-1, tab[copied:])
-		f.tables[k] = tab
+		l.tables[k] = tab
 	}
+	return shape
 }
 
 // describe says in one sentence what the history lacks; empty if nothing.

@@ -48,13 +48,15 @@ func (f *Fitted) forecast(s Series, horizon int, levels []float64, explained boo
 	out.Maturity, out.Note = f.maturity, f.note
 	if f.maturity == Starting {
 		if explained {
-			out.Explanation = f.explainHistory()
+			out.Explanation = f.explainHistory(nil)
 			out.Explanation.Level = s.Values[last]
 		}
 		fillStarting(&out, s.Values[:last+1])
 		return out, nil
 	}
-	v := f.observe(s, last)
+	a := arenas.Get().(*arena)
+	defer a.giveBack()
+	v := f.observe(s, last, len(s.Values)-1-last+horizon, a)
 	v.fill(&out, len(s.Values)-1-last)
 	if explained {
 		out.Explanation = v.explain(&out, s, len(s.Values)-1-last)

@@ -166,12 +166,12 @@ func (r *rolling) scorePeaks(i int, blend []float64, layers []layer, scores [][]
 }
 
 // peakQuantiles returns the scaled quantile by level and window.
-func (f *Fitted) peakQuantiles(levels []float64) [][]float64 {
+func (v *view) peakQuantiles(levels []float64) [][]float64 {
 	out := make([][]float64, len(levels))
 	for l, p := range levels {
-		out[l] = make([]float64, len(f.peaks))
-		for i := range f.peaks {
-			out[l][i] = f.peaks[i].pool.at(f.raised(p, f.peaks[i].window))
+		out[l] = make([]float64, len(v.peaks))
+		for i := range v.peaks {
+			out[l][i] = v.peaks[i].pool.at(v.raised(p, v.peaks[i].window))
 		}
 	}
 	return out
@@ -179,16 +179,16 @@ func (f *Fitted) peakQuantiles(levels []float64) [][]float64 {
 
 // peakScore reads the quantile q of a window of w steps: between two windows
 // in logarithms, and past the last one with the slope before it.
-func (f *Fitted) peakScore(q []float64, w int) float64 {
+func (v *view) peakScore(q []float64, w int) float64 {
 	last := len(q) - 1
 	if last == 0 {
 		return q[0]
 	}
 	i := 0
-	for i+1 < last && f.peaks[i+1].window <= w {
+	for i+1 < last && v.peaks[i+1].window <= w {
 		i++
 	}
-	lo, hi := float64(f.peaks[i].window), float64(f.peaks[i+1].window)
+	lo, hi := float64(v.peaks[i].window), float64(v.peaks[i+1].window)
 	slope := (q[i+1] - q[i]) / math.Log(hi/lo)
 	if float64(w) > hi {
 		return q[last] + max(0, slope)*math.Log(float64(w)/hi)

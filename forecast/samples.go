@@ -46,7 +46,7 @@ type Samples struct {
 	offset time.Duration // of the grid from whole steps since 1970
 	end    int64         // number of the newest step since 1970
 	n      int           // values that are known, gaps included
-	coded  []byte        // a ring of blocks
+	coded  [][]byte      // a ring of blocks, in parts
 	newest []float64     // from the start of a block on, at most two of them
 }
 
@@ -127,8 +127,7 @@ func (s *Samples) restart(number int64, offset time.Duration) {
 
 func (s *Samples) push(v float64) {
 	if len(s.newest) == 2*s.block {
-		s.makeRoom(s.codedBlocks() + 1)
-		s.encode(s.newest[:s.block], s.record(s.blockOf(s.firstNewest())))
+		s.width.encode(s.newest[:s.block], s.record(s.blockOf(s.firstNewest())))
 		s.newest = s.newest[:copy(s.newest, s.newest[s.block:])]
 	}
 	s.newest = append(s.newest, v)
@@ -152,9 +151,9 @@ func (s *Samples) Correct(start time.Time, values []float64) {
 		k := min(len(values), int(s.firstOf(b+1)-number))
 		var buf [blockMost]float64
 		all := buf[:s.block]
-		s.decode(s.record(b), all)
+		s.width.decode(s.record(b), all)
 		overlay(all[number-s.firstOf(b):], values[:k])
-		s.encode(all, s.record(b))
+		s.width.encode(all, s.record(b))
 		number, values = number+int64(k), values[k:]
 	}
 	if at := number - s.firstNewest(); at >= 0 && at < int64(len(s.newest)) {
@@ -191,11 +190,11 @@ func (s *Samples) seriesIn(out []float64) Series {
 		have := all
 		switch at := int(from - s.firstNewest()); {
 		case at < 0:
-			s.decode(s.record(b), all)
+			s.width.decode(s.record(b), all)
 		case at+s.block <= len(s.newest):
 			var room [headerSize + 2*blockMost]byte
-			s.encode(s.newest[at:at+s.block], room[:s.blockSize()])
-			s.decode(room[:s.blockSize()], all)
+			s.width.encode(s.newest[at:at+s.block], room[:s.blockSize()])
+			s.width.decode(room[:s.blockSize()], all)
 		default:
 			have = s.newest[at:]
 		}
@@ -211,7 +210,7 @@ func (s *Samples) seriesIn(out []float64) Series {
 // headerSize is that of the least value of a block and of the power of two.
 const headerSize = 8 + 2
 
-func (s *Samples) blockSize() int { return headerSize + int(s.width)*s.block }
+func (s *Samples) blockSize() int { return s.width.blockSize(s.block) }
 
 // blocks is the most coded ones that are kept.
 func (s *Samples) blocks() int { return (s.length+s.block-1)/s.block + 1 }
@@ -222,20 +221,6 @@ func (s *Samples) codedBlocks() int {
 		return 0
 	}
 	return max(0, int(s.blockOf(s.firstNewest())-s.blockOf(s.first())))
-}
-
-// makeRoom makes the ring grow by doubling, so that a young history takes little.
-func (s *Samples) makeRoom(blocks int) {
-	size := s.blockSize()
-	if blocks = min(blocks, s.blocks()); blocks*size <= len(s.coded) {
-		return
-	}
-	old := *s
-	s.coded = make([]byte, min(max(2*blocks, 8), s.blocks())*size)
-	last := s.blockOf(s.firstNewest()) - 1
-	for i := range old.codedBlocks() {
-		copy(s.record(last-int64(i)), old.record(last-int64(i)))
-	}
 }
 
 // blockOf is the block of a step. It begins with step firstOf and ends with a
@@ -254,23 +239,39 @@ func floorDiv(a, b int64) int64 {
 	return q
 }
 
-// record is the place of a coded block.
+// chunkSize is a size class of the allocator: values of four weeks in one array
+// would take a twelfth more.
+const chunkSize = 6528
+
+// record is the place of a coded block, made if there is none yet: a young
+// history takes little.
 func (s *Samples) record(b int64) []byte {
-	k := int64(len(s.coded) / s.blockSize())
-	at := int(b-floorDiv(b, k)*k) * s.blockSize()
-	return s.coded[at : at+s.blockSize()]
+	size, k := s.blockSize(), int64(s.blocks())
+	per := max(1, min(chunkSize/size, int(k)))
+	if s.coded == nil {
+		s.coded = make([][]byte, (int(k)+per-1)/per)
+	}
+	at := int(b - floorDiv(b, k)*k)
+	chunk, at := at/per, at%per
+	if s.coded[chunk] == nil {
+		s.coded[chunk] = make([]byte, per*size)
+	}
+	return s.coded[chunk][at*size:][:size]
 }
 
 // most is the greatest code; the one above it is a gap.
-func (s *Samples) most() float64 {
-	if s.width == Wide {
+func (w Width) most() float64 {
+	if w == Wide {
 		return math.MaxUint16 - 1
 	}
 	return math.MaxUint8 - 1
 }
 
+// blockSize is the number of bytes of n values.
+func (w Width) blockSize(n int) int { return headerSize + int(w)*n }
+
 // encode writes a block.
-func (s *Samples) encode(values []float64, to []byte) {
+func (w Width) encode(values []float64, to []byte) {
 	lo, hi := math.Inf(1), math.Inf(-1)
 	for _, v := range values {
 		if v < lo {
@@ -280,19 +281,19 @@ func (s *Samples) encode(values []float64, to []byte) {
 			hi = v
 		}
 	}
-	unit, exp := unitOfRange(lo, hi, s.most())
+	unit, exp := unitOfRange(lo, hi, w.most())
 	binary.LittleEndian.PutUint64(to, math.Float64bits(lo))
 	binary.LittleEndian.PutUint16(to[8:], uint16(exp))
 	to = to[headerSize:]
 	for i, v := range values {
 		c := uint16(math.MaxUint16)
 		if v == v {
-			c = uint16(min((v-lo)/unit+0.5, s.most()))
+			c = uint16(min((v-lo)/unit+0.5, w.most()))
 			for hi > math.MaxFloat64/2 && lo+unit*float64(c) > math.MaxFloat64 {
 				c--
 			}
 		}
-		if s.width == Wide {
+		if w == Wide {
 			binary.LittleEndian.PutUint16(to[2*i:], c)
 		} else {
 			to[i] = uint8(c)
@@ -315,28 +316,50 @@ func unitOfRange(lo, hi, most float64) (unit float64, exp int16) {
 }
 
 // decode reads a block.
-func (s *Samples) decode(from []byte, values []float64) {
-	lo := math.Float64frombits(binary.LittleEndian.Uint64(from))
-	unit := math.Ldexp(1, int(int16(binary.LittleEndian.Uint16(from[8:]))))
-	from = from[headerSize:]
-	if s.width == Wide {
+func (w Width) decode(from []byte, values []float64) {
+	c := newCode(from)
+	if w == Wide {
 		for i := range values {
-			values[i] = lo + unit*float64(binary.LittleEndian.Uint16(from[2*i:]))
-			if from[2*i] == math.MaxUint8 && from[2*i+1] == math.MaxUint8 {
-				values[i] = math.NaN()
-			}
+			values[i] = c.wide(i)
 		}
 		return
 	}
-	for i, c := range from[:len(values)] {
-		values[i] = lo + unit*float64(c)
-		if c == math.MaxUint8 {
+	for i, b := range c.codes[:len(values)] {
+		values[i] = c.lo + c.unit*float64(b)
+		if b == math.MaxUint8 {
 			values[i] = math.NaN()
 		}
 	}
 }
 
+// code is a block that is read.
+type code struct {
+	lo, unit float64
+	codes    []byte
+}
+
+func newCode(from []byte) code {
+	return code{
+		lo:    math.Float64frombits(binary.LittleEndian.Uint64(from)),
+		unit:  math.Ldexp(1, int(int16(binary.LittleEndian.Uint16(from[8:])))),
+		codes: from[headerSize:],
+	}
+}
+
+// wide is value i of two bytes.
+func (c *code) wide(i int) float64 {
+	x := binary.LittleEndian.Uint16(c.codes[2*i:])
+	if x == math.MaxUint16 {
+		return math.NaN()
+	}
+	return c.lo + c.unit*float64(x)
+}
+
 // Size is the number of bytes that s keeps.
 func (s *Samples) Size() int {
-	return int(unsafe.Sizeof(*s)) + cap(s.coded) + 8*cap(s.newest)
+	size := int(unsafe.Sizeof(*s)) + int(unsafe.Sizeof(s.newest))*cap(s.coded) + 8*cap(s.newest)
+	for _, chunk := range s.coded {
+		size += cap(chunk)
+	}
+	return size
 }

@@ -84,7 +84,7 @@ func TestSamplesReadBackNearly(t *testing.T) {
 					lo, hi = min(lo, w), max(hi, w)
 				}
 			}
-			require.InDelta(t, v, got.Values[i], (hi-lo)/s.most()*1.0001)
+			require.InDelta(t, v, got.Values[i], (hi-lo)/s.width.most()*1.0001)
 			require.GreaterOrEqual(t, got.Values[i], 0.0)
 		}
 	})

@@ -79,8 +79,8 @@ func (b *bins) at(scale []float64, phase int) float64 {
 }
 
 // scaleSteps reads a spread at each of the m steps of a day.
-func scaleSteps(scale []float64, m int) []float64 {
-	out := make([]float64, max(m, 1))
+func scaleSteps(scale []float64, m int, a *arena) []float64 {
+	out := a.take(max(m, 1))
 	for p := range out {
 		out[p] = scaleAt(scale, phaseShare(p, m))
 	}

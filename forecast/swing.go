@@ -17,6 +17,7 @@ const (
 type swings struct {
 	byPhase []float64 // of the step after the fit, and on; empty: 1 everywhere
 	n       int
+	parts   []float64 // of the day, of which byPhase is made
 }
 
 func learnSwings(h *history) swings {
@@ -50,7 +51,7 @@ func learnSwings(h *history) swings {
 			sum[b] = 1
 		}
 	}
-	return swings{byPhase: scaleSteps(sum, m), n: n}
+	return swings{byPhase: scaleSteps(sum, m, h.arena), parts: sum, n: n}
 }
 
 // at returns the unit of step i of the fit.

@@ -8,6 +8,7 @@ import (
 // view is a series seen through a fit at one origin.
 type view struct {
 	*Fitted
+	learnt
 	h       *history
 	last    int         // index of the last value
 	shift   int         // step of the fit = index + shift
@@ -23,18 +24,20 @@ type view struct {
 	quant, top [][]float64 // scaled quantiles by level, and by layer or window
 }
 
-func (f *Fitted) observe(s Series, last int) *view {
+// observe looks at s from index last, to forecast steps after it.
+func (f *Fitted) observe(s Series, last, steps int, a *arena) *view {
 	v := &view{
 		Fitted: f, last: last,
 		shift: int(math.Round(float64(s.Start.Sub(f.start)) / float64(f.step))),
 		hi:    f.hi / f.unit, lo: f.lo / f.unit,
 	}
-	v.h = &history{seasons: f.seasons, raw: s.Values, inv: 1 / f.unit, bands: f.bands.shifted(v.shift)}
+	from := max(0, last+1-memory)
+	v.learnt = f.unpack(a, from+v.shift, last+1+steps+v.shift)
+	v.h = &history{seasons: f.seasons, raw: s.Values, inv: 1 / f.unit, bands: v.bands.shifted(v.shift), arena: a}
 	v.h.moved, v.h.offset = f.moved-v.shift, f.offset
 	v.h.over = v.h.overBefore(last + 1)
 	feats := make([][scales]float64, len(f.models))
 	v.jumps, v.calm = make([]jump, len(f.models)), make([]float64, len(f.models))
-	from := max(0, last+1-memory)
 	for k := range f.models {
 		if !f.models[k].corrected {
 			continue
@@ -52,11 +55,11 @@ func (f *Fitted) observe(s Series, last int) *view {
 		}
 	}
 	v.faded = v.fade()
-	v.extra = make([][]float64, len(f.layers))
-	for a := range f.layers {
-		v.extra[a] = make([]float64, len(f.models))
+	v.extra = make([][]float64, len(v.layers))
+	for i := range v.layers {
+		v.extra[i] = a.take(len(f.models))
 		for k := range f.models {
-			v.extra[a][k] = dot(&f.layers[a].beta[k], &feats[k])
+			v.extra[i][k] = dot(&v.layers[i].beta[k], &feats[k])
 		}
 	}
 	return v
@@ -66,6 +69,10 @@ func (f *Fitted) observe(s Series, last int) *view {
 func (v *view) deviations(k, from int, dev *deviation) {
 	m, limit := &v.models[k], v.limits[k]
 	at := from + v.shift - v.tableStart
+	if season := m.season(v.seasons); season > 0 && season < v.day {
+		v.hourlyDeviations(k, from, dev)
+		return
+	}
 	if m.season(v.seasons) < v.day || at < 0 || at+v.last-from >= len(v.tables[k]) {
 		for i := from; i <= v.last; i++ {
 			d := (v.h.at(i) - v.curve(k, i, i-1)) / v.unitAt(k, i)
@@ -95,6 +102,17 @@ func (v *view) deviations(k, from int, dev *deviation) {
 	}
 }
 
+// hourlyDeviations is deviations for a curve that is read from the values.
+func (v *view) hourlyDeviations(k, from int, dev *deviation) {
+	limit := v.limits[k]
+	curve := v.h.arena.take(v.last + 1 - from)
+	v.models[k].trace(v.h, from, curve)
+	for i, base := range curve {
+		d := (v.h.at(from+i) - base) / v.unitAt(k, from+i)
+		dev.addCalm(d, min(max(d, -limit), limit))
+	}
+}
+
 func (v *view) unitAt(k, t int) float64 {
 	if v.models[k].season(v.seasons) == 0 {
 		return 1
@@ -109,11 +127,11 @@ func (v *view) curve(k, t, o int) float64 {
 	if season == 0 {
 		return 0
 	}
-	tab := v.tables[k]
-	i := t + v.shift - v.tableStart
-	if season < v.day && (i < 0 || t+v.shift >= v.n || t-o > season) {
+	if season < v.day {
 		return m.base(v.h, t, o) // an hour that has passed since the fit is known
 	}
+	tab := v.tables[k]
+	i := t + v.shift - v.tableStart
 	if i >= 0 && i < len(tab) && (o+v.shift >= v.n-1 || t-o+v.half <= season) {
 		return tab[i]
 	}
