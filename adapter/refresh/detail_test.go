@@ -17,6 +17,10 @@ func TestTheDetailOfAForecast(t *testing.T) {
 	require.NoError(t, err)
 	require.Less(t, len(raw), detail.MaxBytes/4, "a status page may ask often")
 
+	whole, err := json.Marshal(r.detailOf())
+	require.NoError(t, err)
+	require.Equal(t, string(whole), string(raw), "what is kept is whole")
+
 	var d detail.Forecast
 	require.NoError(t, json.Unmarshal(raw, &d))
 	require.Equal(t, "shop/web", d.Namespace+"/"+d.Pool)

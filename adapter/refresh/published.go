@@ -2,6 +2,7 @@ package refresh
 
 import (
 	"errors"
+	"slices"
 	"strconv"
 	"time"
 
@@ -21,17 +22,18 @@ func (r Report) Published() publish.Pool {
 		CapacityPerReplica: r.PerReplica,
 		Fallback:           r.fallback(),
 		Degraded:           r.Degraded,
-		Quality:            r.qualities(),
 		NoSkill:            r.NoSkill,
 	}
+	var words probabilities
+	p.Quality = r.qualities(&words)
 	if !r.ObservedAt.IsZero() {
 		p.ObservedLoad = publish.Reading{Value: r.Observed, ComputedAt: r.ObservedAt, ValidUntil: validUntil}
 	}
 	if f := r.Forecast; f != nil {
 		p.ForecastSuccess = f.Origin
 		p.Model = leading(*f)
-		p.Loads = r.loads(*f)
-		p.Detail = r.detailOf()
+		p.Loads = r.loads(*f, &words)
+		p.Detail = keep(r.detailOf())
 	}
 	if r.Refused != nil {
 		p.PredictedCapacity = publish.Refuse(r.Refused.Error())
@@ -94,7 +96,7 @@ func (r Report) fallback() publish.Fallback {
 }
 
 // loads lists the quantile forecasts at the pool's leads, seen from now.
-func (r Report) loads(f forecast.Forecast) []publish.QuantileLoad {
+func (r Report) loads(f forecast.Forecast, words *probabilities) []publish.QuantileLoad {
 	leads, levels := r.Settings.leads(), r.Settings.levels()
 	loads := make([]publish.QuantileLoad, 0, len(leads)*len(levels))
 	for _, level := range levels {
@@ -103,10 +105,24 @@ func (r Report) loads(f forecast.Forecast) []publish.QuantileLoad {
 			if !ok {
 				continue
 			}
-			loads = append(loads, publish.QuantileLoad{P: strconv.FormatFloat(level, 'g', -1, 64), Lead: lead, Value: v})
+			loads = append(loads, publish.QuantileLoad{P: words.of(level), Lead: lead, Value: v})
 		}
 	}
 	return loads
+}
+
+// probabilities writes each probability once: a pool publishes it many times.
+type probabilities struct {
+	values []float64
+	words  []string
+}
+
+func (p *probabilities) of(v float64) string {
+	if i := slices.Index(p.values, v); i >= 0 {
+		return p.words[i]
+	}
+	p.values, p.words = append(p.values, v), append(p.words, strconv.FormatFloat(v, 'g', -1, 64))
+	return p.words[len(p.words)-1]
 }
 
 // quantileAt returns the quantile forecast of the step at or after t.

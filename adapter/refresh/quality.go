@@ -50,13 +50,13 @@ func hadNoSkill(p *v1alpha1.ShadowPool) bool {
 }
 
 // qualities are the scores as they are published.
-func (r Report) qualities() []publish.Quality {
+func (r Report) qualities(words *probabilities) []publish.Quality {
 	out := make([]publish.Quality, 0, len(r.Quality))
 	for _, s := range r.Quality {
 		q := publish.Quality{Horizon: s.Horizon, AbsoluteError: s.AbsoluteError, Levels: make([]publish.QuantileQuality, 0, len(s.Levels))}
 		for _, l := range s.Levels {
 			q.Levels = append(q.Levels, publish.QuantileQuality{
-				P: strconv.FormatFloat(l.P, 'g', -1, 64), Coverage: l.Coverage, PinballRatio: l.PinballRatio,
+				P: words.of(l.P), Coverage: l.Coverage, PinballRatio: l.PinballRatio,
 			})
 		}
 		out = append(out, q)
