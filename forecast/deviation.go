@@ -14,22 +14,42 @@ var halfLives = [scales]float64{0.25, 2, 8, 32, 128}
 
 // memory is how far back the averages look: older values weigh below 1/30 of
 // the slowest average.
-const memory = 5 * 128
+const memory = 5 * slowest
+
+// slowest is the greatest of halfLives, and the one that parameters shorten.
+const slowest = 128
 
 // calmSpan has about the memory of jumpDecay.
 const calmSpan = 2
 
-// decays are 2^(-1/halfLife).
-var decays = func() (w [scales]float64) {
+// usualDecays are 2^(-1/halfLife).
+var usualDecays = decaysOf(halfLives)
+
+func decaysOf(halfLives [scales]float64) *[scales]float64 {
+	var w [scales]float64
 	for k, l := range halfLives {
 		w[k] = math.Exp2(-1 / l)
 	}
-	return w
-}()
+	return &w
+}
+
+// decaysTo are those with another slowest half-life; the ones between it and the
+// two fastest are spread evenly in logarithms, as usual.
+func decaysTo(steps int) *[scales]float64 {
+	if steps == slowest {
+		return usualDecays
+	}
+	lives := halfLives
+	for k := 2; k < scales; k++ {
+		lives[k] = lives[1] * math.Pow(float64(steps)/lives[1], float64(k-1)/(scales-2))
+	}
+	return decaysOf(lives)
+}
 
 // deviation is the state of the averages: for each span k,
 // e_k = sum_j w_k^j d(t-j) / sum_j w_k^j over the present d, w_k = 2^(-1/halfLife).
 type deviation struct {
+	decays   *[scales]float64
 	sum, den [scales]float64
 	jump     jump
 	clips    bool // the slow averages take unusual deviations clipped, not at all
@@ -41,9 +61,12 @@ type deviation struct {
 	unrestDecay, unrestSum, unrestDen float64
 }
 
-// newDeviation takes the distance from a curve that is still ordinary.
-func newDeviation(c seasons, limit float64) deviation {
-	d := deviation{unrestDecay: math.Exp2(-1 / max(8, float64(c.day)/unrestPart)), clips: !c.fine()}
+// newDeviation takes the distance from the curve of m that is still ordinary.
+func newDeviation(c seasons, m *model, limit float64) deviation {
+	d := deviation{decays: m.decays, unrestDecay: math.Exp2(-1 / max(8, float64(c.day)/unrestPart)), clips: !c.fine()}
+	if d.decays == nil {
+		d.decays = usualDecays
+	}
 	if c.fine() {
 		d.jump.alarm = newCusum(limit)
 	}
@@ -61,7 +84,7 @@ func (d *deviation) add(v, clipped float64) {
 		d.average(v, clipped)
 		return
 	}
-	for k, w := range &decays {
+	for k, w := range d.decays {
 		d.sum[k] *= w
 		d.den[k] *= w
 	}
@@ -74,7 +97,7 @@ func (d *deviation) addCalm(v, clipped float64) {
 	before := d.sum[calmSpan] / d.den[calmSpan] // NaN before the first value
 	d.add(v, clipped)
 	if d.jump.run == 0 && v == v && before == before {
-		w := decays[scales-1]
+		w := d.decays[scales-1]
 		d.calmSum = d.calmSum*w + math.Abs(v-before)
 		d.calmDen = d.calmDen*w + 1
 	}
@@ -82,7 +105,7 @@ func (d *deviation) addCalm(v, clipped float64) {
 
 // average is written out: it is called for each step and model.
 func (d *deviation) average(v, clipped float64) {
-	w, s, n := &decays, &d.sum, &d.den
+	w, s, n := d.decays, &d.sum, &d.den
 	s[0], n[0] = s[0]*w[0]+v, n[0]*w[0]+1
 	if v == clipped || d.clips {
 		s[1], n[1] = s[1]*w[1]+clipped, n[1]*w[1]+1

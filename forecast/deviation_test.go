@@ -12,7 +12,7 @@ func TestDeviationMatchesTheSums(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		x := rapid.SliceOfN(rapid.Float64Range(-100, 100), 1, 60).Draw(t, "x")
 		gaps := rapid.SliceOfN(rapid.Bool(), len(x), len(x)).Draw(t, "gaps")
-		dev := newDeviation(seasons{day: 1440}, math.Inf(1))
+		dev := newDeviation(seasons{day: 1440}, new(model), math.Inf(1))
 		for i := range x {
 			if gaps[i] {
 				x[i] = nan
@@ -67,4 +67,17 @@ func TestSolveKeepsThePriorWithoutEvidence(t *testing.T) {
 	var huge gram
 	huge.add(&[scales]float64{1e300, 1, 1, 1, 1}, 1, 1)
 	require.Equal(t, prior, huge.solve(&prior))
+}
+
+func TestShorterHalfLives(t *testing.T) {
+	require.Equal(t, usualDecays, decaysTo(slowest))
+	for _, steps := range []int{leastHalfLife, 32, slowest - 1} {
+		w := decaysTo(steps)
+		require.InDelta(t, 0.5, math.Pow(w[scales-1], float64(steps)), 1e-9)
+		require.IsIncreasing(t, w[:])
+		for k := range w {
+			require.LessOrEqual(t, w[k], usualDecays[k])
+		}
+	}
+	require.InDeltaSlice(t, usualDecays[:], decaysTo(slowest - 1)[:], 2e-3, "it is the same spread")
 }

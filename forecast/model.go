@@ -23,7 +23,8 @@ type model struct {
 	// so many seasons before t that it is known at o, with half a window of
 	// smoothing after it where smoothed.
 	lags, smoothed bool
-	days           int // least history, where two cycles are not enough
+	days           int              // least history, where two cycles are not enough
+	decays         *[scales]float64 // of the deviations' averages; nil: the usual ones
 }
 
 // trace fills in the curve at the steps from first on, each as known one step

@@ -19,7 +19,17 @@ const (
 	// ShapeDays is over how many days DailyShape and DailyMedian take the shape
 	// of a day.
 	ShapeDays = "days"
+	// LevelHalfLife is after how many steps a value counts half in the slowest
+	// average of the level, in Auto and Level: a short one follows a load that
+	// moved, and knows less of what is usual.
+	LevelHalfLife = "levelHalfLife"
+	// DeviationHalfLife is the same for the distance from the curve of a day or a
+	// week, in Auto and every model that has one and is corrected.
+	DeviationHalfLife = "deviationHalfLife"
 )
+
+// leastHalfLife is the one at which the averages are still apart.
+const leastHalfLife = 4
 
 // usualPower is WeightsPower where nobody gives it.
 const usualPower = 6
@@ -31,13 +41,19 @@ type Parameter struct {
 }
 
 // ParametersOf returns what a model takes, by name.
-func ParametersOf(model string) []Parameter {
+func ParametersOf(name string) []Parameter {
 	out := []Parameter{{HistoryDays, 1, int(Window / day)}}
-	switch model {
+	level, deviation := Parameter{LevelHalfLife, leastHalfLife, slowest}, Parameter{DeviationHalfLife, leastHalfLife, slowest}
+	switch name {
 	case Auto, "":
-		out = append(out, Parameter{WeightsPower, 1, 20})
+		return append(out, Parameter{WeightsPower, 1, 20}, level, deviation)
+	case levelModel().name:
+		return append(out, level)
 	case "DailyShape", "DailyMedian":
 		out = append([]Parameter{{ShapeDays, 1, int(Window / day)}}, out...)
+	}
+	if slices.ContainsFunc(catalogue(), func(m model) bool { return m.name == name && m.corrected }) {
+		out = append(out, deviation)
 	}
 	return out
 }
@@ -83,13 +99,20 @@ func (c Config) recent(s Series) Series {
 // catalogue is that of all models, with the parameters that are given.
 func (c Config) catalogue() []model {
 	all := catalogue()
-	days, given := c.Parameters[ShapeDays]
-	if !given {
-		return all
+	if days, given := c.Parameters[ShapeDays]; given {
+		for k := range all {
+			if all[k].name == c.Model {
+				all[k] = shapeOver(c.Model, days)
+			}
+		}
 	}
 	for k := range all {
-		if all[k].name == c.Model {
-			all[k] = shapeOver(c.Model, days)
+		name := DeviationHalfLife
+		if all[k].name == levelModel().name {
+			name = LevelHalfLife
+		}
+		if steps, given := c.Parameters[name]; given {
+			all[k].decays = decaysTo(steps)
 		}
 	}
 	return all

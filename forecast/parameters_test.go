@@ -21,7 +21,7 @@ func withParameters(t *testing.T, s forecast.Series, model string, p map[string]
 func TestParametersAtTheirDefaultsChangeNothing(t *testing.T) {
 	s := traffic(14*288, 5*time.Minute)
 	require.Equal(t, withParameters(t, s, forecast.Auto, nil),
-		withParameters(t, s, forecast.Auto, map[string]int{forecast.WeightsPower: 6, forecast.HistoryDays: 28}))
+		withParameters(t, s, forecast.Auto, map[string]int{forecast.WeightsPower: 6, forecast.HistoryDays: 28, forecast.LevelHalfLife: 128, forecast.DeviationHalfLife: 128}))
 	for _, model := range []string{"DailyShape", "DailyMedian"} {
 		want := withParameters(t, s, model, nil)
 		got := withParameters(t, s, model, map[string]int{forecast.ShapeDays: 7})
@@ -66,10 +66,21 @@ func TestDaysAreThoseOfTheShape(t *testing.T) {
 	}
 }
 
+func TestHalfLivesChangeTheForecast(t *testing.T) {
+	s := traffic(14*288, 5*time.Minute)
+	for model, name := range map[string]string{"Level": forecast.LevelHalfLife, "DailyShape": forecast.DeviationHalfLife} {
+		usual, short := withParameters(t, s, model, nil), withParameters(t, s, model, map[string]int{name: 4})
+		require.NotEqual(t, usual.Point, short.Point, model)
+	}
+}
+
 func TestParametersAreRefusedWithTheirRange(t *testing.T) {
 	for _, tt := range []struct{ model, name, value, want string }{
-		{"Auto", "days", "3", "Auto takes no such parameter: write historyDays or weightsPower, or leave it out"},
-		{"Level", "weightsPower", "3", "Level takes no such parameter: write historyDays, or leave it out"},
+		{"Auto", "days", "3", "Auto takes no such parameter: write historyDays or weightsPower or levelHalfLife or deviationHalfLife, or leave it out"},
+		{"Level", "weightsPower", "3", "Level takes no such parameter: write historyDays or levelHalfLife, or leave it out"},
+		{"SeasonalNaiveDay", "deviationHalfLife", "8", "SeasonalNaiveDay takes no such parameter: write historyDays, or leave it out"},
+		{"Auto", "levelHalfLife", "3", "write a whole number from 4 to 128"},
+		{"WeeklyShape", "deviationHalfLife", "129", "write a whole number from 4 to 128"},
 		{"DailyMedian", "days", "29", "write a whole number from 1 to 28"},
 		{"DailyMedian", "days", "0", "write a whole number from 1 to 28"},
 		{"Auto", "weightsPower", "2.5", "write a whole number from 1 to 20"},

@@ -179,7 +179,7 @@ func (r *rolling) addDeviations(m model, curve []float64) {
 		}
 		r.deviationsFrom(curve, limit, d, clipped, m.season(r.h.seasons) > 0)
 		var averages []float64
-		feats, jumps, averages = r.statesOf(d, clipped, limit)
+		feats, jumps, averages = r.statesOf(&m, d, clipped, limit)
 		moves = movesOf(r.h.arena, feats)
 		clipAt = hampelWidth * typical(append(r.room[:0], moves...))
 		if m.name == unrestModel {
@@ -223,9 +223,9 @@ func (r *rolling) deviationsFrom(curve []float64, limit float64, d, clipped []fl
 
 // statesOf takes deviations one after another and notes the averages at each
 // origin.
-func (r *rolling) statesOf(d, clipped []float64, limit float64) (feats [][scales]float64, jumps []jump, unrests []float64) {
+func (r *rolling) statesOf(m *model, d, clipped []float64, limit float64) (feats [][scales]float64, jumps []jump, unrests []float64) {
 	feats, jumps, unrests = make([][scales]float64, len(r.origins)), make([]jump, len(r.origins)), r.h.arena.take(len(r.origins))
-	dev := newDeviation(r.h.seasons, limit)
+	dev := newDeviation(r.h.seasons, m, limit)
 	from := 0
 	for j, o := range r.origins {
 		to := max(o-r.first+1, 0)

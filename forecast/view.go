@@ -42,7 +42,7 @@ func (f *Fitted) observe(s Series, last, steps int, a *arena) *view {
 		if !f.models[k].corrected {
 			continue
 		}
-		dev := newDeviation(f.seasons, f.limits[k])
+		dev := newDeviation(f.seasons, &f.models[k], f.limits[k])
 		v.deviations(k, from, &dev)
 		feats[k], v.jumps[k], v.calm[k] = dev.features(), dev.jump, dev.calm()
 		if f.models[k].name == unrestModel && f.unrest.mean > 0 {

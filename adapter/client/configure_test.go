@@ -111,7 +111,7 @@ func TestParametersOfTheAlgorithmAreWritten(t *testing.T) {
 	require.Equal(t, map[string]string{"weightsPower": "3"}, stored())
 
 	for _, tt := range []struct{ model, name, value, want string }{
-		{"", "days", "3", `spec.algorithm.parameters: Invalid value: "days": write one of quantile, shadowQuantile, coldStartLead, activationLead, maxAge, cap, window, step, historyDays, weightsPower`},
+		{"", "days", "3", `spec.algorithm.parameters: Invalid value: "days": write one of quantile, shadowQuantile, coldStartLead, activationLead, maxAge, cap, window, step, historyDays, weightsPower, levelHalfLife, deviationHalfLife`},
 		{"", "weightsPower", "21", `spec.algorithm.parameters[weightsPower]: Invalid value: "21": write a whole number from 1 to 20`},
 		{"DailyShape", "days", "half", `spec.algorithm.parameters[days]: Invalid value: "half": write a whole number from 1 to 28`},
 	} {

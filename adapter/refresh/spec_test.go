@@ -124,5 +124,5 @@ func TestParametersReachTheFit(t *testing.T) {
 
 	p.Spec.Algorithm.Parameters = map[string]string{"weightsPower": "7", "days": "3"}
 	_, err := SettingsOf(p, asGiven, DefaultInterval)
-	require.EqualError(t, err, `spec.algorithm.parameters[weightsPower]: Invalid value: "7": DailyMedian takes no such parameter: write days or historyDays, or leave it out`)
+	require.EqualError(t, err, `spec.algorithm.parameters[weightsPower]: Invalid value: "7": DailyMedian takes no such parameter: write days or historyDays or deviationHalfLife, or leave it out`)
 }

@@ -4,6 +4,7 @@ package v1alpha1
 //
 // +kubebuilder:validation:XValidation:rule="!has(self.parameters) || ['historyDays', 'days'].all(k, !(k in self.parameters) || self.parameters[k].matches('^([1-9]|1[0-9]|2[0-8])$'))",fieldPath=".parameters",message="write historyDays and days as whole numbers from 1 to 28"
 // +kubebuilder:validation:XValidation:rule="!has(self.parameters) || !('weightsPower' in self.parameters) || self.parameters['weightsPower'].matches('^([1-9]|1[0-9]|20)$')",fieldPath=".parameters",message="write weightsPower as a whole number from 1 to 20"
+// +kubebuilder:validation:XValidation:rule="!has(self.parameters) || ['levelHalfLife', 'deviationHalfLife'].all(k, !(k in self.parameters) || self.parameters[k].matches('^([4-9]|[1-9][0-9]|1[01][0-9]|12[0-8])$'))",fieldPath=".parameters",message="write levelHalfLife and deviationHalfLife as whole numbers from 4 to 128"
 type Algorithm struct {
 	// Auto chooses and weighs the models by how well each has forecast this
 	// load; the name of one model uses that alone.
@@ -17,7 +18,10 @@ type Algorithm struct {
 	// how many days of the history a fit sees, for every type. weightsPower (1 to
 	// 20, usually 6), for Auto: a high one leaves the best model alone. days (1 to
 	// 28, usually 7), for DailyShape and DailyMedian: over how many days the shape
-	// of a day is taken.
+	// of a day is taken. levelHalfLife (4 to 128 steps, usually 128), for Auto and
+	// Level, and deviationHalfLife, for Auto and the shapes: after how long a value
+	// counts half in the slowest average of the level, and of the distance from the
+	// shape.
 	// +kubebuilder:validation:MaxProperties=16
 	// +optional
 	Parameters map[string]string `json:"parameters,omitempty"`

@@ -30,8 +30,9 @@ func (s *ShadowPoolSpec) validateAge(r *refusals, path *field.Path) {
 
 // The values that parameters of models have, whichever model takes them.
 var (
-	daysPattern  = regexp.MustCompile(`^([1-9]|1[0-9]|2[0-8])$`)
-	powerPattern = regexp.MustCompile(`^([1-9]|1[0-9]|20)$`)
+	daysPattern     = regexp.MustCompile(`^([1-9]|1[0-9]|2[0-8])$`)
+	powerPattern    = regexp.MustCompile(`^([1-9]|1[0-9]|20)$`)
+	halfLifePattern = regexp.MustCompile(`^([4-9]|[1-9][0-9]|1[01][0-9]|12[0-8])$`)
 )
 
 func (a *Algorithm) validateParameters(r *refusals, path *field.Path) {
@@ -41,6 +42,7 @@ func (a *Algorithm) validateParameters(r *refusals, path *field.Path) {
 	}
 	r.unlessStruct(fits("historyDays", daysPattern) && fits("days", daysPattern), path, "write historyDays and days as whole numbers from 1 to 28")
 	r.unlessStruct(fits("weightsPower", powerPattern), path, "write weightsPower as a whole number from 1 to 20")
+	r.unlessStruct(fits("levelHalfLife", halfLifePattern) && fits("deviationHalfLife", halfLifePattern), path, "write levelHalfLife and deviationHalfLife as whole numbers from 4 to 128")
 }
 
 func (a *Algorithm) validate(r *refusals, path *field.Path) {
