@@ -14,6 +14,8 @@ import (
 type Calendar struct {
 	Location *time.Location
 	Days     []forecast.CalendarDays
+	// Incidents are what the forecast learns nothing from.
+	Incidents []forecast.Interval
 }
 
 // Of reads the calendar of a defaulted pool that passed Validate. An error is of
@@ -35,15 +37,26 @@ func Of(c *v1alpha1.Calendar) (Calendar, error) {
 		}
 		out.Days = append(out.Days, forecast.CalendarDays{Name: d.Name, Class: forecast.DayClass(d.Class), From: first, To: after})
 	}
+	for _, v := range c.Incidents {
+		from, err := v.From.Parse()
+		if err != nil {
+			return Calendar{}, fmt.Errorf("incident: %w", err)
+		}
+		to, err := v.To.Parse()
+		if err != nil {
+			return Calendar{}, fmt.Errorf("incident: %w", err)
+		}
+		out.Incidents = append(out.Incidents, forecast.Interval{From: from, To: to})
+	}
 	return out, nil
 }
 
 // Same says that two calendars change a forecast alike.
 func (c Calendar) Same(o Calendar) bool {
-	return c.Location.String() == o.Location.String() && slices.Equal(c.Days, o.Days)
+	return c.Location.String() == o.Location.String() && slices.Equal(c.Days, o.Days) && slices.Equal(c.Incidents, o.Incidents)
 }
 
 // Config returns how a model forecasts with the calendar.
 func (c Calendar) Config(model string) forecast.Config {
-	return forecast.Config{Model: model, Location: c.Location, Calendar: c.Days}
+	return forecast.Config{Model: model, Location: c.Location, Calendar: c.Days, Incidents: c.Incidents}
 }

@@ -2,6 +2,7 @@ package refresh
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -31,4 +32,20 @@ func TestCalendarRefitsWithoutReadingAgain(t *testing.T) {
 	back, err := NewLoop(l.settings, src, next)
 	require.NoError(t, err)
 	require.Empty(t, back.Tick(t.Context(), at(0, "09:02")).Forecast.Today)
+}
+
+func TestIncidentsAreNotLearntFrom(t *testing.T) {
+	src := &source{load: daily, since: monday.AddDate(0, 0, -14)}
+	plain := pool(every5m)
+	l := newTestLoop(t, plain, src)
+	before := l.Tick(t.Context(), at(0, "09:00")).Forecast.Explanation.History.Missing
+
+	told := plain.DeepCopy()
+	outage := monday.AddDate(0, 0, -2).Add(14 * time.Hour)
+	told.Spec.Calendar.Incidents = []v1alpha1.Incident{{From: v1alpha1.InstantOf(outage), To: v1alpha1.InstantOf(outage.Add(time.Hour))}}
+	s, err := SettingsOf(told, asGiven, DefaultInterval)
+	require.NoError(t, err)
+	next, err := NewLoop(s, src, l)
+	require.NoError(t, err)
+	require.Equal(t, before+13, next.Tick(t.Context(), at(0, "09:05")).Forecast.Explanation.History.Missing)
 }

@@ -95,7 +95,7 @@ func TestBothValidatorsAgreeOnWhatIsEmpty(t *testing.T) {
 		"spec.history": tryNothing, "spec.profile": tryNothing, "spec.profile.queries": tryNothing, "spec.load.dimensions": {nil}, "spec.algorithm": tryNothing, "spec.algorithm.parameters": tryNothing,
 		"spec.prediction": tryNothing, "spec.idle": tryNothing, "spec.warmUp": tryNothing,
 		"spec.activation": tryNothing, "spec.scaleIn": tryNothing,
-		"spec.calendar": tryNothing, "spec.calendar.timeZone": {nil}, "spec.calendar.days": {nil, []any{}},
+		"spec.calendar": tryNothing, "spec.calendar.timeZone": {nil}, "spec.calendar.days": {nil, []any{}}, "spec.calendar.incidents": {nil, []any{}},
 		"spec.mode": {nil}, "spec.replicas": {nil}, "spec.backgroundWork": {nil}, "spec.shadowPercentage": {nil},
 		"spec.scaleTargetRef.kind": {nil},
 		"spec.load.source":         {nil}, "spec.load.replicasQuery": {nil, ""}, "spec.load.capacityPerReplica": {nil, ""},
@@ -161,6 +161,33 @@ func TestBothValidatorsAgreeOnDays(t *testing.T) {
 		}
 		if diff := cmp.Diff(sentences(want), sentences(got)); diff != "" {
 			t.Errorf("%v (-API server +Validate):\n%s", day, diff)
+		}
+	}
+}
+
+// TestBothValidatorsAgreeOnIncidents tries each instant in each of its fields.
+func TestBothValidatorsAgreeOnIncidents(t *testing.T) {
+	server := newAPIServer(t)
+	incidents := []map[string]any{{}}
+	for _, a := range []any{
+		nil, "2026-11-02T14:05:00Z", "2026-11-02T14:05Z", "2026-11-02 14:05:00Z", "2026-11-02T14:05:00.5Z", "2026-02-29T00:00:00Z",
+		"2024-02-29T00:00:00Z", "2100-02-29T00:00:00Z", "2026-04-31T00:00:00Z", "2026-11-02T24:00:00Z", "2026-11-02T14:60:00Z", "2026-11-02T14:05:60Z",
+		"2026-11-02T14:05:00+00:00", "yesterday", "0000-01-01T00:00:00Z",
+	} {
+		incidents = append(incidents, map[string]any{"from": a}, map[string]any{"to": a}, map[string]any{"from": a, "to": a},
+			map[string]any{"from": "2026-11-02T14:05:00Z", "to": a}, map[string]any{"from": a, "to": "2026-11-02T14:05:00Z"})
+	}
+	for _, incident := range incidents {
+		raw := poolWith(t, map[string]any{"spec.calendar.incidents": []any{incident}})
+		want := server.admit(t.Context(), decodeObject(t, raw))
+		pool, _ := decodePool(t, raw)
+		pool.Default()
+		got := pool.Validate()
+		if blocked(want) {
+			continue // the API server leaves the rules out
+		}
+		if diff := cmp.Diff(sentences(want), sentences(got)); diff != "" {
+			t.Errorf("%v (-API server +Validate):\n%s", incident, diff)
 		}
 	}
 }

@@ -21,6 +21,14 @@ type Calendar struct {
 	// +listType=atomic
 	// +optional
 	Days []CalendarDay `json:"days,omitempty"`
+
+	// Spans of the past whose load says nothing of other days, such as an outage:
+	// the forecast learns nothing from them. One that is not over is followed as
+	// any load is.
+	// +kubebuilder:validation:MaxItems=50
+	// +listType=atomic
+	// +optional
+	Incidents []Incident `json:"incidents,omitempty"`
 }
 
 // CalendarDay is a day or several in a row.

@@ -9,6 +9,7 @@ import (
 
 const (
 	maxCalendarDays = 100
+	maxIncidents    = 50
 	timeZoneWanted  = "write a time zone of the IANA database, such as Europe/Berlin"
 )
 
@@ -17,6 +18,7 @@ const (
 var timeZonePattern = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$`)
 
 func (c *Calendar) validate(r *refusals, path *field.Path) {
+	c.validateIncidents(r, path.Child("incidents"))
 	if zone := path.Child("timeZone"); c.TimeZone != "" && r.atMost(zone, c.TimeZone, 64) {
 		r.unless(timeZonePattern.MatchString(c.TimeZone) && c.TimeZone != "Local", zone, c.TimeZone, timeZoneWanted)
 	}
@@ -28,6 +30,33 @@ func (c *Calendar) validate(r *refusals, path *field.Path) {
 	for i := range c.Days {
 		c.Days[i].validate(r, days.Index(i))
 	}
+}
+
+func (c *Calendar) validateIncidents(r *refusals, path *field.Path) {
+	if len(c.Incidents) > maxIncidents {
+		r.add(field.TooMany(path, len(c.Incidents), maxIncidents))
+		return
+	}
+	for i := range c.Incidents {
+		v, at := &c.Incidents[i], path.Index(i)
+		short := v.From.validate(r, at.Child("from"))
+		short = v.To.validate(r, at.Child("to")) && short
+		if !short {
+			continue
+		}
+		r.unlessStruct(v.From != "" && v.To != "", at.Child("to"), "write both from and to, the first and the last instant")
+		r.unlessStruct(v.From == "" || v.To == "" || v.From <= v.To, at.Child("to"), "write the last instant: from, or a later one")
+	}
+}
+
+// validate says whether an instant is short enough to be asked more of.
+func (i Instant) validate(r *refusals, path *field.Path) bool {
+	if !r.atMost(path, string(i), len("2026-11-02T14:05:00Z")) {
+		return false
+	}
+	_, err := i.Parse()
+	r.unless(i == "" || err == nil, path, string(i), instantWanted)
+	return true
 }
 
 func (d *CalendarDay) validate(r *refusals, path *field.Path) {
