@@ -52,7 +52,7 @@ func (p *plan) report() {
 func (p *plan) changed() bool {
 	s, was := p.out.Status, *p.was
 	s.Shadows, was.Shadows = nil, nil
-	s.ObservedGeneration, s.Forecast, s.Capacity = was.ObservedGeneration, was.Forecast, was.Capacity
+	s.ObservedGeneration, s.Forecast, s.Capacity, s.Profile = was.ObservedGeneration, was.Forecast, was.Capacity, was.Profile
 	was.Conditions = ours(was.Conditions)
 	if s.Intent == was.Intent {
 		s.Intent, was.Intent = nil, nil // it may be long

@@ -44,3 +44,17 @@ func TestProgressIsWrittenBySteps(t *testing.T) {
 		s.in.Pool.Status = d.Status
 	}
 }
+
+// A profile of the pods that the metrics role wrote changes nothing here.
+func TestReportLeavesTheProfileAlone(t *testing.T) {
+	s := &script{}
+	s.reset()
+	s.read(t, &datadriven.TestData{Input: "rs web replicas=4 live=4\nshadow s1 ready"})
+	s.in.Pool.Status = Plan(t0.Add(time.Minute), s.in).Status
+	s.in.Pool.Status.Profile = &v1alpha1.ProfileStatus{Pods: 4}
+	p, broken := newPlan(t0.Add(2*time.Minute), &s.in)
+	require.Empty(t, broken)
+	p.out.Status = s.in.Pool.Status
+	p.out.Status.Profile = nil
+	require.False(t, p.changed())
+}

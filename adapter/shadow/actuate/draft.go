@@ -31,7 +31,8 @@ func (l *layer) applyDraft(w *observe.World) {
 	is := &w.Pool.Status
 	pool.Status = *l.draft
 	s := &pool.Status
-	s.ObservedGeneration, s.Forecast, s.Capacity, s.Intent, s.Epoch = is.ObservedGeneration, is.Forecast, is.Capacity, is.Intent, is.Epoch
+	s.ObservedGeneration, s.Forecast, s.Capacity, s.Profile = is.ObservedGeneration, is.Forecast, is.Capacity, is.Profile
+	s.Intent, s.Epoch = is.Intent, is.Epoch
 	for _, c := range is.Conditions {
 		if !ours(c.Type) {
 			meta.SetStatusCondition(&s.Conditions, c)

@@ -153,7 +153,7 @@ func sameStatus(have, want *v1alpha1.ShadowPoolStatus) bool {
 	}
 	for _, s := range []*v1alpha1.ShadowPoolStatus{&h, &w} {
 		s.Shadows = byName(s.Shadows)
-		s.Conditions, s.ObservedGeneration, s.Forecast, s.Capacity = nil, 0, nil, nil
+		s.Conditions, s.ObservedGeneration, s.Forecast, s.Capacity, s.Profile = nil, 0, nil, nil, nil
 	}
 	return equality.Semantic.DeepEqual(h, w)
 }

@@ -248,3 +248,25 @@ func TestShadowServicePorts(t *testing.T) {
 	}
 	require.Equal(t, []string{"http", "port-2", "port-3"}, got)
 }
+
+// What the metrics role writes is its own: a profile of the pods that comes, or is
+// another one, is no reason to write.
+func TestStatusLeavesWhatIsMeasuredAlone(t *testing.T) {
+	s := newStage(t, 4, 1)
+	s.pool.Status.Counts, s.pool.Status.Selector = &v1alpha1.ShadowCounts{Ready: 1}, observe.ScaleSelector(s.world())
+	for hour, median := range []v1alpha1.Decimal{"0.4", "0.5"} {
+		w := s.world()
+		pool := s.pool.DeepCopy()
+		pool.Status.Forecast = &v1alpha1.ForecastStatus{ObservedLoad: median}
+		pool.Status.Capacity = &v1alpha1.CapacityStatus{PerReplica: median}
+		pool.Status.Profile = &v1alpha1.ProfileStatus{Dimensions: []v1alpha1.ProfileDimension{{Name: "cpu", Median: median}}}
+		w.Pool = pool
+		want := statusOf(1)
+		want.Intent, want.Selector = pool.Status.Intent, pool.Status.Selector
+		s.clock.SetTime(started.Add(time.Duration(hour) * time.Hour))
+		r, err := s.decide(t, w, want)
+		require.NoError(t, err)
+		require.Zero(t, r.Requeue)
+		require.Empty(t, s.statuses())
+	}
+}
