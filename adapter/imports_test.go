@@ -52,9 +52,9 @@ var imports = map[string]struct {
 	"adapter/refresh/quality": {may: []string{"forecast"}, why: "it judges forecasts and asks nobody who made them"},
 	"adapter/shadow":          {may: []string{"adapter/api/v1alpha1"}, tests: []string{"adapter/shadow/shadowtest"}, why: "it decides on what it is handed and asks nobody"},
 	"adapter/shadow/actuate": {
-		may:   []string{"adapter/api/v1alpha1", "adapter/shadow", "adapter/shadow/observe"},
+		may:   []string{"adapter/api/v1alpha1", "adapter/shadow", "adapter/shadow/observe", "adapter/warmup"},
 		tests: []string{"adapter/shadow/model", "adapter/shadow/shadowtest"},
-		why:   "it does what was decided and decides nothing",
+		why:   "it does what was decided and decides nothing, and tells a sidecar in the sidecar's own words",
 	},
 	"adapter/shadow/cluster": {
 		may:   []string{"adapter/api/v1alpha1", "adapter/lease", "adapter/shadow", "adapter/shadow/actuate", "adapter/shadow/observe"},

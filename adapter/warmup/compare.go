@@ -15,6 +15,8 @@ const (
 	// mixTolerance is how far the share of a class may be from the source's,
 	// beside two standard errors of the shadow's own share.
 	mixTolerance = 0.05
+	// rounding is what sums of shares are off by.
+	rounding = 1e-9
 	// selfTolerance is how much faster the newest half may be than the one
 	// before it where nothing but the shadow itself is known: faster, and it
 	// still warms up.
@@ -32,36 +34,57 @@ type comparison struct {
 func compare(route string, outcomes []Outcome, ref RouteProfile) comparison {
 	c := comparison{latency: 1, mix: 1}
 	latest := outcomes[:min(recent, len(outcomes))]
+	high, highIs := ref.P90, "is "
+	if high == 0 {
+		high, highIs = ref.P99, "p99 is "
+	}
 	for _, q := range []struct {
-		name           string
+		name, is       string
 		p, ref, factor float64
 		slack          time.Duration
-	}{{"p50", 0.5, ref.P50, tolerance50, slack50}, {"p90", 0.9, ref.P90, tolerance90, slack90}} {
+	}{{"p50", "is ", 0.5, ref.P50, tolerance50, slack50}, {"p90", highIs, 0.9, high, tolerance90, slack90}} {
 		if q.ref == 0 {
 			continue
 		}
 		got, bound := quantile(q.p, latest).Seconds(), q.ref*q.factor+q.slack.Seconds()
 		if near := bound / math.Max(got, bound); near < c.latency {
 			c.latency = near
-			c.latencyText = fmt.Sprintf("%s: %s is %s, the source's is %s", route, q.name, inText(got), inText(q.ref))
+			c.latencyText = fmt.Sprintf("%s: %s is %s, the source's %s", route, q.name, inText(got), q.is+inText(q.ref))
 		}
 	}
-	c.compareMix(route, outcomes, ref.Classes)
+	if ref.P50 == 0 {
+		c.compareOlder(route, outcomes)
+	}
+	c.compareMix(route, outcomes, ref)
 	return c
 }
 
-// compareMix wants each class as often as the source has it.
-func (c *comparison) compareMix(route string, outcomes []Outcome, ref map[Class]float64) {
-	if len(ref) == 0 {
-		ref = map[Class]float64{ClassSuccess: 1}
+// compareMix wants each class as often as the source has it. Where that is not
+// known, a shadow may answer better than the source does.
+func (c *comparison) compareMix(route string, outcomes []Outcome, ref RouteProfile) {
+	wanted, known := ref.Classes, len(ref.Classes) > 0
+	if !known {
+		failed := ref.ErrorRatio
+		wanted = map[Class]float64{ClassSuccess: 1 - failed, ClassServer: failed, ClassError: failed}
 		outcomes = redirectsAsSuccess(outcomes)
 	}
 	got := mix(outcomes)
 	for _, class := range Classes() {
-		want := ref[class]
+		want := wanted[class]
 		bound := mixTolerance + 2*math.Sqrt(want*(1-want)/float64(len(outcomes)))
-		if off := math.Abs(got[class] - want); off > bound+1e-9 && 1-off < c.mix {
-			c.mix = 1 - off
+		more := got[class] - want
+		off := more
+		if known {
+			off = math.Abs(off)
+		} else if class == ClassSuccess {
+			off = -off
+		}
+		if off <= bound+rounding {
+			continue
+		}
+		// Of two that are as far off, the one that there is too much of says more.
+		if near := 1 - off; near < c.mix-rounding || more > 0 && near < c.mix+rounding {
+			c.mix = near
 			c.mixText = fmt.Sprintf("%s: %.0f %% of the responses are %s, %.0f %% of the source's", route, 100*got[class], class, 100*want)
 		}
 	}
@@ -71,14 +94,20 @@ func (c *comparison) compareMix(route string, outcomes []Outcome, ref map[Class]
 // when its latency falls no more, and answers.
 func compareSelf(route string, outcomes []Outcome) comparison {
 	c := comparison{latency: 1, mix: 1}
+	c.compareOlder(route, outcomes)
+	c.compareMix(route, outcomes, RouteProfile{})
+	return c
+}
+
+// compareOlder wants the latency to fall no more.
+func (c *comparison) compareOlder(route string, outcomes []Outcome) {
 	half := min(recent, len(outcomes)) / 2
 	newer, older := quantile(0.5, outcomes[:half]), quantile(0.5, outcomes[half:2*half])
-	if bound := float64(newer)*selfTolerance + float64(slack50); float64(older) > bound {
-		c.latency = bound / float64(older)
+	bound := float64(newer)*selfTolerance + float64(slack50)
+	if near := bound / math.Max(float64(older), bound); near < c.latency {
+		c.latency = near
 		c.latencyText = fmt.Sprintf("%s: p50 still falls: %s after %s", route, inText(newer.Seconds()), inText(older.Seconds()))
 	}
-	c.compareMix(route, outcomes, nil)
-	return c
 }
 
 func redirectsAsSuccess(outcomes []Outcome) []Outcome {

@@ -38,11 +38,15 @@ type Profile struct {
 
 // RouteProfile is how the source pod answers on a route.
 type RouteProfile struct {
-	// P50 and P90 are quantiles of the latency, in seconds.
-	P50 float64 `json:"p50"`
-	P90 float64 `json:"p90"`
-	// Classes are shares of the classes of status, 1 together.
-	Classes map[Class]float64 `json:"classes,omitempty"`
+	// P50 and P90 are quantiles of the latency, in seconds; 0: not known. P99
+	// bounds the 0.9 quantile of the shadow where P90 is not known.
+	P50 float64 `json:"p50,omitempty"`
+	P90 float64 `json:"p90,omitempty"`
+	P99 float64 `json:"p99,omitempty"`
+	// Classes are shares of the classes of status, 1 together. Without them all
+	// responses are to be 2xx or 3xx, but for the share ErrorRatio, which may fail.
+	Classes    map[Class]float64 `json:"classes,omitempty"`
+	ErrorRatio float64           `json:"errorRatio,omitempty"`
 }
 
 // ParseProfile reads a profile, nil where there is none. Fields that it does not know are those of a newer
@@ -79,10 +83,10 @@ func (p *Profile) validate() (errs field.ErrorList) {
 		r, at := p.Routes[name], routes.Key(name)
 		errs = append(errs, checkPositive(at.Child("p50"), r.P50)...)
 		errs = append(errs, checkPositive(at.Child("p90"), r.P90)...)
+		errs = append(errs, checkPositive(at.Child("p99"), r.P99)...)
+		errs = append(errs, checkShare(at.Child("errorRatio"), r.ErrorRatio)...)
 		for class, share := range r.Classes {
-			if share < 0 || share > 1 || math.IsNaN(share) {
-				errs = append(errs, field.Invalid(at.Child("classes").Key(string(class)), share, "write a share from 0 to 1"))
-			}
+			errs = append(errs, checkShare(at.Child("classes").Key(string(class)), share)...)
 		}
 	}
 	return errs
@@ -95,8 +99,15 @@ func checkPositive(path *field.Path, v float64) field.ErrorList {
 	return nil
 }
 
-// groupOf names what a request of a route is judged with: its own route where
-// the profile has it or has nothing, or AnyRoute.
+func checkShare(path *field.Path, v float64) field.ErrorList {
+	if v < 0 || v > 1 || math.IsNaN(v) {
+		return field.ErrorList{field.Invalid(path, v, "write a share from 0 to 1")}
+	}
+	return nil
+}
+
+// groupOf names what a request of a route is judged with where no tap tells of
+// it: its own route where the profile has it or has nothing, or AnyRoute.
 func (p *Profile) groupOf(route string) string {
 	if p == nil {
 		return route

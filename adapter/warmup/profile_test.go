@@ -25,6 +25,8 @@ func TestParseProfile(t *testing.T) {
 		`{"version":1,"loadRatio":-1}`: "loadRatio: Invalid value: -1: write a number from 0",
 		`{"version":1,"routes":{"*":{"p90":-1,"p50":1}}}`:              "routes[*].p90: Invalid value: -1: write a number from 0",
 		`{"version":1,"routes":{"*":{"p50":1,"classes":{"2xx":100}}}}`: "routes[*].classes[2xx]: Invalid value: 100: write a share from 0 to 1",
+		`{"version":1,"routes":{"*":{"p99":-1}}}`:                      "routes[*].p99: Invalid value: -1: write a number from 0",
+		`{"version":1,"routes":{"*":{"errorRatio":2}}}`:                "routes[*].errorRatio: Invalid value: 2: write a share from 0 to 1",
 	} {
 		_, err := ParseProfile([]byte(raw))
 		require.EqualError(t, err, want)

@@ -133,7 +133,9 @@ func (r *Round) Observe(o Outcome) {
 		return // it was cancelled, and says nothing
 	}
 	r.requests++
-	o.Route = r.profile.groupOf(o.Route)
+	if r.evidence.source[o.Route] == nil {
+		o.Route = r.profile.groupOf(o.Route)
+	}
 	o = keep(r.evidence.shadow, o)
 	r.pace.observe(o)
 	r.last = append(r.last, o.Class)

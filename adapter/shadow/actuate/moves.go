@@ -123,6 +123,9 @@ func (c *act) settling(t *task) (Write, error) {
 func (c *act) warming(t *task) (Write, error) {
 	b := c.change()
 	b.state(v1alpha1.ShadowWarming)
+	if err := b.profile(c, t); err != nil {
+		return Write{}, err
+	}
 	return b.write(t.pod, "")
 }
 

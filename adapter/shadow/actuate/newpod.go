@@ -47,6 +47,9 @@ func (c *act) newPod(name string, rs *appsv1.ReplicaSet, template string, whole 
 	if err := addSidecar(&p.Spec, pool, c.SidecarImage); err != nil {
 		return nil, err
 	}
+	if err := c.profile(p, rs); err != nil {
+		return nil, err
+	}
 	spread(&p.Spec, pool.Name)
 	if whole {
 		return p, nil

@@ -190,7 +190,7 @@ func (r *recorder) next(w Write, live client.Object) (types.UID, string, client.
 		case *v1alpha1.ShadowPool:
 			was := o.Status
 			o.Status = w.Object.(*v1alpha1.ShadowPool).Status //nolint:forcetypeassert // the same kind
-			o.Status.ObservedGeneration, o.Status.Forecast, o.Status.Capacity = was.ObservedGeneration, was.Forecast, was.Capacity
+			o.Status.ObservedGeneration, o.Status.Forecast, o.Status.Capacity, o.Status.Profile = was.ObservedGeneration, was.Forecast, was.Capacity, was.Profile
 		case *corev1.Service:
 			o.Spec = w.Object.(*corev1.Service).Spec //nolint:forcetypeassert // the same kind
 		}
