@@ -22,7 +22,8 @@ func New(c Config) *cobra.Command {
 		Short: "Keep warm copies of a workload's pods and see what becomes of them.",
 		Long: "Keep warm copies of a workload's pods, shadows, out of traffic until its autoscaler scales it out, and see what becomes of them.\n\n" +
 			"A shadow belongs to a ShadowPool. These verbs read and write ShadowPools; the foreshadow-adapter in the cluster does the rest.\n\n" +
-			"forecast and backtest need no cluster: they tell from a file or a Prometheus what a load will be, and how good such forecasts are.",
+			"forecast and backtest need no cluster: they tell from a file or a Prometheus what a load will be, and how good such forecasts are;\n" +
+			"nor does warmup from-log, which makes a list of requests for warm-ups of an access log.",
 		Version:       c.Version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -37,7 +38,7 @@ func New(c Config) *cobra.Command {
 	root.AddCommand(
 		newCreateCommand(f), newStatusCommand(f), newConfigureCommand(f),
 		newPauseCommand(f), newResumeCommand(f), newExplainCommand(f),
-		newForecastCommand(f), newBacktestCommand(f),
+		newForecastCommand(f), newBacktestCommand(f), newWarmupCommand(f),
 	)
 	root.InitDefaultCompletionCmd()
 	explainCompletion(root)

@@ -51,7 +51,9 @@ func NewStrip(also, keep []string) Strip {
 	return s
 }
 
-func (s Strip) withholds(name string) bool {
+// Withholds says that the value of a header or a parameter of this name is not
+// mirrored.
+func (s Strip) Withholds(name string) bool {
 	name = strings.ToLower(name)
 	if s.kept[name] {
 		return false
@@ -65,7 +67,7 @@ func (s Strip) clean(h http.Header) http.Header {
 	out := make(http.Header, len(h))
 	named := connectionNames(h)
 	for k, v := range h {
-		if !slices.Contains(reserved, k) && !slices.Contains(named, k) && !s.withholds(k) {
+		if !slices.Contains(reserved, k) && !slices.Contains(named, k) && !s.Withholds(k) {
 			out[k] = slices.Clone(v)
 		}
 	}
@@ -90,7 +92,7 @@ func (s Strip) cleanQuery(raw string) string {
 	var out []string
 	for part := range strings.SplitSeq(raw, "&") {
 		key, _, _ := strings.Cut(part, "=")
-		if name, err := url.QueryUnescape(key); err == nil && !s.withholds(name) {
+		if name, err := url.QueryUnescape(key); err == nil && !s.Withholds(name) {
 			out = append(out, part)
 		}
 	}

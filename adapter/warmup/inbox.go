@@ -92,7 +92,7 @@ func (b *Inbox) take(w http.ResponseWriter, r *http.Request) (result string, sta
 		return receivedRefused, http.StatusBadRequest
 	}
 	m := mirrored{request: &Request{
-		Method: r.Method, Path: path, Route: routeOf(r.Method, path), Protocol: HTTP1, payload: body, mirrored: b.strip.clean(r.Header),
+		Method: r.Method, Path: path, Route: RouteOf(r.Method, path), Protocol: HTTP1, payload: body, mirrored: b.strip.clean(r.Header),
 	}}
 	if r.ProtoMajor == 2 {
 		m.request.Protocol = HTTP2

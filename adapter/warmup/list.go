@@ -125,7 +125,7 @@ func (r *Request) complete(path *field.Path) (errs field.ErrorList) {
 		errs = append(errs, field.TooLong(path.Child("route"), "", maxRouteBytes))
 	}
 	if r.Route == "" {
-		r.Route = routeOf(r.Method, r.Path)
+		r.Route = RouteOf(r.Method, r.Path)
 	}
 	return errs
 }

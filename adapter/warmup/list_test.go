@@ -113,6 +113,6 @@ func TestRouteOf(t *testing.T) {
 		"/v2/face":                    "GET /v2/face",
 		"/s/eyJhbGciOiJIUzI1NiIsInR5": "GET /s/:id",
 	} {
-		require.Equal(t, want, routeOf("GET", path), path)
+		require.Equal(t, want, RouteOf("GET", path), path)
 	}
 }

@@ -27,9 +27,9 @@ func isSafe(method string) bool {
 	return method == http.MethodGet || method == http.MethodHead || method == http.MethodOptions
 }
 
-// routeOf names a request by its method and its path, without the query, and
+// RouteOf names a request by its method and its path, without the query, and
 // with each part that looks like an identifier replaced.
-func routeOf(method, path string) string {
+func RouteOf(method, path string) string {
 	path, _, _ = strings.Cut(path, "?")
 	parts := strings.Split(path, "/")
 	for i, part := range parts {
