@@ -13,9 +13,9 @@ ADAPTER := bin/foreshadow-adapter
 PLUGIN := bin/kubectl-foreshadow
 SIDECAR := bin/foreshadow-sidecar
 CONTROLPLANE := bin/controlplane
-# What is generated: zz_generated.* beside the types, the CRDs, the chart's table of values, the rules for Prometheus and the
-# dashboards for Grafana.
-GENERATED := adapter/api charts/foreshadow dashboards rules
+# What is generated: zz_generated.* beside the types, the CRDs, the chart's table of values, the rules for Prometheus, the
+# dashboards for Grafana and KEDA's protocol.
+GENERATED := adapter/api adapter/publish/keda/externalscaler charts/foreshadow dashboards rules
 
 # `make demo ARGS="--trace database"`, `make test TESTFLAGS=-v`, `make fuzz FUZZTIME=10m`
 ARGS ?=
@@ -90,6 +90,7 @@ generate: ## Write the generated code, the CRDs, the chart's table of values, th
 	$(TOOL) helm-docs --log-level=warning --chart-search-root=charts --sort-values-order=file --skip-version-footer
 	go run ./rules/generate
 	go run ./dashboards/generate
+	cd adapter/publish/keda/externalscaler/generate && go run .
 
 .PHONY: verify
 verify: ## Fail where generated files, formatting or module files are stale, naming the file and the command.
@@ -101,7 +102,7 @@ verify: ## Fail where generated files, formatting or module files are stale, nam
 	@$(TOOL) golangci-lint fmt --diff || { echo "verify: the files above are not formatted: run 'make fmt'" >&2; exit 1; }
 	@go mod tidy -diff || { echo "verify: go.mod or go.sum is stale: run 'go mod tidy'" >&2; exit 1; }
 	@go mod tidy -modfile=go.tools.mod -diff || { echo "verify: go.tools.mod or go.tools.sum is stale: run 'go mod tidy -modfile=go.tools.mod'" >&2; exit 1; }
-	@for d in e2e/image e2e/tools rules/tools/inhibit rules/tools/pint rules/tools/promtool; do \
+	@for d in adapter/publish/keda/externalscaler/generate e2e/image e2e/tools rules/tools/inhibit rules/tools/pint rules/tools/promtool; do \
 		(cd $$d && go mod tidy -diff) || { echo "verify: $$d/go.mod or go.sum is stale: run 'go mod tidy' in $$d" >&2; exit 1; }; \
 	done
 

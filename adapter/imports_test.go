@@ -44,7 +44,9 @@ var imports = map[string]struct {
 	"adapter/profile": {
 		may: []string{"adapter/history"}, tests: []string{"adapter/history/embedded"}, why: "it compares pods, and asks nobody what for",
 	},
-	"adapter/publish": {why: "values flow to it, never from it"},
+	"adapter/publish":                     {why: "values flow to it, never from it"},
+	"adapter/publish/keda":                {may: []string{"adapter/publish", "adapter/publish/keda/externalscaler"}, why: "it is one more reader of what is published"},
+	"adapter/publish/keda/externalscaler": {why: "it is a protocol of others"},
 	"adapter/refresh": {
 		may:   []string{"adapter/api/detail", "adapter/api/v1alpha1", "adapter/calendar", "adapter/capacity", "adapter/history", "adapter/profile", "adapter/publish", "adapter/refresh/quality", "forecast"},
 		tests: []string{"adapter/history/embedded"},
@@ -136,13 +138,19 @@ var dependencies = []struct {
 	{
 		of:         []string{"sigs.k8s.io/custom-metrics-apiserver/..."},
 		importedBy: []string{"adapter/publish", "e2e/..."},
-		linkedBy:   []string{"adapter/publish", "adapter/refresh", "cmd/foreshadow-adapter", "e2e/..."},
+		linkedBy:   []string{"adapter/publish", "adapter/publish/keda", "adapter/refresh", "cmd/foreshadow-adapter", "e2e/..."},
 		why:        "the metrics APIs are served in one place",
+	},
+	{
+		of:         []string{"google.golang.org/grpc/...", "google.golang.org/protobuf/..."},
+		importedBy: []string{"adapter/publish/keda", "adapter/publish/keda/externalscaler", "e2e/..."},
+		linkedBy:   []string{"..."}, // the libraries of Kubernetes and Prometheus bring it along
+		why:        "KEDA is spoken to in one place",
 	},
 	{
 		of:         []string{"k8s.io/apiserver/..."},
 		importedBy: []string{"adapter/pools", "adapter/publish", "e2e/..."},
-		linkedBy:   []string{"adapter/pools", "adapter/publish", "adapter/refresh", "cmd/foreshadow-adapter", "e2e/..."},
+		linkedBy:   []string{"adapter/pools", "adapter/publish", "adapter/publish/keda", "adapter/refresh", "cmd/foreshadow-adapter", "e2e/..."},
 		tests:      true,
 		why:        "what a sidecar or a CLI links must not carry an API server",
 	},

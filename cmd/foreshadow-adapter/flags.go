@@ -40,6 +40,7 @@ type serveOptions struct {
 
 	roles   []string
 	shadows shadowsFlags
+	keda    kedaFlags
 }
 
 func (o *serveOptions) install(fs *pflag.FlagSet) {
@@ -67,11 +68,12 @@ func (o *serveOptions) install(fs *pflag.FlagSet) {
 	fs.StringVar(&o.kubeconfig, "kubeconfig", "", "Kubeconfig of the API server; in a cluster none is needed. The default of --lister-kubeconfig, --authentication-kubeconfig and --authorization-kubeconfig.")
 	fs.StringSliceVar(&o.namespaces, "namespaces", nil, "Namespaces whose ShadowPools are served. Empty: all.")
 	fs.StringVar(&o.leaderNamespace, "leader-election.namespace", "", "Namespace of the leases by which one of several adapters writes, one for each role, and each role knows whether the other one lives: give both the same. Empty: this one writes without asking.")
+	o.keda.install(fs)
 }
 
 // complete checks the flags together and hands the one kubeconfig on.
 func (o *serveOptions) complete(fs *pflag.FlagSet) error {
-	errs := o.checkRoles(fs)
+	errs := append(o.checkRoles(fs), o.keda.check(fs)...)
 	if o.prometheusURL != "" {
 		for _, name := range []string{"storage.path", "storage.retention", "scrape.config-file"} {
 			if fs.Changed(name) {

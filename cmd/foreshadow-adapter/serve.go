@@ -119,7 +119,7 @@ func (s *server) addAll(ctx context.Context, g *run.Group, provider *publish.Pro
 	if !s.o.has(roleMetrics) {
 		return nil
 	}
-	if err := s.addMetricsAPI(ctx, g, provider); err != nil {
+	if err := errors.Join(s.addMetricsAPI(ctx, g, provider), s.addKEDA(ctx, g)); err != nil {
 		return err
 	}
 	source, err := s.addSource(ctx, g)

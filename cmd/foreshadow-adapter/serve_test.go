@@ -80,6 +80,9 @@ func TestServeRefusesBadInput(t *testing.T) {
 		{"a port in use", standalone(t, "--prometheus.url=http://127.0.0.1:1", "--web.listen-address="+taken.Addr().String()), fmt.Sprintf(`--web.listen-address %q: the port is in use by another process: stop that process or write another port (0 takes any free one)`, taken.Addr())},
 		{"a data directory in use", standalone(t, "--storage.path="+locked), "open data directory " + locked + ": another process holds its lock: stop that process or write another directory with --storage.path"},
 		{"an open address", standalone(t, "--prometheus.url=http://127.0.0.1:1", "--web.api-address=0.0.0.0:0"), `--web.api-address "0.0.0.0:0": standalone mode has no authentication: write a loopback address such as 127.0.0.1:0`},
+		{"certificates for no KEDA", standalone(t, "--keda.tls-cert-file=x"), `--keda.tls-cert-file: has no meaning without --keda.listen-address: write the address too`},
+		{"KEDA for shadows", []string{"--roles=shadows", "--keda.listen-address=:0"}, `--keda.listen-address: has no meaning without --roles=metrics: leave one of them out`},
+		{"KEDA without certificates", standalone(t, "--keda.listen-address=0.0.0.0:0"), `--keda.listen-address "0.0.0.0:0": without certificates anybody could ask: write --keda.tls-cert-file`},
 		{"a field that there is not", []string{"--prometheus.url=http://127.0.0.1:1", "--pools.file=" + write(t, "bad.yaml", strings.Replace(onePool, "query:", "querry:", 1)), "--web.api-address=127.0.0.1:0", "--web.listen-address=127.0.0.1:0"}, `bad.yaml: document 1 (shop/web): spec.load.querry: unknown field: write "query", or remove it`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -106,6 +109,7 @@ func TestServeThatIsRefusedLeavesNothingBehind(t *testing.T) {
 		"a pool":                 standalone(t, "--pools.file="+write(t, "pools.yaml", "kind: Pool")),
 		"a cluster that is none": {"--web.listen-address=127.0.0.1:0"},
 		"a cluster for both":     {"--roles=metrics,shadows", "--web.listen-address=127.0.0.1:0", "--kubeconfig=none"},
+		"KEDA for everybody":     standalone(t, "--keda.listen-address=:0"),
 		"a level that is none":   standalone(t, "--log.level=loud"),
 	} {
 		t.Run(name, func(t *testing.T) {
