@@ -11,6 +11,7 @@ import (
 	"helm.sh/helm/v4/pkg/chart/v2/lint/support"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	apiextensions "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -65,7 +66,10 @@ func installations() []installation {
 		{"tenant", values{"profile": "tenant", "prometheus": prometheus(), "pools": []any{pool("web"), pool("api")}}},
 		{"cert-manager", values{"prometheus": prometheus(), "tls": values{"source": "CertManager"}}},
 		{"own certificate", values{"prometheus": prometheus(), "tls": values{"source": "ExistingSecret", "existingSecret": "tls", "caBundle": "Y2E="}}},
-		{"beside KEDA", values{"prometheus": prometheus(), "externalMetrics": values{"apiService": "Never"}}},
+		{"beside KEDA", values{
+			"prometheus": prometheus(), "externalMetrics": values{"apiService": "Never"},
+			"keda": values{"enabled": true, "certificatesSecret": "keda-tls", "clientNames": []any{"keda-operator"}},
+		}},
 	}
 }
 
@@ -210,6 +214,53 @@ func TestTenantRendersNothingClusterScoped(t *testing.T) {
 	})
 }
 
+// KEDA reaches the scaler by the Service, through the policy, at the port that the adapter listens on with the Secret's files.
+func TestKEDAReachesTheScaler(t *testing.T) {
+	each(t, func(t *testing.T, in installation, objects []*unstructured.Unstructured) {
+		t.Helper()
+		_, enabled := in.values["keda"]
+		seen := map[string]int{}
+		for _, o := range objects {
+			switch o.GetKind() + " " + o.GetName() {
+			case "Service foreshadow-adapter":
+				s := &corev1.Service{}
+				require.NoError(t, runtime.DefaultUnstructuredConverter.FromUnstructured(o.Object, s))
+				for _, p := range s.Spec.Ports {
+					if p.Port == 9403 {
+						seen["service"]++
+						require.Equal(t, "keda", p.TargetPort.StrVal)
+					}
+				}
+			case "NetworkPolicy foreshadow-adapter":
+				n := &networkingv1.NetworkPolicy{}
+				require.NoError(t, runtime.DefaultUnstructuredConverter.FromUnstructured(o.Object, n))
+				for _, r := range n.Spec.Ingress {
+					if r.Ports[0].Port.StrVal == "keda" {
+						seen["policy"]++
+						require.Equal(t, "keda", r.From[0].NamespaceSelector.MatchLabels["kubernetes.io/metadata.name"])
+					}
+				}
+			}
+		}
+		adapter := pods(t, objects)["foreshadow-adapter"].Spec
+		for _, p := range adapter.Containers[0].Ports {
+			if p.Name == "keda" && p.ContainerPort == 9403 {
+				seen["port"]++
+			}
+		}
+		for _, v := range adapter.Volumes {
+			if v.Secret != nil && v.Secret.SecretName == "keda-tls" {
+				seen["secret"]++
+			}
+		}
+		want := map[string]int{}
+		if enabled {
+			want = map[string]int{"service": 1, "policy": 1, "port": 1, "secret": 1}
+		}
+		require.Equal(t, want, seen)
+	})
+}
+
 // The API server must be able to tell our server from another one.
 func TestAPIServicesAreVerified(t *testing.T) {
 	each(t, func(t *testing.T, in installation, objects []*unstructured.Unstructured) {
@@ -253,6 +304,8 @@ func TestBadValues(t *testing.T) {
 		"shadows of a tenant":   {values{"prometheus": prometheus(), "profile": "tenant", "pools": []any{pool("web")}, "shadows": values{"enabled": true}}, "shadows.enabled: shadows need ShadowPools"},
 		"a tenant without pool": {with("profile", "tenant"), "pools: write the ShadowPools"},
 		"pools of a cluster":    {with("pools", []any{pool("web")}), "pools: only profile tenant takes pools"},
+		"KEDA without a Secret": {with("keda", values{"enabled": true}), "keda.certificatesSecret: write the name of a Secret"},
+		"a port of another":     {with("keda", values{"port": 9402}), "/keda/port"},
 		"no ShadowPool":         {with("pools", []any{values{"kind": "Pod"}}), "/pools/0"},
 		"no Secret":             {with("tls", values{"source": "ExistingSecret"}), "tls.existingSecret: write the name of a Secret"},
 		"no CA":                 {with("tls", values{"source": "ExistingSecret", "existingSecret": "tls"}), "tls.caBundle: write the CA"},

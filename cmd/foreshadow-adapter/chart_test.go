@@ -26,6 +26,9 @@ func TestTheChartsArgumentsAreOurs(t *testing.T) {
 			"enabled": true, "namespaces": []any{"shop", "bank"}, "allowDrift": []any{"istio-proxy"}, "keepLabels": []any{"team"},
 		}},
 		"tenant": {"prometheus": prometheus, "profile": "tenant", "pools": []any{pool}},
+		"KEDA": {"prometheus": prometheus, "keda": map[string]any{
+			"enabled": true, "certificatesSecret": "keda", "clientNames": []any{"keda-operator", "spiffe://cluster/keda"},
+		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			objects, err := charts.Render("../../charts/foreshadow", charts.Release{Name: "foreshadow", Namespace: "foreshadow"}, values)

@@ -2,6 +2,9 @@ package keda
 
 import (
 	"math"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,6 +16,7 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/testing/protocmp"
 	"k8s.io/utils/clock"
+	"sigs.k8s.io/yaml"
 
 	"github.com/foreshadow-dev/foreshadow/adapter/publish"
 	"github.com/foreshadow-dev/foreshadow/adapter/publish/keda/externalscaler"
@@ -219,4 +223,26 @@ func TestStreamRefusesWrongMetadata(t *testing.T) {
 	require.NoError(t, err)
 	_, err = stream.Recv()
 	require.Equal(t, codes.InvalidArgument, status.Code(err))
+}
+
+// The trigger that the docs show is taken.
+func TestTheExampleIsTaken(t *testing.T) {
+	t.Parallel()
+	raw, err := os.ReadFile(filepath.Join("..", "..", "..", "docs", "examples", "scaledobject.yaml"))
+	require.NoError(t, err)
+	var example struct {
+		Metadata struct{ Namespace string }
+		Spec     struct {
+			Triggers []struct {
+				Type     string
+				Metadata map[string]string
+			}
+		}
+	}
+	document, _, _ := strings.Cut(string(raw), "\n---\n")
+	require.NoError(t, yaml.Unmarshal([]byte(document), &example))
+	require.Equal(t, "external-push", example.Spec.Triggers[0].Type)
+	got, err := parseTrigger(&externalscaler.ScaledObjectRef{Namespace: example.Metadata.Namespace, ScalerMetadata: example.Spec.Triggers[0].Metadata})
+	require.NoError(t, err)
+	require.Equal(t, trigger{namespace: "shop", pool: "web"}, got)
 }

@@ -101,6 +101,9 @@ topologySpreadConstraints:
 {{- if and (include "foreshadow.tenant" .) (not .Values.pools) -}}
 {{- fail "pools: write the ShadowPools that this installation forecasts; profile tenant reads none from the API server" -}}
 {{- end -}}
+{{- if and .Values.keda.enabled (not .Values.keda.certificatesSecret) -}}
+{{- fail "keda.certificatesSecret: write the name of a Secret with tls.crt, tls.key and ca.crt: without certificates anybody could ask" -}}
+{{- end -}}
 {{- if and .Values.pools (not (include "foreshadow.tenant" .)) -}}
 {{- fail "pools: only profile tenant takes pools from here; apply them as objects, or write profile tenant" -}}
 {{- end -}}
