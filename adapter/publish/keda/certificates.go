@@ -138,9 +138,8 @@ func (c Certificates) look() (seen []os.FileInfo, err error) {
 func (k *keeper) forClient(*tls.ClientHelloInfo) (*tls.Config, error) {
 	before := k.current.Load()
 	seen, err := k.certificates.look()
-	// A file that is gone is one that is being replaced.
-	if gone := err != nil; gone || slices.EqualFunc(before.seen, seen, sameFile) {
-		return before.config, nil
+	if err != nil || slices.EqualFunc(before.seen, seen, sameFile) {
+		return before.config, nil //nolint:nilerr // a file that is gone is one that is being replaced
 	}
 	next := &loaded{before.config, seen}
 	config, err := k.certificates.load()
