@@ -13,6 +13,8 @@ ADAPTER := bin/foreshadow-adapter
 PLUGIN := bin/kubectl-foreshadow
 SIDECAR := bin/foreshadow-sidecar
 CONTROLPLANE := bin/controlplane
+NODE := bin/node
+PACKAGES := bin/packages
 # What is generated: zz_generated.* beside the types, the CRDs, the chart's table of values, the rules for Prometheus, the
 # dashboards for Grafana and KEDA's protocol.
 GENERATED := adapter/api adapter/publish/keda/externalscaler charts/foreshadow dashboards rules
@@ -130,6 +132,17 @@ e2e: export FORESHADOW_E2E_KUBECTL := $(CURDIR)/$(PLUGIN)
 e2e: export FORESHADOW_E2E_CONTROLPLANE := $(CURDIR)/$(CONTROLPLANE)
 e2e: e2e-tools build ## Let a real HPA scale by a real Prometheus on a real control plane, all on loopback.
 	@$(call kept,go test -tags e2e -count=1 -timeout 60m -p 1 -v ./e2e/... ./adapter/history/... ./adapter/backtest/...,e2e)
+
+.PHONY: e2e-node
+e2e-node: export FORESHADOW_E2E_ADAPTER := $(CURDIR)/$(ADAPTER)
+e2e-node: export FORESHADOW_E2E_SIDECAR := $(CURDIR)/$(SIDECAR)
+e2e-node: export FORESHADOW_E2E_CONTROLPLANE := $(CURDIR)/$(CONTROLPLANE)
+e2e-node: export FORESHADOW_E2E_NODE := $(CURDIR)/$(NODE)
+e2e-node: export FORESHADOW_E2E_PACKAGES := $(CURDIR)/$(PACKAGES)
+e2e-node: e2e-tools build ## Warm up, activate and resize real containers on a real node (root on Debian; says so where it cannot run).
+	e2e/tools/build.sh $(NODE) node
+	e2e/node/packages.sh $(PACKAGES)
+	@$(call kept,go test -tags e2e -count=1 -timeout 60m -v $(TESTFLAGS) ./e2e/node,e2e-node)
 
 .PHONY: screenshots
 screenshots: ## Draw the dashboards of the recorded run into docs/images/dashboards (needs node, npm and chromium).

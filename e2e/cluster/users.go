@@ -31,6 +31,10 @@ func (c *Cluster) ServingCertificate(dir, namespace, service string) error {
 	return writeFiles(dir, map[string][]byte{"apiserver.crt": pair.cert, "apiserver.key": pair.key})
 }
 
+// ClientCA returns the file of the authority that the cluster's users have their
+// certificates from.
+func (c *Cluster) ClientCA() string { return c.file("ca.crt") }
+
 // FrontProxyCA returns the file of the authority that vouches for the API server
 // when it calls an extension.
 func (c *Cluster) FrontProxyCA() string { return c.file("front-proxy-ca.crt") }
