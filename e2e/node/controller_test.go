@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -34,10 +35,12 @@ var installed = []string{
 func (r *rig) startController(t *testing.T, namespaces ...string) {
 	t.Helper()
 	names := make([]any, 0, len(namespaces))
-	manifest := "{apiVersion: v1, kind: Namespace, metadata: {name: " + adapterNamespace + "}}\n"
+	var manifest strings.Builder
+	for _, n := range append([]string{adapterNamespace}, namespaces...) {
+		fmt.Fprintf(&manifest, "{apiVersion: v1, kind: Namespace, metadata: {name: %s}}\n---\n", n)
+	}
 	for _, n := range namespaces {
 		names = append(names, n)
-		manifest += "---\n{apiVersion: v1, kind: Namespace, metadata: {name: " + n + "}}\n"
 	}
 	objects, err := charts.Render("../../charts/foreshadow", charts.Release{Name: "foreshadow", Namespace: adapterNamespace}, map[string]any{
 		"prometheus": map[string]any{"url": "http://prometheus.invalid:9090"}, // nobody plays the metrics role
@@ -57,7 +60,7 @@ func (r *rig) startController(t *testing.T, namespaces ...string) {
 	require.NotEmpty(t, args, "the chart has no Deployment foreshadow-shadows")
 	chart, err := charts.Manifest(applied)
 	require.NoError(t, err)
-	require.NoError(t, r.Apply(t.Context(), manifest+"---\n"+chart))
+	require.NoError(t, r.Apply(t.Context(), manifest.String()+chart))
 	kubeconfig, err := r.CreateUser(shadowsUser)
 	require.NoError(t, err)
 	ports, err := process.FreePorts(1)

@@ -35,9 +35,8 @@ func (n *node) load(ctx context.Context, img image) error {
 	if err := img.write(archive); err != nil {
 		return fmt.Errorf("write image %s: %w", img.name, err)
 	}
-	defer os.Remove(archive)
 	_, err := n.ctr(ctx, "images", "import", archive)
-	return err
+	return errors.Join(err, os.Remove(archive))
 }
 
 // loadBinary makes an image of one static binary.
@@ -46,8 +45,8 @@ func (n *node) loadBinary(ctx context.Context, name, binary string) error {
 	if err := packBinary(layer, binary); err != nil {
 		return fmt.Errorf("pack %s: %w", binary, err)
 	}
-	defer os.Remove(layer)
-	return n.load(ctx, image{name: name, entrypoint: []string{"/" + filepath.Base(binary)}, layer: layer})
+	err := n.load(ctx, image{name: name, entrypoint: []string{"/" + filepath.Base(binary)}, layer: layer})
+	return errors.Join(err, os.Remove(layer))
 }
 
 // loadCommand builds a program of this folder and makes an image of it.

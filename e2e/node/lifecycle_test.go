@@ -35,6 +35,7 @@ func TestLifecycle(t *testing.T) {
 	shared.startStock(t)
 	shared.startController(t, "flow")
 	w := shared.deploy(t, shopKind(), "flow", 2, fmt.Sprintf("%dm", flowCPU))
+	t.Cleanup(func() { w.remove(t) })
 	w.awaitReady(t, 2)
 	w.keepShadows(t, 1, flowPool)
 	began := w.clock.Now()

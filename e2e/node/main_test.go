@@ -87,14 +87,14 @@ func tests(m *testing.M) (code int, err error) {
 	if err != nil {
 		return 1, err
 	}
-	defer func() { err = errors.Join(err, r.Cluster.Stop()) }()
+	defer func() { err = errors.Join(err, r.Stop()) }()
 	r.node, err = startNode(ctx, r.Cluster, r.logs)
 	if err != nil {
 		return 1, err
 	}
 	defer func() { err = errors.Join(err, r.stop()) }()
 	r.report.add("cluster_start", r.StartDuration.Seconds(), "seconds")
-	r.report.add("node_ready", r.node.startDuration.Seconds(), "seconds")
+	r.report.add("node_ready", r.startup.Seconds(), "seconds")
 	shared = r
 	ended := context.AfterFunc(ctx, func() {
 		fmt.Fprintln(os.Stderr, "e2e-node: interrupted")

@@ -52,7 +52,7 @@ func usePackages() error {
 type node struct {
 	dir, logs, socket          string
 	containerd, kubelet, proxy *process.Process
-	startDuration              time.Duration
+	startup                    time.Duration
 }
 
 // startNode brings up a node and waits until it is Ready.
@@ -70,7 +70,7 @@ func startNode(ctx context.Context, c *cluster.Cluster, logs string) (*node, err
 			return nil, errors.Join(fmt.Errorf("start node: %w", err), n.stop())
 		}
 	}
-	n.startDuration = clock.RealClock{}.Since(began)
+	n.startup = clock.RealClock{}.Since(began)
 	return n, nil
 }
 
@@ -107,7 +107,7 @@ func (n *node) ctr(ctx context.Context, args ...string) (string, error) {
 	return string(out), nil
 }
 
-func (n *node) startKubelet(ctx context.Context, c *cluster.Cluster) error {
+func (n *node) startKubelet(_ context.Context, c *cluster.Cluster) error {
 	config, err := c.CreateUser("system:node:"+nodeName, "system:nodes")
 	if err != nil {
 		return err

@@ -115,10 +115,11 @@ spec:
 type kind struct {
 	name string
 	// container is the rest of the container's spec.
-	container             string
-	memory, memoryLimit   string
-	paths                 []string
-	startUp, requestEvery time.Duration
+	container string
+	// memory is the request.
+	memory, memoryLimit string
+	paths               []string
+	requestEvery        time.Duration
 }
 
 // shopKind is the app of this folder, asked for twenty of its products.
@@ -271,6 +272,20 @@ func (w *workload) scaleTo(t *testing.T, replicas int) {
 	require.NoError(t, w.Client.SubResource("scale").Patch(t.Context(), d, patch))
 }
 
+// remove ends all that the namespace has, after the test.
+func (w *workload) remove(t *testing.T) {
+	t.Helper()
+	ctx := context.Background() // the test's own is over
+	namespace := &corev1.Namespace{}
+	namespace.Name = w.namespace
+	require.NoError(t, w.Client.Delete(ctx, namespace))
+	require.NoError(t, process.Until(ctx, awaitPods, "the pods of "+w.namespace+" to go", func(ctx context.Context) (string, bool) {
+		var list corev1.PodList
+		err := w.Client.List(ctx, &list, client.InNamespace(w.namespace))
+		return fmt.Sprintf("%d pods, %v", len(list.Items), err), err == nil && len(list.Items) == 0
+	}))
+}
+
 // endpoints are the addresses to which the Service leads now.
 func (w *workload) endpoints(ctx context.Context) (map[string]bool, error) {
 	var list discoveryv1.EndpointSliceList
@@ -318,15 +333,14 @@ func isReady(p corev1.Pod) bool {
 func describe(pods []corev1.Pod) string {
 	var parts []string
 	for _, p := range pods {
-		s := fmt.Sprintf("%s %s %s ready=%t", p.Name, p.Status.Phase, p.Labels[v1alpha1.StateLabel], isReady(p))
+		parts = append(parts, fmt.Sprintf("%s %s %s ready=%t", p.Name, p.Status.Phase, p.Labels[v1alpha1.StateLabel], isReady(p)))
 		for _, list := range [][]corev1.ContainerStatus{p.Status.InitContainerStatuses, p.Status.ContainerStatuses} {
 			for _, c := range list {
 				if c.State.Waiting != nil {
-					s += " " + c.Name + ": " + c.State.Waiting.Reason + " " + c.State.Waiting.Message
+					parts = append(parts, c.Name+" waits: "+c.State.Waiting.Reason+" "+c.State.Waiting.Message)
 				}
 			}
 		}
-		parts = append(parts, s)
 	}
 	return strings.Join(parts, "; ")
 }

@@ -57,7 +57,7 @@ func newShop(stock string) *shop {
 	}}
 	s.HandleFunc("GET /products/{id}", s.product)
 	s.HandleFunc("GET /counts", s.counts)
-	s.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	s.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, "ok\n") })
 	return s
 }
 
@@ -102,7 +102,7 @@ func (s *shop) product(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	page := work(id+products, pageRounds)
-	fmt.Fprintf(w, "%s costs %d, %s left, page %x\n", s.catalogue[id].Name, q.price, amount, page)
+	answer(w, fmt.Sprintf("%s costs %d, %s left, page %x\n", s.catalogue[id].Name, q.price, amount, page))
 }
 
 // amount asks the stock, over a connection that may have to be opened first.
@@ -123,6 +123,9 @@ func (s *shop) amount(id int) (string, error) {
 func (s *shop) counts(w http.ResponseWriter, _ *http.Request) {
 	_ = json.NewEncoder(w).Encode(map[string]int64{"served": s.served.Load(), "warmUps": s.warmUps.Load()})
 }
+
+// answer writes a body; a client that is gone has nowhere to hear of it.
+func answer(w io.Writer, body string) { _, _ = io.WriteString(w, body) }
 
 // work is computation whose result nobody can know beforehand.
 func work(seed, rounds int) uint32 {

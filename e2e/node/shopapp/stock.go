@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"math/big"
 	"net/http"
+	"strconv"
 	"time"
 )
 
@@ -20,9 +21,9 @@ func serveStock(addr string) error {
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /amounts/{id}", func(w http.ResponseWriter, r *http.Request) {
-		fmt.Fprintf(w, "%d", len(r.PathValue("id"))*7)
+		answer(w, strconv.Itoa(len(r.PathValue("id"))*7))
 	})
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, "ok\n") })
 	server := &http.Server{Addr: addr, Handler: mux, TLSConfig: &tls.Config{
 		Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS13,
 	}}
