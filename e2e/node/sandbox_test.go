@@ -3,6 +3,7 @@
 package node
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -13,6 +14,9 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
+
+	"github.com/foreshadow-dev/foreshadow/e2e/process"
 )
 
 // stageEnv says which of the three processes this is.
@@ -37,7 +41,13 @@ func outside() (code int, err error) {
 	if err != nil {
 		return 1, err
 	}
+	// All that the run writes is here, and goes when the mounts in it are gone.
+	temporary, err := os.MkdirTemp("", "foreshadow-node-")
+	if err != nil {
+		return 1, fmt.Errorf("make temporary folder: %w", err)
+	}
 	cmd := again("init")
+	cmd.Env = append(cmd.Env, "TMPDIR="+temporary)
 	cmd.SysProcAttr = &syscall.SysProcAttr{
 		Cloneflags: syscall.CLONE_NEWNET | syscall.CLONE_NEWNS | syscall.CLONE_NEWPID | syscall.CLONE_NEWIPC,
 		Pdeathsig:  syscall.SIGKILL, Setpgid: true,
@@ -45,7 +55,7 @@ func outside() (code int, err error) {
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	if err := cmd.Start(); err != nil {
-		return 0, fmt.Errorf("%w: make namespaces: %w", errNotAllowed, err)
+		return 0, errors.Join(fmt.Errorf("%w: make namespaces: %w", errNotAllowed, err), os.RemoveAll(temporary))
 	}
 	go func() {
 		for s := range signals {
@@ -54,7 +64,7 @@ func outside() (code int, err error) {
 	}()
 	err = cmd.Wait()
 	// Process 1 is gone, and every process of its namespace with it.
-	tidy := errors.Join(removeCgroups(), writeSysctls(before))
+	tidy := errors.Join(awaitNoCgroups(), writeSysctls(before), os.RemoveAll(temporary))
 	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
 		return max(1, exit.ExitCode()), tidy
 	}
@@ -179,6 +189,14 @@ func removeCgroups() error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// awaitNoCgroups gives processes that were killed the time to end.
+func awaitNoCgroups() error {
+	return process.Until(context.Background(), 10*time.Second, "the cgroups to be empty", func(context.Context) (string, bool) {
+		err := removeCgroups()
+		return fmt.Sprint(err), err == nil
+	})
 }
 
 func removeCgroup(top string) error {

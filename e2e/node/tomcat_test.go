@@ -52,10 +52,10 @@ const productsJSP = `<%@ page contentType="text/html; charset=UTF-8" session="fa
 // tomcatKind is Tomcat as Debian ships it, under a CPU limit that is usual.
 func tomcatKind() kind {
 	k := kind{
-		name: "tomcat", memory: "192Mi", memoryLimit: "512Mi", requestEvery: 20 * time.Millisecond,
+		name: "tomcat", memory: "192Mi", memoryLimit: "512Mi", requestEvery: 40 * time.Millisecond,
 		container: `        image: ` + tomcatImage + `
         ports: [{name: http, containerPort: 8080}]
-        readinessProbe: {httpGet: {path: /index.html, port: 8080}, periodSeconds: 1}`,
+        readinessProbe: {httpGet: {path: /index.html, port: 8080}, periodSeconds: 1, timeoutSeconds: 5, failureThreshold: 10}`,
 	}
 	for i := range 20 {
 		k.paths = append(k.paths, fmt.Sprintf("/products.jsp?id=%d", 100+i*37))
