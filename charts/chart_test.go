@@ -262,6 +262,37 @@ func TestKEDAReachesTheScaler(t *testing.T) {
 }
 
 // The API server must be able to tell our server from another one.
+// The adapter may go out to where its Prometheus is, whatever its port.
+func TestPrometheusIsReached(t *testing.T) {
+	for url, want := range map[string]int32{
+		"http://prometheus.monitoring:9090":                   9090,
+		"http://vmselect.monitoring:8481/select/0/prometheus": 8481,
+		"http://mimir.monitoring/prometheus":                  80,
+		"https://thanos.monitoring":                           443,
+		"http://[fd00::1]:9091":                               9091,
+	} {
+		require.Equal(t, want, portTo(t, values{"prometheus": values{"url": url}}), url)
+	}
+	require.Equal(t, int32(8080), portTo(t, values{"prometheus": prometheus(), "networkPolicy": values{"prometheusPort": 8080}}))
+}
+
+// portTo is the last port that the adapter may go out to.
+func portTo(t *testing.T, v values) int32 {
+	t.Helper()
+	objects, err := Render(dir, release, v)
+	require.NoError(t, err)
+	for _, o := range objects {
+		if o.GetKind() != "NetworkPolicy" {
+			continue
+		}
+		n := &networkingv1.NetworkPolicy{}
+		require.NoError(t, runtime.DefaultUnstructuredConverter.FromUnstructured(o.Object, n))
+		return n.Spec.Egress[len(n.Spec.Egress)-1].Ports[0].Port.IntVal
+	}
+	t.Fatal("there is no NetworkPolicy")
+	return 0
+}
+
 func TestAPIServicesAreVerified(t *testing.T) {
 	each(t, func(t *testing.T, in installation, objects []*unstructured.Unstructured) {
 		t.Helper()
@@ -301,6 +332,7 @@ func TestBadValues(t *testing.T) {
 		"a duration":            {with("adapter", values{"refreshInterval": "1 minute"}), "/adapter/refreshInterval"},
 		"a profile":             {with("profile", "small"), "/profile"},
 		"shadows nowhere":       {with("shadows", values{"enabled": true}), "shadows.namespaces: write the namespaces"},
+		"shadows not enabled":   {with("shadows", values{"namespaces": []any{"shop"}}), "shadows.enabled: shadows.namespaces is written"},
 		"shadows of a tenant":   {values{"prometheus": prometheus(), "profile": "tenant", "pools": []any{pool("web")}, "shadows": values{"enabled": true}}, "shadows.enabled: shadows need ShadowPools"},
 		"a tenant without pool": {with("profile", "tenant"), "pools: write the ShadowPools"},
 		"pools of a cluster":    {with("pools", []any{pool("web")}), "pools: only profile tenant takes pools"},

@@ -81,6 +81,14 @@ topologySpreadConstraints:
 {{- end -}}
 {{- end -}}
 
+{{- define "foreshadow.prometheusPort" -}}
+{{- $host := (urlParse .Values.prometheus.url).host -}}
+{{- if .Values.networkPolicy.prometheusPort -}}{{ .Values.networkPolicy.prometheusPort }}
+{{- else if regexMatch ":[0-9]+$" $host -}}{{ regexFind "[0-9]+$" $host }}
+{{- else -}}{{ ternary 443 80 (hasPrefix "https:" .Values.prometheus.url) }}
+{{- end -}}
+{{- end -}}
+
 {{- define "foreshadow.tlsSecret" -}}
 {{- if eq .Values.tls.source "ExistingSecret" -}}
 {{ required "tls.existingSecret: write the name of a Secret with tls.crt and tls.key" .Values.tls.existingSecret }}
@@ -94,6 +102,9 @@ topologySpreadConstraints:
 {{- end -}}
 {{- if and .Values.shadows.enabled (not .Values.shadows.namespaces) (not (include "foreshadow.tenant" .)) -}}
 {{- fail "shadows.namespaces: write the namespaces whose workloads may have shadows, such as [shop]" -}}
+{{- end -}}
+{{- if and .Values.shadows.namespaces (not .Values.shadows.enabled) -}}
+{{- fail "shadows.enabled: shadows.namespaces is written and no shadow is kept: write true, or no namespaces" -}}
 {{- end -}}
 {{- if and .Values.shadows.enabled (include "foreshadow.tenant" .) -}}
 {{- fail "shadows.enabled: shadows need ShadowPools of the API server; profile tenant has none: write false, or profile cluster" -}}
