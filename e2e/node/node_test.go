@@ -38,7 +38,7 @@ const (
 func usePackages() error {
 	dir := filepath.Join(os.Getenv(packagesEnv), "host")
 	if _, err := os.Stat(dir); err != nil {
-		return fmt.Errorf("packages of the node: %w: run make e2e-node, or set %s to the path that e2e/node/packages.sh prints", err, packagesEnv)
+		return fmt.Errorf("%w: packages of the node: %w: run make e2e-node on Debian, or set %s to the path that e2e/node/packages.sh prints", errNotAllowed, err, packagesEnv)
 	}
 	path := strings.Join([]string{dir + "/usr/sbin", dir + "/usr/bin", dir + "/sbin", dir + "/bin", os.Getenv("PATH"), "/usr/sbin", "/sbin"}, ":")
 	libraries, err := filepath.Glob(dir + "/usr/lib/*-linux-gnu*")

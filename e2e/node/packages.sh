@@ -15,8 +15,9 @@ cache=${FORESHADOW_E2E_CACHE:-$HOME/.cache/foreshadow-e2e}
 out=${1:-}
 
 command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || {
+	# That is no failure: the tests find nothing and say that they did not run.
 	echo "packages.sh: no apt-get and dpkg-deb here: the node takes containerd, runc, nft and tomcat10 from Debian" >&2
-	exit 1
+	exit 0
 }
 # missing PACKAGE...: those and what they need, without what is installed.
 missing() { apt-get install -s --no-install-recommends "$@" | awk '$1 == "Inst" { print $2 }' | sort; }

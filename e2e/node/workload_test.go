@@ -30,6 +30,8 @@ const (
 	webPort = 8080
 	// awaitPods bounds what a node does with pods, on a machine that is busy.
 	awaitPods = 4 * time.Minute
+	// awaitShadows bounds the warm-up of many of them on two cores.
+	awaitShadows = 12 * time.Minute
 )
 
 const stockManifest = `
@@ -234,7 +236,7 @@ func (w *workload) awaitReady(t *testing.T, replicas int) {
 // awaitWarm waits until so many shadows may go live.
 func (w *workload) awaitWarm(t *testing.T, shadows int) {
 	t.Helper()
-	require.NoError(t, process.Until(t.Context(), awaitPods, fmt.Sprintf("%d warm shadows in %s", shadows, w.namespace), func(ctx context.Context) (string, bool) {
+	require.NoError(t, process.Until(t.Context(), awaitShadows, fmt.Sprintf("%d warm shadows in %s", shadows, w.namespace), func(ctx context.Context) (string, bool) {
 		var pool v1alpha1.ShadowPool
 		if err := w.Client.Get(ctx, client.ObjectKey{Namespace: w.namespace, Name: "web"}, &pool); err != nil {
 			return err.Error(), false
