@@ -66,7 +66,9 @@ func newSeries(name string, samples []sample, step time.Duration) (Series, error
 	}
 	s.Series = forecast.Series{Start: first, Step: step, Values: gaps(n)}
 	for _, p := range samples {
-		s.Values[index(p.at)] = p.value
+		if !math.IsNaN(p.value) { // a gap takes no value of its step away
+			s.Values[index(p.at)] = p.value
+		}
 	}
 	s.noteMissing()
 	return s, nil
