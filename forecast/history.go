@@ -112,10 +112,16 @@ func (h *history) precompute() {
 	for i := range clean {
 		clean[i] = h.clean(i)
 	}
+	shaped := clean
+	if h.over > 0 {
+		shaped = h.arena.take(len(clean))
+		copy(shaped, clean)
+		h.forgetRuns(shaped)
+	}
 	// A running sum would be cheaper, but would let rounding of a great value
 	// live on behind its window.
 	for i := range clean {
-		smooth[i] = windowMean(clean, i-h.half, i+h.half)
+		smooth[i] = windowMean(shaped, i-h.half, i+h.half)
 	}
 	h.cleaned, h.smooth = clean, smooth
 }

@@ -30,6 +30,80 @@ func (h *history) overBefore(n int) int {
 	return n - hours
 }
 
+const (
+	runShare = 0.8     // share of an hour that lies on one side in a run
+	runWidth = 1.0 / 3 // of the reach of a band, two robust standard deviations, beyond which a step leans
+)
+
+// forgetRuns puts the medians of their phases in the place of past hours that
+// leant to one side: each value may be ordinary by itself, an hour of them is
+// not. What the shapes of days and weeks are made of forgets them; what follows
+// a load within hours does not.
+func (h *history) forgetRuns(clean []float64) {
+	if h.over == 0 {
+		return
+	}
+	hour := max(6, h.day/24)
+	for to := h.over; to >= hour; to -= hour {
+		side := h.leaning(to-hour, to)
+		for i := to - hour; side != 0 && i < to; i++ {
+			if h.leans(i) == side {
+				clean[i] = h.bands.middle(i)
+			}
+		}
+	}
+}
+
+// leaning says to which side the steps in [from, to) lean; 0 for neither.
+func (h *history) leaning(from, to int) int {
+	up, down, present := 0, 0, 0
+	for i := from; i < to; i++ {
+		if h.raw[i] == h.raw[i] {
+			present++
+		}
+		switch h.leans(i) {
+		case 1:
+			up++
+		case -1:
+			down++
+		}
+	}
+	most, side := up, 1
+	if down > up {
+		most, side = down, -1
+	}
+	if 2*most < to-from || float64(most) < runShare*float64(present) {
+		return 0
+	}
+	return side
+}
+
+// leans is side for a band a third as wide.
+func (h *history) leans(i int) int {
+	s := h.bands.leans(h.at(i), i)
+	if s == 0 || h.week == 0 {
+		return s
+	}
+	for _, j := range [2]int{i - h.week, i + h.week} {
+		if j >= 0 && j < len(h.raw) && h.bands.leans(h.at(j), j) == s {
+			return 0
+		}
+	}
+	return s
+}
+
+func (b bands) leans(v float64, i int) int {
+	p := phaseOf(b.phase0+i, len(b.lo))
+	mid, reach := b.middle(i), (b.hi[p]/2-b.lo[p]/2)*runWidth
+	switch {
+	case v > mid+reach:
+		return 1
+	case v < mid-reach:
+		return -1
+	}
+	return 0
+}
+
 // far says whether v is further from the median of its phase than 1.5 times the
 // reach of its band.
 func (b bands) far(v float64, i int) bool {
