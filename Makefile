@@ -41,7 +41,7 @@ kept = mkdir -p out; { $(1); echo $$? >out/$(2).status; } 2>&1 | tee out/$(2).lo
 
 .PHONY: help
 help: ## Print this list.
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: demo
 demo: ## Replay three days of a real application in about a minute, without a cluster (ARGS=--help for more).
@@ -143,6 +143,15 @@ e2e-node: e2e-tools build ## Warm up, activate and resize real containers on a r
 	e2e/tools/build.sh $(NODE) node
 	e2e/node/packages.sh $(PACKAGES)
 	@$(call kept,go test -tags e2e -count=1 -timeout 60m -v $(TESTFLAGS) ./e2e/node,e2e-node)
+
+.PHONY: e2e-ecosystem
+e2e-ecosystem: export FORESHADOW_E2E_ADAPTER := $(CURDIR)/$(ADAPTER)
+e2e-ecosystem: export FORESHADOW_E2E_CONTROLPLANE := $(CURDIR)/$(CONTROLPLANE)
+e2e-ecosystem: export FORESHADOW_E2E_KEDA := $(CURDIR)/bin/keda
+e2e-ecosystem: export FORESHADOW_E2E_REPORT := e2e-ecosystem.json
+e2e-ecosystem: e2e-tools build ## Let the real KEDA scale by our scaler, apart from CI: KEDA takes half an hour to build, once.
+	e2e/tools/keda/build.sh bin/keda
+	@$(call kept,go test -tags e2e -count=1 -timeout 30m -v -run '^TestKEDA$$' ./e2e,e2e-ecosystem)
 
 .PHONY: screenshots
 screenshots: ## Draw the dashboards of the recorded run into docs/images/dashboards (needs node, npm and chromium).

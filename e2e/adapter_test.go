@@ -68,17 +68,24 @@ func (r *rig) newAdapter(t *testing.T, prometheus *prom.Server) *adapter {
 // it.
 func (a *adapter) start(t *testing.T) {
 	t.Helper()
+	a.run(t)
+	service := cluster.APIService{
+		GroupVersion: v1beta1.SchemeGroupVersion,
+		Namespace:    adapterNamespace, Service: adapterService, Port: a.port,
+	}
+	require.NoError(t, a.RegisterAPIService(t.Context(), service))
+}
+
+// run starts the adapter where the API server is not to ask it for external
+// metrics.
+func (a *adapter) run(t *testing.T) {
+	t.Helper()
 	var err error
 	a.child, err = process.Start(process.Config{
 		Name: "foreshadow-adapter", Path: os.Getenv("FORESHADOW_E2E_ADAPTER"), Args: a.args, LogDir: a.logs,
 	})
 	require.NoError(t, err)
 	require.NoError(t, a.child.Await(t.Context(), adapterTimeout, "the adapter's /-/ready", a.ready))
-	service := cluster.APIService{
-		GroupVersion: v1beta1.SchemeGroupVersion,
-		Namespace:    adapterNamespace, Service: adapterService, Port: a.port,
-	}
-	require.NoError(t, a.RegisterAPIService(t.Context(), service))
 }
 
 // ready looks at the adapter's own port, not at the aggregated API.

@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -93,7 +94,7 @@ func run(ctx context.Context, m *testing.M) (code int, err error) {
 	if !ended() {
 		select {} // a signal came: the exit is under way
 	}
-	return code, r.report.write(filepath.Join(r.out, "e2e.json"))
+	return code, r.report.write(filepath.Join(r.out, cmp.Or(os.Getenv("FORESHADOW_E2E_REPORT"), "e2e.json")))
 }
 
 // makeFolders makes the folder of the results and, empty, that of the logs.
