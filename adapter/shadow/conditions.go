@@ -15,6 +15,7 @@ var ownConditions = []string{
 	v1alpha1.ConditionShadowsReady,
 	v1alpha1.ConditionAdmissionDrift,
 	v1alpha1.ConditionHPAToleranceNotZero,
+	v1alpha1.ConditionSidecarMissing,
 	v1alpha1.ConditionHeldBack,
 	v1alpha1.ConditionResizePending,
 	v1alpha1.ConditionPolicyGap,

@@ -308,6 +308,7 @@ func TestDriverForgivesAnErrorBurst(t *testing.T) {
 		defer stop()
 		until(t, d, 2*time.Minute, inStage(StageAborted))
 		until(t, d, 2*time.Minute, func(p Progress) bool { return p.Done })
+		require.GreaterOrEqual(t, app.sent(), burst+DefaultSettings().MinRequests, "what came before the burst does not count")
 	})
 }
 

@@ -55,13 +55,6 @@ func (f *File[T]) Get() T {
 	return f.value
 }
 
-// Check returns why the file cannot be used; nil if it can.
-func (f *File[T]) Check() error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.read()
-}
-
 func (f *File[T]) read() error {
 	file, err := os.Open(f.path)
 	if err != nil {

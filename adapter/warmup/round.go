@@ -78,6 +78,7 @@ type Round struct {
 	pace     *pace
 	evidence *evidence
 	requests int
+	counted  int // those since the app failed last
 	inFlight int
 
 	last        []Class // the newest outcomes, for bursts
@@ -133,6 +134,7 @@ func (r *Round) Observe(o Outcome) {
 		return // it was cancelled, and says nothing
 	}
 	r.requests++
+	r.counted++
 	if r.evidence.source[o.Route] == nil {
 		o.Route = r.profile.groupOf(o.Route)
 	}
@@ -166,6 +168,7 @@ func (r *Round) abort(now time.Time) {
 	r.pausedUntil = now.Add(r.pause)
 	r.pause = min(2*r.pause, maxPause)
 	r.last = nil
+	r.counted = 0
 	source := r.evidence.source
 	r.evidence = newEvidence()
 	r.evidence.source = source
@@ -188,7 +191,7 @@ func (r *Round) Step(now time.Time) {
 	}
 	r.pace.step(now)
 	v := &r.verdict
-	if r.requests < r.settings.MinRequests || v.enough < 1 || v.mix < 1 || v.latency < 1 || v.cpu < 1 {
+	if r.counted < r.settings.MinRequests || v.enough < 1 || v.mix < 1 || v.latency < 1 || v.cpu < 1 {
 		r.holdsSince = time.Time{}
 		return
 	}
@@ -220,7 +223,7 @@ const shareOfBehaviour = 0.8
 // missing returns the first condition that does not hold.
 func (r *Round) missing(now time.Time) (stage Stage, message string, ratio float64) {
 	v := &r.verdict
-	enough := min(float64(r.requests)/float64(r.settings.MinRequests), 1)
+	enough := min(float64(r.counted)/float64(r.settings.MinRequests), 1)
 	ratio = shareOfBehaviour * min(enough, v.enough, v.mix, v.latency, v.cpu)
 	switch {
 	case r.warm && r.inFlight > 0:

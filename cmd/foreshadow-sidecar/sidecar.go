@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	versioncollector "github.com/prometheus/client_golang/prometheus/collectors/version"
+	"golang.org/x/net/netutil"
 	"k8s.io/utils/clock"
 
 	"github.com/foreshadow-dev/foreshadow/adapter/warmup"
@@ -119,12 +120,14 @@ func (s *sidecar) run(ctx context.Context, listening func(addresses)) error {
 		flag, address string
 		handler       http.Handler
 		addr          *net.Addr
-		// read bounds a whole request; the app behind a tap has bounds of its own.
-		read time.Duration
+		// read bounds a whole request, and connections how many there are; the app
+		// behind a tap has bounds of its own.
+		read        time.Duration
+		connections int
 	}{
-		{"--web.listen-address", s.options.listen, s.web, &at.web, readTimeout},
-		{"--receive.listen-address", s.options.receive, s.inbox, &at.receive, readTimeout},
-		{"--tap.listen-address", s.options.tap, s.tap, &at.tap, 0},
+		{"--web.listen-address", s.options.listen, s.web, &at.web, readTimeout, webConnections},
+		{"--receive.listen-address", s.options.receive, s.inbox, &at.receive, readTimeout, receiveConnections},
+		{"--tap.listen-address", s.options.tap, s.tap, &at.tap, 0, 0},
 	} {
 		if each.address == "" {
 			continue
@@ -134,6 +137,9 @@ func (s *sidecar) run(ctx context.Context, listening func(addresses)) error {
 			return fmt.Errorf("%s: %w", each.flag, err)
 		}
 		*each.addr = l.Addr()
+		if each.connections > 0 {
+			l = netutil.LimitListener(l, each.connections)
+		}
 		s.serve(&g, l, each.handler, each.read)
 	}
 	if s.driver != nil {
@@ -156,6 +162,10 @@ func (s *sidecar) run(ctx context.Context, listening func(addresses)) error {
 // readTimeout is how long a request to the sidecar itself may take to come: what is
 // read of it is small, and whoever sends it slowly holds memory of the pod.
 const readTimeout = 5 * time.Second
+
+// Connections to the sidecar's own ports, each of which holds memory of the pod:
+// one more waits until another ends. Taps of many active pods have one each.
+const webConnections, receiveConnections = 32, 256
 
 // until adds what runs until the context ends or another of the group does.
 func until(ctx context.Context, g *run.Group, f func(context.Context)) {

@@ -23,6 +23,9 @@ const (
 	// ConditionHPAToleranceNotZero is True while an HPA of the workload may
 	// write a surplus of pods into its target.
 	ConditionHPAToleranceNotZero = "HPAToleranceNotZero"
+	// ConditionSidecarMissing is True while a pool asks for the sidecar that warms
+	// shadows up and the operator has named no image of it.
+	ConditionSidecarMissing = "SidecarMissing"
 	// ConditionHeldBack is True while a quota or a cap keeps shadows away that
 	// are wanted.
 	ConditionHeldBack = "HeldBack"

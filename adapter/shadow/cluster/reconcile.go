@@ -128,7 +128,7 @@ func (r *reconciler) world(ctx context.Context, key actuate.Pool) (*observe.Worl
 		return nil, nil, err
 	}
 	w.MetricsAlive, w.Epoch, w.Now = r.metricsAlive(), epoch, r.clock.Now()
-	w.KeepLabels, w.AllowDrift = r.opts.KeepLabels, r.opts.AllowDrift
+	w.KeepLabels, w.AllowDrift, w.NoSidecar = r.opts.KeepLabels, r.opts.AllowDrift, r.opts.SidecarImage == ""
 	if r.opts.Progress != nil {
 		w.Progress = r.progress(w)
 	}

@@ -120,11 +120,9 @@ func (v *View) triggered(o *unstructured.Unstructured) bool {
 	return false
 }
 
-// warnings lists what is not as it should be and holds nothing.
-func (v *View) warnings() (out []shadow.Reason) {
-	if v.w.Pool.Spec.Mode != v1alpha1.ModeActive {
-		return nil
-	}
+// tolerances warns of autoscalers that may write a surplus of pods into their
+// target.
+func (v *View) tolerances() (out []shadow.Reason) {
 	for _, h := range v.autoscalers() {
 		if perPod(h) && !exact(h) {
 			out = append(out, shadow.Reason{

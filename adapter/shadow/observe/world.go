@@ -65,6 +65,8 @@ type World struct {
 	InstallationRoom, NamespaceRoom int32
 	// KeepLabels are the label keys that are hidden last.
 	KeepLabels []string
+	// NoSidecar says that nobody named the image of the sidecar.
+	NoSidecar bool
 	// AllowDrift are fields, as Drift names them, in which admission may make
 	// shadows other than live pods.
 	AllowDrift []string
