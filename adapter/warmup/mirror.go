@@ -4,10 +4,10 @@ import (
 	"bytes"
 	"context"
 	"io"
-	"maps"
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"time"
 )
@@ -33,14 +33,39 @@ func tapResults() []string {
 	return []string{tapSent, tapDropped, tapRefused, tapFailed, tapOversized, tapOrphaned}
 }
 
-// sampled is a request of the app's own, without credentials, and what the app
-// made of it.
+// sampled is a request of the app's own as it came, and what the app made of it.
+// A server leaves url and header of a request alone once that is answered.
 type sampled struct {
-	method, path, host string
-	header             http.Header
-	body               []byte
-	http2              bool
-	source             Outcome
+	method, host string
+	url          *url.URL
+	header       http.Header
+	body         []byte
+	http2        bool
+	class        Class
+	latency      time.Duration
+	strip        *Strip // what is not mirrored of it
+}
+
+// request returns what is mirrored of a sample: nothing leaves the pod that is
+// withheld.
+func (s *sampled) request(ctx context.Context, address string) (*http.Request, error) {
+	u := &url.URL{Scheme: "http", Host: address, Path: s.url.Path, RawPath: s.url.RawPath, RawQuery: s.strip.cleanQuery(s.url.RawQuery)}
+	if !strings.HasPrefix(u.Path, "/") {
+		return nil, errPath // such as that of OPTIONS *
+	}
+	h := s.strip.clean(s.header)
+	for name, value := range map[string]string{
+		Header: HeaderValue, sourceHostHeader: s.host, sourceClassHeader: string(s.class), sourceLatencyHeader: s.latency.String(),
+	} {
+		h[name] = []string{value}
+	}
+	req := (&http.Request{
+		Method: s.method, URL: u, Host: address, Header: h, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+	}).WithContext(ctx)
+	if len(s.body) > 0 {
+		req.Body, req.ContentLength = io.NopCloser(bytes.NewReader(s.body)), int64(len(s.body))
+	}
+	return req, nil
 }
 
 // Mirror sends samples to the shadows that warm up, one after the other. Its
@@ -106,21 +131,10 @@ func (m *Mirror) send(ctx context.Context, s *sampled) (result string) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, mirrorTimeout)
 	defer cancel()
-	u, err := url.ParseRequestURI(s.path)
+	req, err := s.request(ctx, address)
 	if err != nil {
 		return tapFailed
 	}
-	u.Scheme, u.Host = "http", address
-	req := (&http.Request{
-		Method: s.method, URL: u, Host: address, Header: maps.Clone(s.header), Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-	}).WithContext(ctx)
-	if len(s.body) > 0 {
-		req.Body, req.ContentLength = io.NopCloser(bytes.NewReader(s.body)), int64(len(s.body))
-	}
-	req.Header.Set(Header, HeaderValue)
-	req.Header.Set(sourceHostHeader, s.host)
-	req.Header.Set(sourceClassHeader, string(s.source.Class))
-	req.Header.Set(sourceLatencyHeader, s.source.Latency.String())
 	transport := m.http1
 	if s.http2 {
 		transport = m.h2c

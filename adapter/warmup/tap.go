@@ -96,8 +96,12 @@ func (t *Tap) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.ProtoMajor == 2 {
 		proxy = t.h2c
 	}
+	if !t.mirror.wants() {
+		proxy.ServeHTTP(w, r)
+		return
+	}
 	withBody := t.isAllowed(r)
-	if !t.mirror.wants() || !t.samples(r, withBody) {
+	if !t.samples(r, withBody) {
 		proxy.ServeHTTP(w, r)
 		return
 	}
@@ -115,6 +119,9 @@ func (t *Tap) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // isAllowed says that a request may be mirrored although it may change something.
 func (t *Tap) isAllowed(r *http.Request) bool {
+	if len(t.config.AllowUnsafe) == 0 {
+		return false
+	}
 	// As an app reads it that cleans paths: what climbs out is not below a prefix.
 	clean := path.Clean("/" + r.URL.Path)
 	for _, prefix := range t.config.AllowUnsafe {
@@ -142,7 +149,8 @@ func (t *Tap) samples(r *http.Request, withBody bool) bool {
 	return n*t.percentTimes/100 != (n-1)*t.percentTimes/100
 }
 
-// offer hands a sample on unless it is no whole request with a whole response.
+// offer hands a sample on unless it is no whole request with a whole response. The
+// response waits until it returns: what may be mirrored of it is found out later.
 func (t *Tap) offer(rec *recorder, r *http.Request, body *capped) {
 	if r.Context().Err() != nil { // whoever asked has left: what the app made of it is not known
 		return
@@ -150,16 +158,18 @@ func (t *Tap) offer(rec *recorder, r *http.Request, body *capped) {
 	if rec.status == 0 || rec.status == http.StatusSwitchingProtocols || strings.HasPrefix(rec.Header().Get("Content-Type"), "text/event-stream") {
 		return
 	}
-	c := &sampled{method: r.Method, path: t.config.Strip.path(r), header: t.config.Strip.clean(r.Header), host: r.Host, http2: r.ProtoMajor == 2}
-	c.source.Class, c.source.Latency = rec.class(), rec.latency
+	s := &rec.sample
+	s.method, s.url, s.header, s.host, s.http2 = r.Method, r.URL, r.Header, r.Host, r.ProtoMajor == 2
+	s.strip, s.class, s.latency = &t.config.Strip, rec.class(), rec.latency
 	if body != nil {
 		var whole bool
-		if c.body, whole = body.whole(); !whole {
+		if s.body, whole = body.whole(); !whole {
 			t.mirror.count(tapOversized)
 			return
 		}
 	}
-	t.mirror.offer(c)
+	rec.ResponseWriter = nil // it is not ours to keep
+	t.mirror.offer(s)
 }
 
 // Close drops idle connections to the app.
@@ -176,6 +186,7 @@ type recorder struct {
 	began   time.Time
 	status  int
 	latency time.Duration
+	sample  sampled // so that a sample is one allocation
 }
 
 // Unwrap lets a ResponseController reach what a recorder has not.
