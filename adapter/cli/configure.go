@@ -78,18 +78,22 @@ func (o *configureOptions) run(ctx context.Context, cmd *cobra.Command, arg stri
 	if o.algorithm == "" && len(o.set) == 0 && !o.fields.changed(cmd) {
 		return errors.New("write what is to change: --type, --set or one of the fields (see --help)")
 	}
-	if s.Spec.Calendar, err = o.yearAhead(cmd); err != nil {
-		return err
-	}
 	ns, err := o.namespace()
 	if err != nil {
+		return err
+	}
+	pool := types.NamespacedName{Namespace: ns, Name: name}
+	if err := s.CheckGiven(pool); err != nil {
+		return withFlags(err)
+	}
+	if s.Spec.Calendar, err = o.yearAhead(cmd); err != nil {
 		return err
 	}
 	c, err := o.client(o.dryRun)
 	if err != nil {
 		return err
 	}
-	r, err := c.Configure(ctx, types.NamespacedName{Namespace: ns, Name: name}, s)
+	r, err := c.Configure(ctx, pool, s)
 	if err != nil {
 		return withFlags(err)
 	}

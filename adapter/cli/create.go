@@ -95,16 +95,22 @@ func (o *createOptions) run(ctx context.Context, cmd *cobra.Command, args []stri
 	if err != nil {
 		return err
 	}
-	kube, err := o.kube()
-	if err != nil {
-		return err
-	}
 	target, err := o.target(ns, args)
 	if err != nil {
 		return err
 	}
 	target.Spec = o.fields.spec(cmd)
 	target.Spec.ShadowPercentage = nil // it comes by itself
+	if err := o.checkGiven(target); err != nil {
+		return err
+	}
+	if o.needsNoServer(target) {
+		return o.draft(target)
+	}
+	kube, err := o.kube()
+	if err != nil {
+		return err
+	}
 	from, err := o.derive(ctx, kube, &target)
 	if err != nil {
 		return err

@@ -45,6 +45,9 @@ func (f *factory) kube() (ctrlclient.WithWatch, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read kubeconfig: %w", err)
 	}
+	if f.unconfigured() {
+		cfg.Wrap(explainUnconfigured)
+	}
 	cfg.QPS = -1 // a verb makes a handful of requests
 	cfg.WarningHandler = rest.NewWarningWriter(f.Streams.ErrOut, rest.WarningWriterOptions{Deduplicate: true})
 	scheme, err := newScheme()

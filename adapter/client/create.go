@@ -38,12 +38,8 @@ func (c *Client) CreateShadowInstances(ctx context.Context, target Target, perce
 	if was != nil {
 		ref, key = was.Spec.ScaleTargetRef, was.Key()
 	}
-	if percentage < 1 || percentage > 100 {
-		return Result{}, &InvalidError{Pool: key, Fields: field.ErrorList{field.Invalid(
-			field.NewPath("spec", "shadowPercentage"), percentage, "write a percentage from 1 to 100, such as 20")}}
-	}
-	if errs := checkWorkload(key, ref); len(errs) > 0 {
-		return Result{}, &InvalidError{Pool: key, Fields: errs}
+	if err := refuse(key, append(checkPercentage(percentage), checkWorkload(key, ref)...)); err != nil {
+		return Result{}, err
 	}
 	replicas, err := c.Replicas(ctx, target.Namespace, ref)
 	if err != nil {
