@@ -148,7 +148,8 @@ func (k *kedaOutage) expires(t *testing.T) {
 }
 
 // killed: nobody answers. KEDA then asks in vain for the metric's name already,
-// and does not come to its fallback (kedacore/keda#8056).
+// does not come to its fallback (kedacore/keda#8056), and has an error for every
+// other metric of the ScaledObject (kedacore/keda#5914).
 func (k *kedaOutage) killed(t *testing.T) {
 	require.NoError(t, k.adapter.child.Kill())
 	from := k.clock.Now()
