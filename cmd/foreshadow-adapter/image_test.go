@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The image has nothing beside the binary that could be run, no user who is
-// root, and is built with the Go that go.mod names.
+// The images have nothing beside their binary that could be run, no user who is
+// root, and are built with the Go that go.mod names.
 func TestImage(t *testing.T) {
 	raw, err := os.ReadFile("../../Dockerfile")
 	require.NoError(t, err)
@@ -22,14 +22,17 @@ func TestImage(t *testing.T) {
 	version := regexp.MustCompile(`(?m)^go (\S+)$`).FindSubmatch(module)
 	require.Len(t, version, 2)
 
-	stages := regexp.MustCompile(`(?m)^FROM (\S+)`).FindAllStringSubmatch(file, -1)
-	require.Len(t, stages, 2)
-	require.True(t, strings.HasPrefix(stages[0][1], "golang:"+string(version[1])), stages[0][1])
-	require.Equal(t, "scratch", stages[1][1])
-	last := file[strings.Index(file, "FROM scratch"):]
-	require.Regexp(t, `(?m)^USER [1-9]\d*:[1-9]\d*$`, last)
-	require.NotContains(t, last, "RUN ")
-	require.Contains(t, last, `ENTRYPOINT ["/foreshadow-adapter"]`)
+	stages := regexp.MustCompile(`(?m)^FROM (\S+)`).FindAllStringSubmatchIndex(file, -1)
+	require.Len(t, stages, 3)
+	name := func(i int) string { return file[stages[i][2]:stages[i][3]] }
+	require.True(t, strings.HasPrefix(name(0), "golang:"+string(version[1])), name(0))
+	sidecar, adapter := file[stages[1][0]:stages[2][0]], file[stages[2][0]:]
+	for program, stage := range map[string]string{"foreshadow-sidecar": sidecar, "foreshadow-adapter": adapter} {
+		require.True(t, strings.HasPrefix(stage, "FROM scratch"), stage)
+		require.Regexp(t, `(?m)^USER [1-9]\d*:[1-9]\d*$`, stage)
+		require.NotContains(t, stage, "RUN ")
+		require.Contains(t, stage, `ENTRYPOINT ["/`+program+`"]`)
+	}
 }
 
 // The image has no file of certificates: the program brings those of the public
