@@ -23,7 +23,7 @@ const (
 	maxRows = 1 << 25
 
 	writeStamp = "write unix seconds or RFC 3339, such as 1633651200 or 2021-10-08T00:00:00Z"
-	writeValue = "write a finite number, or nothing for a gap"
+	writeValue = "write a finite number of at least 0, or nothing for a gap"
 )
 
 // ReadCSV reads the series of a file: a header timestamp,value or
@@ -183,12 +183,12 @@ func parseStamp(s string) (at time.Time, remedy string) {
 // duration can say.
 const endOfTime = 4102444800
 
-// parseValue reads a number; nothing is a gap.
+// parseValue reads a load; nothing is a gap.
 func parseValue(s string) (v float64, ok bool) {
 	s = strings.TrimSpace(s)
 	if s == "" {
 		return math.NaN(), true
 	}
 	v, err := strconv.ParseFloat(s, 64)
-	return v, err == nil && !math.IsInf(v, 0)
+	return v, err == nil && !math.IsInf(v, 0) && !(v < 0)
 }

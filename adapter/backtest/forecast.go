@@ -42,6 +42,9 @@ func ForecastAll(ctx context.Context, series []Series, c ForecastConfig) ([]Fore
 			if _, err := c.Season.steps(s.Step); err != nil {
 				return fmt.Errorf("series %s: %w", s.Name, err)
 			}
+			if err := c.Season.check(Roughly(s.Span())); err != nil {
+				return fmt.Errorf("series %s: %w", s.Name, err)
+			}
 		}
 		f, err := c.Season.forecast(s.Series, c.Calendar, max(int(c.Horizon/s.Step), 1), c.Levels)
 		if err != nil {

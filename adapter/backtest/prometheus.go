@@ -74,6 +74,9 @@ func ReadPrometheus(ctx context.Context, c PrometheusConfig, clk clock.WithTicke
 	defer source.Close()
 	f := newFetch(source, c)
 	err = f.run(ctx)
+	if negative := f.checkLoad(); negative != nil {
+		return Read{}, negative
+	}
 	out := Read{Series: f.series(), Queries: requests(registry), Notes: f.notes}
 	return out, err
 }
@@ -167,6 +170,19 @@ func (f *fetch) take(res history.Result) {
 			values[int(time.UnixMilli(p.TimeMillis).Sub(f.rng.Start)/f.cfg.Step)] = p.Value
 		}
 	}
+}
+
+// checkLoad refuses what can be no load.
+func (f *fetch) checkLoad() error {
+	for _, name := range f.order {
+		for i, v := range f.values[name] {
+			if v < 0 || math.IsInf(v, 0) {
+				return fmt.Errorf("--query: series %s: value %v at %s: a load is finite and at least 0: write a query that is, such as clamp_min(..., 0)",
+					name, v, stamp(f.rng.Start.Add(time.Duration(i)*f.cfg.Step)))
+			}
+		}
+	}
+	return nil
 }
 
 // name is that of a label set; the query's where it has no label.

@@ -56,6 +56,9 @@ func (c Config) planFor(s forecast.Series) (plan, error) {
 	if err != nil {
 		return plan{}, err
 	}
+	if err := c.Season.check(Roughly(min(s.Span(), c.History))); err != nil {
+		return plan{}, err
+	}
 	p := plan{m: m, horizon: m, history: int(c.History / s.Step), hour: max(int(time.Hour/s.Step), 1)}
 	switch {
 	case c.Horizon > 0:

@@ -51,6 +51,15 @@ func (s Season) steps(step time.Duration) (int, error) {
 	return m, nil
 }
 
+// check refuses a cycle that a history does not hold twice, which is the least
+// to tell it from a trend.
+func (s Season) check(history time.Duration) error {
+	if s.length() == day || 2*s.length() <= history {
+		return nil // of days the engine says itself what it lacks
+	}
+	return fmt.Errorf("--season: %s is longer than half of the %s of history: write %s or less, or auto", Duration(s.length()), Duration(history), Duration(history/2))
+}
+
 // read returns a series as the engine is to see it. The engine knows days and
 // weeks; for another cycle time is stretched until the cycle is a day, seven of
 // which it may take for a week.

@@ -25,6 +25,8 @@ const (
 	// changedRun is how many equal distances in a row, other than the step, are
 	// no longer gaps but another step.
 	changedRun = 24
+	// longGap is a gap that a person should know of.
+	longGap = 3 * time.Hour
 )
 
 // sample is one value as it came.
@@ -48,11 +50,14 @@ func newSeries(name string, samples []sample, step time.Duration) (Series, error
 	if !slices.ContainsFunc(samples, func(p sample) bool { return !math.IsNaN(p.value) }) {
 		return s, fmt.Errorf("series %s: none of its %d values is a number: look why nothing was measured", name, len(samples))
 	}
-	if step > 0 {
+	distances := distancesOf(samples)
+	if usual := median(distances); step > 0 {
+		if step < usual*2/3 { // stamps beside the grid apart
+			return s, fmt.Errorf("series %s: --step=%s is finer than its values, which are %s apart: leave it out, or write %s or more", name, Duration(step), Duration(usual), Duration(usual))
+		}
 		err := s.resample(samples, step)
 		return s, err
 	}
-	distances := distancesOf(samples)
 	step = median(distances)
 	if from, d, changed := changedStep(samples, distances, step); changed {
 		return s, fmt.Errorf("series %s: the step changes: it is %s, and from %s on %s: write one step, or bring all to one with --step=%s",
@@ -104,11 +109,29 @@ func (s *Series) note(format string, args ...any) {
 	s.Notes = append(s.Notes, fmt.Sprintf(format, args...))
 }
 
-// noteMissing says that much of the grid is empty.
+// noteMissing says that much of the grid is empty, or a long run of it.
 func (s *Series) noteMissing() {
+	if from, n := longestGap(s.Values); time.Duration(n)*s.Step >= longGap && n > 1 {
+		s.note("%s without a value, from %s on", Duration(time.Duration(n)*s.Step), stamp(s.Time(from)))
+	}
 	if miss := 1 - float64(s.Present())/float64(len(s.Values)); miss > maxHistoryMissing {
 		s.note("%.0f%% of its steps of %s have no value", 100*miss, Duration(s.Step))
 	}
+}
+
+// longestGap is the longest run of gaps: where it begins, and how long it is.
+func longestGap(values []float64) (from, n int) {
+	run := 0
+	for i, v := range values {
+		if !math.IsNaN(v) {
+			run = 0
+			continue
+		}
+		if run++; run > n {
+			from, n = i+1-run, run
+		}
+	}
+	return from, n
 }
 
 // resample takes the mean of each step.

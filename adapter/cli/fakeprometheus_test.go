@@ -11,7 +11,7 @@ import (
 )
 
 // servePrometheus answers range queries by the metric that they name: load is
-// one series, services are two, nothing has none, and stops_halfway is load until
+// one series, services are two, nothing has none, negative is no load, and stops_halfway is load until
 // a week ago, before which the server gives up.
 func servePrometheus(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
@@ -26,6 +26,8 @@ func servePrometheus(w http.ResponseWriter, r *http.Request) {
 	case strings.Contains(query, "refused"):
 		w.WriteHeader(http.StatusUnauthorized)
 		return
+	case strings.Contains(query, "negative"):
+		results = []string{fmt.Sprintf(`{"metric":{"service":"cart"},"values":[[%d,"1"],[%d,"-2"]]}`, end-step, end)}
 	case strings.Contains(query, "services"):
 		results = []string{matrix(`{"service":"cart"}`, start, end, step), matrix(`{"service":"shop"}`, start, end, step)}
 	case !strings.Contains(query, "nothing"):

@@ -68,6 +68,7 @@ func (o *forecastOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	o.noteHorizon(series)
 	cal, err := o.calendarOf(series, o.horizon)
 	if err != nil {
 		return err
@@ -81,6 +82,17 @@ func (o *forecastOptions) run(ctx context.Context) error {
 		return err
 	}
 	return show(all)
+}
+
+// noteHorizon says that a forecast goes further than its history bears.
+func (o *forecastOptions) noteHorizon(series []backtest.Series) {
+	for i := range series {
+		if span := series[i].Span(); o.horizon > span {
+			o.tell("note: series %s: --horizon=%s is longer than its %s of history: what lies further ahead repeats that, and its quantiles say little\n",
+				series[i].Name, backtest.Duration(o.horizon), backtest.Duration(backtest.Roughly(span)))
+			return
+		}
+	}
 }
 
 // newShow returns what prints forecasts in the format that was asked for.
