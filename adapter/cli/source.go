@@ -15,6 +15,7 @@ import (
 
 	"github.com/foreshadow-dev/foreshadow/adapter/backtest"
 	"github.com/foreshadow-dev/foreshadow/adapter/duration"
+	"github.com/foreshadow-dev/foreshadow/adapter/history"
 )
 
 // defaultStep is the grid of a query that asks for none.
@@ -186,6 +187,9 @@ const mostNotes = 10
 func (s *loadSource) say(series []backtest.Series) {
 	n := 0
 	for i := range series {
+		if history.OnlyRises(series[i].Values, series[i].Step) {
+			series[i].Notes = append(series[i].Notes, history.OnlyRisesNote)
+		}
 		for _, note := range series[i].Notes {
 			if n++; n <= mostNotes {
 				s.tell("note: series %s: %s\n", series[i].Name, note)

@@ -23,6 +23,9 @@ func (r Report) detailOf() *detail.Forecast {
 		Fallback: r.NoSkill, Skill: detail.Number(r.Verdict.Skill),
 		Horizons: make([]detail.Horizon, 0, len(e.Horizons)), Quality: make([]detail.Quality, 0, len(r.Quality)),
 	}
+	if r.OnlyRises {
+		d.Note = onlyRises
+	}
 	if e.Shaped {
 		d.Expected, d.Deviation = detail.Number(e.Expected), detail.Number(e.Deviation)
 	}

@@ -70,6 +70,7 @@ func (l *Loop) takeLoad(f Fetched, r *Report) bool {
 		}
 		window := load.Series.Between(at.Add(-l.settings.Window), at)
 		l.known.observed, l.known.at, l.known.highest = v, at, window.Max()
+		l.known.rises = history.OnlyRises(window.Values, window.Step)
 		l.known.span = min(load.Series.Span(), l.settings.span())
 	}
 	return !l.known.at.IsZero()

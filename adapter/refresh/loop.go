@@ -51,6 +51,7 @@ type known struct {
 	at       time.Time // of observed; zero if nothing was read yet
 	highest  float64
 	span     time.Duration
+	rises    bool // and never falls, as a counter
 	degraded bool
 	warnings []string // of the last answer that had any
 }
@@ -88,6 +89,8 @@ type Report struct {
 	Verdict quality.Verdict
 	// History is the span of the load that was found.
 	History time.Duration
+	// OnlyRises says that the load does as a raw counter does.
+	OnlyRises bool
 	// Degraded says that part of the history may be missing: Warnings are what
 	// the server said of it.
 	Degraded bool
@@ -181,7 +184,7 @@ func (l *Loop) Digest(now time.Time, f Fetched) Report {
 	r.Forecast = l.forecast
 	r.Quality, r.Verdict = l.quality.Scores(), l.quality.Verdict()
 	r.Observed, r.ObservedAt, r.History = l.known.observed, l.known.at, l.known.span
-	r.Degraded = l.known.degraded
+	r.OnlyRises, r.Degraded = l.known.rises, l.known.degraded
 	if r.Degraded {
 		r.Warnings = l.known.warnings
 	}

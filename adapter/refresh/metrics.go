@@ -75,6 +75,9 @@ func (m *metrics) observe(r Report, took time.Duration) {
 
 // logReport says what changed since the last round; debug says the rest.
 func logReport(logger log.Logger, r Report, last *Report) {
+	if r.OnlyRises && (last == nil || !last.OnlyRises) {
+		level.Warn(logger).Log("msg", "load looks like a counter", "reason", onlyRises)
+	}
 	switch res := result(r); {
 	case last != nil && r.NoSkill != last.NoSkill && r.NoSkill:
 		level.Warn(logger).Log("msg", "forecast is not followed", "reason", r.noSkill())

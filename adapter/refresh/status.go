@@ -10,6 +10,7 @@ import (
 
 	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
 	"github.com/foreshadow-dev/foreshadow/adapter/capacity"
+	"github.com/foreshadow-dev/foreshadow/adapter/history"
 )
 
 // Status returns what the report says in a pool's status. Conditions carry no
@@ -25,6 +26,9 @@ func (r Report) Status() v1alpha1.ShadowPoolStatus {
 	return s
 }
 
+// onlyRises says of a load what makes its forecast worthless.
+const onlyRises = "spec.load.query: " + history.OnlyRisesNote
+
 func (r Report) forecastStatus() *v1alpha1.ForecastStatus {
 	f := &v1alpha1.ForecastStatus{
 		ComputedAt:   metav1.NewTime(r.ObservedAt),
@@ -39,6 +43,9 @@ func (r Report) forecastStatus() *v1alpha1.ForecastStatus {
 		}
 		if r.NoSkill {
 			f.Note = r.noSkill()
+		}
+		if r.OnlyRises {
+			f.Note = onlyRises
 		}
 		if v, ok := r.predictedLoad(); ok {
 			f.PredictedLoad = v1alpha1.DecimalOf(v)
@@ -130,6 +137,8 @@ func (r Report) forecastReady() metav1.Condition {
 		c.Reason, c.Message = v1alpha1.ReasonShortHistory, "no forecast: "+r.whyNoForecast()
 	case r.ReadErr != nil:
 		c.Status, c.Reason, c.Message = metav1.ConditionTrue, v1alpha1.ReasonHistoryUnreachable, r.ReadErr.Error()
+	case r.OnlyRises:
+		c.Status, c.Reason, c.Message = metav1.ConditionTrue, v1alpha1.ReasonLoadOnlyRises, onlyRises
 	case r.Forecast.Note != "":
 		c.Status, c.Reason, c.Message = metav1.ConditionTrue, v1alpha1.ReasonShortHistory, r.Forecast.Note
 	default:

@@ -47,6 +47,8 @@ const (
 	ReasonPaused = "Paused"
 	// ReasonShortHistory: there is less than a week, or a day, to learn from.
 	ReasonShortHistory = "ShortHistory"
+	// ReasonLoadOnlyRises: the load does as a raw counter does, without rate().
+	ReasonLoadOnlyRises = "LoadOnlyRises"
 	// ReasonNoSkill: the forecast was no better than the load of the day before
 	// for days, and is not followed until it is again.
 	ReasonNoSkill = "NoSkill"
