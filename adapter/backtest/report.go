@@ -146,12 +146,14 @@ func modelOf(name string, windows []*window) (Model, bool) {
 }
 
 // find returns the score of a model; nil if it has none.
-func (s *SeriesReport) find(name string) *Model {
-	i := slices.IndexFunc(s.Models, func(m Model) bool { return m.Model == name })
+func (s *SeriesReport) find(name string) *Model { return find(s.Models, name) }
+
+func find(models []Model, name string) *Model {
+	i := slices.IndexFunc(models, func(m Model) bool { return m.Model == name })
 	if i < 0 {
 		return nil
 	}
-	return &s.Models[i]
+	return &models[i]
 }
 
 // peer is the score of seasonal naive; all unknown if it has none.

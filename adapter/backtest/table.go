@@ -125,31 +125,6 @@ func (r *Report) writeSeries(b *bytes.Buffer) {
 	t.write(b, 0)
 }
 
-// verdict says in a sentence whether the forecast is worth having.
-func (r *Report) verdict() string {
-	if len(r.Series) == 1 {
-		m := r.Series[0].find(Ours)
-		return fmt.Sprintf("In the first hour, which decides how many pods are warm, P95 loses %s of what seasonal naive does; over the whole horizon\n"+
-			"it covers %s of the load.", figure(m.FirstHour.PinballRatio), share(m.Horizon.Coverage))
-	}
-	better, calibrated, known := 0, 0, 0
-	for i := range r.Series {
-		m := r.Series[i].find(Ours)
-		if c := float64(m.Horizon.Coverage); c >= 0.93 && c <= 0.97 {
-			calibrated++
-		}
-		if v := float64(m.FirstHour.PinballRatio); !math.IsNaN(v) {
-			known++
-			if v < 1 {
-				better++
-			}
-		}
-	}
-	n := len(r.Series)
-	return fmt.Sprintf("In the first hour, which decides how many pods are warm, P95 beats seasonal naive on %d of %s; over the whole horizon\n"+
-		"it covers 93 to 97 %% of the load on %d of %d.", better, plural(known, "series", "series"), calibrated, n)
-}
-
 func figure(v Number) string {
 	if f := float64(v); !math.IsNaN(f) {
 		return fmt.Sprintf("%.3f", f)
