@@ -198,6 +198,9 @@ func short(v float64) string {
 	if math.IsNaN(v) {
 		return "-"
 	}
+	if math.Abs(v) >= 1e15 {
+		return fmt.Sprintf("%.3g", v)
+	}
 	unit := ""
 	for _, next := range []string{"k", "M", "G", "T"} {
 		if math.Abs(v) < 9_999.5 {

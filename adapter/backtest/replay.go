@@ -78,6 +78,14 @@ func newReplay(s Series, c ReplayConfig) (*replay, error) {
 		Workload: simulate.DefaultWorkload(c.CapacityPerReplica, c.ColdStart), Step: x.Step, Refresh: refreshEvery,
 		Quantile: replayQuantile, IdlePercent: idlePercent,
 	}}
+	if least := c.Length + simulate.MinHistory; x.Span() < least {
+		remedy := "read more of the load"
+		if most := Roughly(x.Span() - simulate.MinHistory); most >= ShortestReplay {
+			remedy = fmt.Sprintf("write %s or less, or %s", Duration(most), remedy)
+		}
+		return nil, fmt.Errorf("--replay: %s: the load covers %s, and at least %s of history lie before what is replayed: %s",
+			Duration(c.Length), Duration(Roughly(x.Span())), Duration(simulate.MinHistory), remedy)
+	}
 	history, replayed, err := simulate.Trace{Name: s.Name, Series: x}.Split(c.Length)
 	if err != nil {
 		return nil, err

@@ -60,7 +60,7 @@ func TestReplayRefusals(t *testing.T) {
 		},
 		{
 			"too short", series(5*time.Minute, daily(288, 288)),
-			"replay series web: split trace web: it covers 24h0m0s, and 24h0m0s are to be replayed after at least 25h0m0s of history: give a trace of 49h0m0s or more, or replay less",
+			"replay series web: --replay: 1d: the load covers 1d, and at least 1d1h of history lie before what is replayed: read more of the load",
 		},
 		{
 			"no load is negative", series(5*time.Minute, negative),

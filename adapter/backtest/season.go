@@ -91,6 +91,9 @@ func (s Season) forecast(x forecast.Series, cal calendar.Calendar, horizon int, 
 	if seen.Step != x.Step {
 		f.Note = "" // it speaks of stretched days
 	}
+	if x.Step >= day && f.Maturity == forecast.NoDailyCycle {
+		f.Note = fmt.Sprintf("a value each %s shows no daily cycle: the recent level is forecast, with wider quantiles", Duration(x.Step))
+	}
 	if f.Today != "" {
 		f.Note = strings.TrimPrefix(f.Note+"; "+f.Today, "; ")
 	}

@@ -30,7 +30,7 @@ func (r *Report) verdict() string {
 		}
 	}
 	ours := find(r.Models, Ours)
-	against := "cannot be set against seasonal naive, which errs nowhere,"
+	against := "cannot be set against seasonal naive"
 	if known > 0 {
 		against = fmt.Sprintf("beats seasonal naive on %d of %s", beats, plural(known, "series", "series"))
 	}
@@ -63,7 +63,7 @@ func (r *Report) calibrated() string {
 
 func (s *SeriesReport) verdict() string {
 	m := s.find(Ours)
-	against := "cannot be set against seasonal naive, which errs nowhere,"
+	against := "cannot be set against seasonal naive"
 	if v := m.FirstHour.PinballRatio; !math.IsNaN(float64(v)) {
 		against = fmt.Sprintf("loses %s of what seasonal naive does", figure(v))
 	}

@@ -42,7 +42,7 @@ func TestVerdict(t *testing.T) {
 		{
 			"a load that is always 0",
 			Report{Series: []SeriesReport{one(model(Ours, nan, 1, 1), zero)}},
-			"In the first hour, which decides how many pods are warm, P95 cannot be set against seasonal naive, which errs nowhere, and covers 100.0 % of the load;\n" +
+			"In the first hour, which decides how many pods are warm, P95 cannot be set against seasonal naive and covers 100.0 % of the load;\n" +
 				"over the whole horizon it covers 100.0 %.",
 		},
 		{

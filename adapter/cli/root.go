@@ -14,6 +14,14 @@ type Config struct {
 	Version string
 }
 
+// newVersionCommand prints what --version does, for those who look for a verb.
+func newVersionCommand(f *factory) *cobra.Command {
+	return &cobra.Command{
+		Use: "version", Short: "Print the version of this plugin.", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error { return f.write(f.Version + "\n") },
+	}
+}
+
 // New returns the command with its verbs.
 func New(c Config) *cobra.Command {
 	f := &factory{Config: c, flags: genericclioptions.NewConfigFlags(true)}
@@ -33,12 +41,13 @@ func New(c Config) *cobra.Command {
 	root.SetIn(c.Streams.In)
 	root.SetOut(c.Streams.Out)
 	root.SetErr(c.Streams.ErrOut)
+	root.SetFlagErrorFunc(explainFlag)
 	f.flags.AddFlags(root.PersistentFlags())
 	f.completeFlags(root)
 	root.AddCommand(
 		newCreateCommand(f), newStatusCommand(f), newConfigureCommand(f),
 		newPauseCommand(f), newResumeCommand(f), newExplainCommand(f),
-		newForecastCommand(f), newBacktestCommand(f), newWarmupCommand(f),
+		newForecastCommand(f), newBacktestCommand(f), newWarmupCommand(f), newVersionCommand(f),
 	)
 	root.InitDefaultCompletionCmd()
 	explainCompletion(root)

@@ -168,7 +168,11 @@ func (s *loadSource) readFile() ([]backtest.Series, error) {
 	}
 	f, err := os.Open(filepath.Clean(s.file))
 	if err != nil {
-		return nil, fmt.Errorf("read load: %w", err)
+		return nil, fmt.Errorf("read load: %w: write the path of a CSV file, - for standard input, or --prometheus.url and --query", err)
+	}
+	if info, err := f.Stat(); err == nil && info.IsDir() {
+		_ = f.Close() // only looked at
+		return nil, fmt.Errorf("read load: %s is a directory: write the path of a CSV file in it", s.file)
 	}
 	defer f.Close() //nolint:errcheck // only read
 	return backtest.ReadCSV(s.file, f, s.prometheus.Step)

@@ -138,7 +138,7 @@ func TestWithoutAnyPodToMirrorTheReasonIsSaid(t *testing.T) {
 	require.Empty(t, p.Source.Pod)
 	require.Equal(t, "no pod may be the source: 3 younger than 10m0s", p.Source.Reason)
 	p = follow(t, play(t, actors), config(t, nil), noon.Add(shift), noon.Add(shift))[0]
-	require.Equal(t, "no pod may be the source: none has been seen", p.Source.Reason)
+	require.Equal(t, "no pod may be the source: none has been seen: scrape container_cpu_usage_seconds_total and container_memory_working_set_bytes of cAdvisor, by pod", p.Source.Reason)
 }
 
 // Shadows have the names of pods and far more requests: they are in no profile

@@ -81,7 +81,7 @@ func lost(p *Pod) string {
 // none says why no pod may be the source.
 func none(pods []*Pod, cfg Config) string {
 	if len(pods) == 0 {
-		return "none has been seen"
+		return "none has been seen: scrape container_cpu_usage_seconds_total and container_memory_working_set_bytes of cAdvisor, by pod"
 	}
 	counts := map[Standing]int{}
 	for _, p := range pods {

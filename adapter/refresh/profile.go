@@ -151,7 +151,11 @@ func (m *Manager) profiled(w *worker, a profileAnswer, logger log.Logger) {
 	}
 	m.metrics.profiles.WithLabelValues(resultSuccess).Inc()
 	if now := w.profiler.last; before == nil || before.Source.Pod != now.Source.Pod {
-		level.Info(logger).Log("msg", "source pod", "pod", now.Source.Pod, "reason", now.Source.Reason)
+		at := level.Info
+		if now.Source.Pod == "" && before == nil {
+			at = level.Debug // nobody may scrape pods here; status.profile says it too
+		}
+		at(logger).Log("msg", "source pod", "pod", now.Source.Pod, "reason", now.Source.Reason)
 	}
 	if w.last != nil {
 		m.tellReport(w)

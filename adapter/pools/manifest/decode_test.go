@@ -68,12 +68,22 @@ func TestDecodeRefuses(t *testing.T) {
 		{
 			name: "a number where a string is wanted",
 			text: head + "metadata: {name: web, namespace: shop}\nspec: {scaleTargetRef: {name: web}, load: {query: up}, prediction: {quantile: 0.95}}\n",
-			want: "pools.yaml: document 1: spec.prediction.quantile: Invalid value: number: write a string, in quotes where it looks like a number",
+			want: "pools.yaml: document 1: spec.prediction.quantile: Invalid value: 0.95: write it in quotes: \"0.95\"",
+		},
+		{
+			name: "a number where a duration is wanted",
+			text: head + "metadata: {name: web, namespace: shop}\nspec: {scaleTargetRef: {name: web}, load: {query: up}, prediction: {coldStartLead: 3}}\n",
+			want: "pools.yaml: document 1: spec.prediction.coldStartLead: Invalid value: 3: write a duration, in quotes, such as \"3m\"",
+		},
+		{
+			name: "a field in another place",
+			text: head + "metadata: {name: web, namespace: shop}\nspec: {scaleTargetRef: {name: web}, load: {query: up, window: 7d}}\n",
+			want: "pools.yaml: document 1 (shop/web): spec.load.window: unknown field: write spec.history.window",
 		},
 		{
 			name: "a string where a number is wanted",
 			text: head + "metadata: {name: web, namespace: shop}\nspec: {maxShadows: \"4\"}\n",
-			want: "pools.yaml: document 1: spec.maxShadows: Invalid value: string: write a whole number, without quotes",
+			want: "pools.yaml: document 1: spec.maxShadows: Invalid value: \"4\": write a whole number, without quotes",
 		},
 		{
 			name: "a list where an object is wanted",

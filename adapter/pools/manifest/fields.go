@@ -1,6 +1,8 @@
 package manifest
 
 import (
+	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -8,6 +10,7 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	kjson "sigs.k8s.io/json"
@@ -33,6 +36,9 @@ func unknownField(err error) error {
 	if len(known) == 0 {
 		return fmt.Errorf("%s: unknown field: remove it", path)
 	}
+	if place, found := elsewhere[path]; found {
+		return fmt.Errorf("%s: unknown field: write %s", path, place)
+	}
 	if near := nearest(name, known); near != "" {
 		return fmt.Errorf("%s: unknown field: write %q, or remove it", path, near)
 	}
@@ -50,12 +56,47 @@ func typeError(asJSON []byte, err error) error {
 	switch mismatch.Type.Kind() {
 	case reflect.String:
 		wanted = "a string, in quotes where it looks like a number"
+		if mismatch.Type == reflect.TypeFor[v1alpha1.Duration]() {
+			wanted = `a duration, in quotes, such as "3m"`
+		} else if strings.HasPrefix(mismatch.Value, "number") {
+			wanted = fmt.Sprintf("it in quotes: %q", valueAt(asJSON, mismatch.Field))
+		}
 	case reflect.Int32, reflect.Int64:
 		wanted = "a whole number, without quotes"
 	case reflect.Slice:
 		wanted = "a list"
 	}
-	return fmt.Errorf("%s: Invalid value: %s: write %s", mismatch.Field, mismatch.Value, wanted)
+	return fmt.Errorf("%s: Invalid value: %s: write %s", mismatch.Field, cmp.Or(valueAt(asJSON, mismatch.Field), mismatch.Value), wanted)
+}
+
+// valueAt is the number or text at a path of a document; empty for all else.
+func valueAt(asJSON []byte, path string) string {
+	var at any
+	d := json.NewDecoder(bytes.NewReader(asJSON))
+	d.UseNumber()
+	if err := d.Decode(&at); err != nil {
+		return ""
+	}
+	for name := range strings.SplitSeq(path, ".") {
+		m, _ := at.(map[string]any)
+		at = m[name]
+	}
+	switch v := at.(type) {
+	case json.Number:
+		return v.String()
+	case string:
+		return strconv.Quote(v)
+	}
+	return ""
+}
+
+// elsewhere are fields that people look for in another place.
+var elsewhere = map[string]string{
+	"spec.load.window": "spec.history.window", "spec.load.step": "spec.history.step",
+	"spec.window": "spec.history.window", "spec.step": "spec.history.step",
+	"spec.query": "spec.load.query", "spec.capacityPerReplica": "spec.load.capacityPerReplica",
+	"spec.quantile": "spec.prediction.quantile", "spec.coldStartLead": "spec.prediction.coldStartLead",
+	"spec.timeZone": "spec.calendar.timeZone",
 }
 
 // fieldsAt lists the fields that the ShadowPool has at a path.
