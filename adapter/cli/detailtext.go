@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -118,6 +119,9 @@ func number(v *float64) string {
 	short, err := strconv.ParseFloat(strconv.FormatFloat(*v, 'g', 4, 64), 64)
 	if err != nil {
 		return "-"
+	}
+	if math.Abs(short) >= 1e15 {
+		return strconv.FormatFloat(short, 'g', -1, 64)
 	}
 	return strconv.FormatFloat(short, 'f', -1, 64)
 }
