@@ -24,7 +24,8 @@
 //   - no NaN, no infinity, and nothing negative for a history without negative
 //     values;
 //   - quantiles do not cross, those from 0.5 up are never below the point, and
-//     nothing exceeds three times the highest value known;
+//     nothing exceeds three times the highest value known, or, of two hours to
+//     two days, that value by more than the range known;
 //   - multiplying a series by a power of two, or moving it in time, does the
 //     same to its forecast;
 //   - little history widens the quantiles, and Maturity and Note say so.

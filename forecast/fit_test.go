@@ -79,7 +79,7 @@ func TestMaturity(t *testing.T) {
 		note string
 	}{
 		{"half an hour", 30 * time.Minute, forecast.Starting, "30m of history: too little for a forecast; quantiles are what was seen, with a margin"},
-		{"five hours", 5 * time.Hour, forecast.NoDailyCycle, "5h of history: no daily cycle yet; quantiles are widened"},
+		{"five hours", 5 * time.Hour, forecast.NoDailyCycle, "5h of history: no daily cycle yet; quantiles are widened, within what was seen and a margin"},
 		{"three days", 72 * time.Hour, forecast.NoWeeklyCycle, "3d of history: no weekly cycle yet"},
 		{"ten days", 240 * time.Hour, forecast.Mature, ""},
 	} {

@@ -103,15 +103,18 @@ const (
 
 // raised returns the probability at which a pool is read for level p. Days are
 // few and dependent, so a day ahead residuals cover less than they say: the
-// tail 1-p shrinks by 0.3 log h / log day, and by half on little history.
+// tail 1-p shrinks by 0.3 log h / log day, and by half on little history. It
+// does so in full up to a tail of 0.1; the median stays where it is.
 func (f *Fitted) raised(p float64, h int) float64 {
 	tail := min(p, 1-p)
+	keep := 1.0
 	if f.day > 1 {
-		tail *= 1 - dependence*farness(h, f.day)
+		keep -= dependence * farness(h, f.day)
 	}
 	if f.backDays < fewDays {
-		tail /= 2
+		keep /= 2
 	}
+	tail *= lerp(keep, 1, max(0, (tail-0.1)/0.4))
 	if p < 0.5 {
 		return tail
 	}

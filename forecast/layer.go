@@ -167,6 +167,9 @@ func (r *rolling) learn(horizon int) (l layer, ok bool) {
 	}
 	days := r.dayMedians(x, resid, horizon)
 	l.pool = newPool(resid)
+	if !r.daily {
+		l.pool = doubted(l.pool, resid, horizon, len(r.h.raw)-r.start)
+	}
 	if len(r.models) > 1 {
 		l.centre = centreOf(resid, days)
 	}

@@ -13,7 +13,8 @@ const (
 	// Starting is less than two hours, or fewer than 24 values: quantiles are
 	// what was seen, times a margin.
 	Starting Maturity = "Starting"
-	// NoDailyCycle is less than a day and a quarter: the recent level alone.
+	// NoDailyCycle is less than a day and a quarter: the recent level and the hours
+	// before, quantiles within what was seen and a margin.
 	NoDailyCycle Maturity = "NoDailyCycle"
 	// NoWeeklyCycle is less than nine days: daily shapes.
 	NoWeeklyCycle Maturity = "NoWeeklyCycle"
@@ -45,7 +46,7 @@ func (m Maturity) sentence(span time.Duration) string {
 	case Starting:
 		return age(span) + " of history: too little for a forecast; quantiles are what was seen, with a margin"
 	case NoDailyCycle:
-		return age(span) + " of history: no daily cycle yet; quantiles are widened"
+		return age(span) + " of history: no daily cycle yet; quantiles are widened, within what was seen and a margin"
 	case NoWeeklyCycle:
 		return age(span) + " of history: no weekly cycle yet"
 	case Mature:

@@ -27,6 +27,7 @@ type rolling struct {
 	h       *history
 	models  []model
 	start   int       // first step that is forecast
+	daily   bool      // a day lies before it
 	fold    int       // steps of one fold; folds alternate
 	origins []int     // ascending
 	recency []float64 // weight of each in an error
@@ -71,7 +72,7 @@ func backSpan(n int, c seasons) (start int, daily bool) {
 func newRolling(h *history, models []model) *rolling {
 	n := len(h.raw)
 	start, daily := backSpan(n, h.seasons)
-	r := &rolling{h: h, start: max(start, 1)}
+	r := &rolling{h: h, start: max(start, 1), daily: daily}
 	r.fold = max((n-r.start)/6, 1)
 	if daily && n-r.start >= 2*h.day {
 		r.fold = h.day

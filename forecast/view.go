@@ -20,6 +20,7 @@ type view struct {
 	hi      float64     // greatest value known, in the unit of the fit
 	lo      float64     // likewise the least
 
+	bounds     bounds
 	ceiling    float64
 	quant, top [][]float64 // scaled quantiles by level, and by layer or window
 }
@@ -147,7 +148,7 @@ func (v *view) curve(k, t, o int) float64 {
 
 // fill writes the forecast for steps that begin gap steps after the last value.
 func (v *view) fill(out *Forecast, gap int) {
-	v.ceiling = upperLimit(v.lo, v.hi)
+	v.ceiling, v.bounds = v.ceilingOf(v.lo, v.hi), v.learnBounds()
 	v.quant, v.top = v.layerQuantiles(out.Levels), v.peakQuantiles(out.Levels)
 	out.ceiling = finite(v.ceiling * v.unit)
 	if len(v.peaks) > 0 {
@@ -165,7 +166,7 @@ func (v *view) fill(out *Forecast, gap int) {
 		}
 		spread := v.spreadAt(h, a, b, frac)
 		blend, most, wider := v.point(h, a, b, frac)
-		point := v.bounded(blend + spread*lerp(v.layers[a].centre, v.layers[b].centre, frac))
+		point := v.bounded(v.bounds.point(blend+spread*lerp(v.layers[a].centre, v.layers[b].centre, frac), h))
 		out.Point[i] = finite(point * v.unit)
 		v.quantiles(out, i, place{h, a, b, frac}, [2]float64{blend, most}, point, spread, wider)
 	}
@@ -190,9 +191,11 @@ func (v *view) quantiles(out *Forecast, i int, at place, blend [2]float64, point
 	below, recurs := math.Inf(-1), v.recurring(v.last+at.h)
 	for l, p := range out.Levels {
 		distance := scale * lerp(v.quant[l][at.a], v.quant[l][at.b], at.frac)
-		q := blend[0] + distance
+		q := v.bounds.quantile(blend[0]+distance, point, p, at.h)
 		if p >= 0.5 {
-			q = max(q, blend[1]+distance*wider, point)
+			// The median asks what is likely, not what may last.
+			stays := lerp(blend[0], blend[1], min(1, (p-0.5)/(recurringLevel-0.5)))
+			q = max(q, v.bounds.quantile(stays+distance*wider, point, p, at.h), point)
 		} else {
 			q = min(q, point)
 		}
