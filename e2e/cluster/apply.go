@@ -9,6 +9,7 @@ import (
 	"io"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/yaml"
@@ -53,7 +54,8 @@ func (c *Cluster) applyOne(ctx context.Context, obj *unstructured.Unstructured) 
 	err := process.Until(ctx, kindTimeout, "the kind to be known", func(ctx context.Context) (string, bool) {
 		applyErr = c.Client.Apply(ctx, client.ApplyConfigurationFromUnstructured(obj.DeepCopy()),
 			client.FieldOwner(fieldManager), client.ForceOwnership)
-		if !meta.IsNoMatchError(applyErr) {
+		// A kind that comes back is known to the client before it is served.
+		if !meta.IsNoMatchError(applyErr) && !apierrors.IsNotFound(applyErr) {
 			return "", true
 		}
 		return applyErr.Error(), false
