@@ -69,7 +69,7 @@ func TestAdversity(t *testing.T) {
 			}
 		})
 	}
-	shared.report.add("scenarios_passed", float64(passed), "scenarios")
+	shared.report.Add("scenarios_passed", float64(passed), "scenarios")
 }
 
 func flapAtOnce(t *testing.T) {
@@ -221,7 +221,7 @@ func zonesStayEven(t *testing.T) {
 	}
 	require.Len(t, byNode, 3)
 	require.LessOrEqual(t, most-least, 2, "the zones have %v pods", byNode)
-	shared.report.add("zone_skew_after_30_activations", float64(most-least), "pods")
+	shared.report.Add("zone_skew_after_30_activations", float64(most-least), "pods")
 	s.rec.judge(t)
 }
 

@@ -37,8 +37,8 @@ func TestBugsAreCaught(t *testing.T) {
 			caught++
 		})
 	}
-	shared.report.add("invariant_bugs_planted", float64(len(simulated.Bugs())), "bugs")
-	shared.report.add("invariant_bugs_caught", float64(caught), "bugs")
+	shared.report.Add("invariant_bugs_planted", float64(len(simulated.Bugs())), "bugs")
+	shared.report.Add("invariant_bugs_caught", float64(caught), "bugs")
 }
 
 // realBug is what a controller that is wrong would write, where the controllers
@@ -87,7 +87,7 @@ func TestRealBugsAreCaught(t *testing.T) {
 			caught++
 		}
 	}
-	shared.report.add("invariant_bugs_caught_real", float64(caught), "bugs")
+	shared.report.Add("invariant_bugs_caught_real", float64(caught), "bugs")
 }
 
 func (b realBug) run(t *testing.T, namespace string) {

@@ -37,7 +37,7 @@ func TestControlPlane(t *testing.T) {
 
 	t.Run("a pod is ready once it was pulled and is warm", func(t *testing.T) {
 		took := w.await(t, 30*time.Second, "2 ready pods", func(s scale) bool { return s.ready == 2 })
-		shared.report.add("deployment_ready", took.Seconds(), "seconds")
+		shared.report.Add("deployment_ready", took.Seconds(), "seconds")
 		var pods corev1.PodList
 		require.NoError(t, w.Client.List(t.Context(), &pods, client.InNamespace(w.namespace)))
 		require.Len(t, pods.Items, 2)
@@ -55,8 +55,8 @@ func TestControlPlane(t *testing.T) {
 		require.GreaterOrEqual(t, out, pull+cold, "pods became ready without a cold start")
 		shared.load.Hold(250)
 		in := w.await(t, 60*time.Second, "3 pods again", func(s scale) bool { return s.desired == 3 && s.ready == 3 })
-		shared.report.add("reactive_scale_out", out.Seconds(), "seconds")
-		shared.report.add("reactive_scale_in", in.Seconds(), "seconds")
+		shared.report.Add("reactive_scale_out", out.Seconds(), "seconds")
+		shared.report.Add("reactive_scale_in", in.Seconds(), "seconds")
 	})
 }
 

@@ -35,10 +35,10 @@ func TestHandOver(t *testing.T) {
 	m.reportWrites(t)
 	m.reportLaterWrites(t, s, "")
 	cold := s.coldStarts(t)
-	shared.report.add("cold_start_ms_median", cold, "milliseconds")
+	shared.report.Add("cold_start_ms_median", cold, "milliseconds")
 	checked := s.rec.judge(t)
 	require.NotZero(t, checked.Activations)
-	shared.report.add("activations_checked", float64(checked.Activations), "pods")
+	shared.report.Add("activations_checked", float64(checked.Activations), "pods")
 }
 
 // TestHandOverBatched measures it with endpoints that are gathered for 100 ms, as
@@ -168,8 +168,8 @@ func (m *handOvers) report(t *testing.T, k int) {
 		}
 		slices.Sort(ms)
 		median, most := ms[len(ms)/2], ms[len(ms)-1]
-		shared.report.add(fmt.Sprintf("activation_%s_ms_k%d%s_median", part.name, k, m.suffix), median, "milliseconds")
-		shared.report.add(fmt.Sprintf("activation_%s_ms_k%d%s_max", part.name, k, m.suffix), most, "milliseconds")
+		shared.report.Add(fmt.Sprintf("activation_%s_ms_k%d%s_median", part.name, k, m.suffix), median, "milliseconds")
+		shared.report.Add(fmt.Sprintf("activation_%s_ms_k%d%s_max", part.name, k, m.suffix), most, "milliseconds")
 		t.Logf("k=%-3d %-18s median %7.1f ms, most %7.1f ms, all %.0f", k, part.name, median, most, ms)
 	}
 	m.took = nil
@@ -179,9 +179,9 @@ func (m *handOvers) report(t *testing.T, k int) {
 func (m *handOvers) reportWrites(t *testing.T) {
 	t.Helper()
 	require.NotZero(t, m.pods)
-	shared.report.add("activation_live_pods_deleted", float64(m.liveDeleted), "pods")
-	shared.report.add("activation_serial_writes", float64(m.serial), "writes")
-	shared.report.add("activation_writes_per_pod", float64(m.before)/float64(m.pods), "writes")
+	shared.report.Add("activation_live_pods_deleted", float64(m.liveDeleted), "pods")
+	shared.report.Add("activation_serial_writes", float64(m.serial), "writes")
+	shared.report.Add("activation_writes_per_pod", float64(m.before)/float64(m.pods), "writes")
 	require.Zero(t, m.liveDeleted, "pods that served before were deleted")
 	require.Equal(t, 1, m.serial, "a pod needed more than one write to go live")
 }
@@ -204,8 +204,8 @@ func (m *handOvers) reportLaterWrites(t *testing.T, s *shop, suffix string) {
 			onPool++
 		}
 	}
-	shared.report.add("activation_writes_later_per_pod"+suffix, float64(onPods)/float64(m.pods), "writes")
-	shared.report.add("activation_pool_writes_per_raise"+suffix, float64(onPool)/float64(m.raises), "writes")
+	shared.report.Add("activation_writes_later_per_pod"+suffix, float64(onPods)/float64(m.pods), "writes")
+	shared.report.Add("activation_pool_writes_per_raise"+suffix, float64(onPool)/float64(m.raises), "writes")
 	require.LessOrEqual(t, onPods, m.pods, "a pod that went live was written more than once later")
 }
 

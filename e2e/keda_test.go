@@ -1,4 +1,4 @@
-//go:build e2e
+//go:build e2e && ecosystem
 
 package e2e
 
@@ -83,9 +83,6 @@ spec:
 // load, and held where it is while we know nothing or are away. The external metrics API is
 // KEDA's, the custom metrics API beside it ours.
 func TestKEDA(t *testing.T) {
-	if os.Getenv("FORESHADOW_E2E_KEDA") == "" {
-		t.Skip("run make e2e-ecosystem: KEDA takes half an hour to build")
-	}
 	const namespace = "keda-shop"
 	shared.startKEDA(t)
 	w := shared.deploy(t, namespace, 2, pull, cold)
@@ -108,7 +105,7 @@ func TestKEDA(t *testing.T) {
 	require.Contains(t, a.metrics(t), "foreshadow_keda_streams 1\n")
 	w.await(t, rise.Sub(shared.clock.Now()), "KEDA's HPA asks for the peak", func(s scale) bool { return s.desired >= need(peak) })
 	require.InDelta(t, base, shared.load.At(shared.clock.Now()), 0, "the load has risen already")
-	shared.report.add("keda_lead", rise.Sub(shared.clock.Now()).Seconds(), "seconds")
+	shared.report.Add("keda_lead", rise.Sub(shared.clock.Now()).Seconds(), "seconds")
 
 	k := &kedaOutage{w, a, prometheus}
 	for _, part := range []struct {
@@ -138,13 +135,13 @@ func (k *kedaOutage) expires(t *testing.T) {
 	require.NoError(t, k.prometheus.Stop())
 	stopped := k.clock.Now()
 	least := k.fewest(t, maxAge+kedaTimeout, "the ScaledObject falls back", func(scale) bool { return k.fallback(t) == "True" })
-	k.report.add("keda_fallback_after_prometheus_stopped", k.clock.Since(stopped).Seconds(), "seconds")
+	k.report.Add("keda_fallback_after_prometheus_stopped", k.clock.Since(stopped).Seconds(), "seconds")
 	from := k.clock.Now()
 	least = min(least, k.fewest(t, time.Minute, "time to pass", func(scale) bool { return k.clock.Since(from) > kedaHolds }))
 	require.Equal(t, need(peak), least, "KEDA asked for fewer replicas")
 	require.Zero(t, k.load.At(k.clock.Now())-base, "the load has not fallen")
 	require.Contains(t, k.adapter.metrics(t), `foreshadow_keda_requests_total{code="Unavailable",method="GetMetrics"}`)
-	k.report.add("keda_fewest_replicas_by_fallback", float64(least), "replicas")
+	k.report.Add("keda_fewest_replicas_by_fallback", float64(least), "replicas")
 }
 
 // killed: nobody answers. KEDA then asks in vain for the metric's name already,
@@ -160,7 +157,7 @@ func (k *kedaOutage) killed(t *testing.T) {
 	})
 	least = min(least, k.fewest(t, time.Minute, "time to pass", func(scale) bool { return k.clock.Since(from) > kedaHolds }))
 	require.Equal(t, need(peak), least, "KEDA asked for fewer replicas")
-	k.report.add("keda_fewest_replicas_without_adapter", float64(least), "replicas")
+	k.report.Add("keda_fewest_replicas_without_adapter", float64(least), "replicas")
 }
 
 func (k *kedaOutage) back(t *testing.T) {
@@ -169,7 +166,7 @@ func (k *kedaOutage) back(t *testing.T) {
 	k.adapter.run(t)
 	k.await(t, kedaTimeout, "the replicas come down", func(s scale) bool { return s.desired == need(base) })
 	k.await(t, kedaTimeout, "the fallback ends", func(scale) bool { return k.fallback(t) == "False" })
-	k.report.add("keda_recovery", k.clock.Since(from).Seconds(), "seconds")
+	k.report.Add("keda_recovery", k.clock.Since(from).Seconds(), "seconds")
 }
 
 // fewest waits as await does, and returns the fewest replicas that were asked for

@@ -25,6 +25,7 @@ import (
 	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
 	"github.com/foreshadow-dev/foreshadow/e2e/cluster"
 	"github.com/foreshadow-dev/foreshadow/e2e/load"
+	"github.com/foreshadow-dev/foreshadow/e2e/report"
 )
 
 // systemNamespace holds what the tests themselves serve.
@@ -38,7 +39,7 @@ type rig struct {
 	clock  clock.PassiveClock
 	out    string
 	logs   string
-	report report
+	report report.Report
 }
 
 // shared is set by TestMain before any test runs.
@@ -75,7 +76,7 @@ func run(ctx context.Context, m *testing.M) (code int, err error) {
 	// Both a signal while tests run and the end of run stop the cluster.
 	stop := sync.OnceValue(r.Stop)
 	defer func() { err = errors.Join(err, stop()) }()
-	r.report.add("cluster_start", r.StartDuration.Seconds(), "seconds")
+	r.report.Add("cluster_start", r.StartDuration.Seconds(), "seconds")
 	if err := r.AddNodes(ctx, 3); err != nil {
 		return 1, err
 	}
@@ -94,7 +95,7 @@ func run(ctx context.Context, m *testing.M) (code int, err error) {
 	if !ended() {
 		select {} // a signal came: the exit is under way
 	}
-	return code, r.report.write(filepath.Join(r.out, cmp.Or(os.Getenv("FORESHADOW_E2E_REPORT"), "e2e.json")))
+	return code, r.report.Write(filepath.Join(r.out, cmp.Or(os.Getenv("FORESHADOW_E2E_REPORT"), "e2e.json")))
 }
 
 // makeFolders makes the folder of the results and, empty, that of the logs.

@@ -47,8 +47,8 @@ func (s *scenario) leads(t *testing.T) {
 	// The replicas of before are short from where the load passes what they carry.
 	share := float64(need(base)*perReplica-base) / (peak - base)
 	short := rise.Add(time.Duration(share * float64(ramp)))
-	s.report.add("hpa_lead", short.Sub(desired).Seconds(), "seconds")
-	s.report.add("ready_lead", short.Sub(s.clock.Now()).Seconds(), "seconds")
+	s.report.Add("hpa_lead", short.Sub(desired).Seconds(), "seconds")
+	s.report.Add("ready_lead", short.Sub(s.clock.Now()).Seconds(), "seconds")
 	t.Logf("the replicas are ready %v before the load needs them", s.clock.Now().Sub(short).Abs().Round(100*time.Millisecond))
 }
 
@@ -56,7 +56,7 @@ func (s *scenario) comesDown(t *testing.T) {
 	rise := s.day.Rises[0]
 	fall := rise.Add(ramp + hold)
 	require.NoError(t, s.atBase(fall.Add(ramp+time.Minute).Sub(s.clock.Now())))
-	s.report.add("scale_in_after_fall", s.clock.Since(fall.Add(ramp)).Seconds(), "seconds")
+	s.report.Add("scale_in_after_fall", s.clock.Since(fall.Add(ramp)).Seconds(), "seconds")
 	for _, m := range s.between(rise, fall) {
 		require.GreaterOrEqual(t, m.scale.ready, need(m.load), "%v after the start too few replicas were ready", m.at.Sub(s.began))
 	}
@@ -69,7 +69,7 @@ func (s *scenario) adapterKilled(t *testing.T) {
 	require.NoError(t, s.adapter.child.Kill())
 	s.load.Hold(lift)
 	out := s.await(t, 30*time.Second, "the reactive metric scales out", func(sc scale) bool { return sc.desired >= need(lift) })
-	s.report.add("reactive_scale_out_without_adapter", out.Seconds(), "seconds")
+	s.report.Add("reactive_scale_out_without_adapter", out.Seconds(), "seconds")
 	s.load.Follow(s.day.At)
 	s.staysFor(t, 8*time.Second, need(lift))
 	s.hpaSays(t, "unable to get external metric")
@@ -79,7 +79,7 @@ func (s *scenario) adapterBack(t *testing.T) {
 	from := s.clock.Now()
 	s.adapter.start(t)
 	require.NoError(t, s.atBase(60*time.Second))
-	s.report.add("recovery_after_adapter_restart", s.clock.Since(from).Seconds(), "seconds")
+	s.report.Add("recovery_after_adapter_restart", s.clock.Since(from).Seconds(), "seconds")
 }
 
 func (s *scenario) prometheusDown(t *testing.T) {
@@ -89,7 +89,7 @@ func (s *scenario) prometheusDown(t *testing.T) {
 	s.load.Hold(base) // so that nothing but the forecast can ask for more
 	stopped := s.clock.Now()
 	s.await(t, rise.Sub(stopped), "the forecast alone scales out", func(sc scale) bool { return sc.desired >= need(peak) })
-	s.report.add("hpa_lead_without_prometheus", rise.Sub(s.clock.Now()).Seconds(), "seconds")
+	s.report.Add("hpa_lead_without_prometheus", rise.Sub(s.clock.Now()).Seconds(), "seconds")
 	s.awaitCondition(t, v1alpha1.ReasonHistoryUnreachable)
 
 	s.raised = s.clock.Now()
@@ -117,5 +117,5 @@ func (s *scenario) prometheusBack(t *testing.T) {
 	from := s.clock.Now()
 	require.NoError(t, s.prometheus.Start(t.Context()))
 	require.NoError(t, s.atBase(60*time.Second))
-	s.report.add("recovery_after_prometheus_restart", s.clock.Since(from).Seconds(), "seconds")
+	s.report.Add("recovery_after_prometheus_restart", s.clock.Since(from).Seconds(), "seconds")
 }

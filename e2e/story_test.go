@@ -56,7 +56,7 @@ func bothRoles(t *testing.T) {
 		return fmt.Sprintf("%d serve", n), n == int(need(peak)-need(base))
 	}))
 	require.InDelta(t, base, shared.load.At(shared.clock.Now()), 0, "the load has risen already")
-	shared.report.add("story_ready_lead", rise.Sub(shared.clock.Now()).Seconds(), "seconds")
+	shared.report.Add("story_ready_lead", rise.Sub(shared.clock.Now()).Seconds(), "seconds")
 	s.awaitSettled(t, int(need(peak)))
 	s.rec.judge(t)
 

@@ -73,7 +73,7 @@ func (w *workload) record(t *testing.T) *recorder {
 	t.Cleanup(func() {
 		cancel()
 		ended.Wait()
-		w.report.add("metrics_request_max", r.slowest.Seconds(), "seconds")
+		w.report.Add("metrics_request_max", r.slowest.Seconds(), "seconds")
 	})
 	return r
 }

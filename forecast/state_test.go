@@ -190,8 +190,8 @@ func FuzzCheckpoint(f *testing.F) {
 				continue
 			}
 			// Room is made by parts, of which the length in the header says how many
-			// there may be: a quarter of a megabyte for the longest.
-			require.LessOrEqual(t, s.Size(), 1<<19+2*len(data))
+			// there may be: 24 bytes for each, of at most 7,711, and two parts in use.
+			require.LessOrEqual(t, s.Size(), 1<<18+2*len(data))
 			require.LessOrEqual(t, s.Len(), 16*len(data)+4096)
 			again, err := s.MarshalBinary()
 			require.NoError(t, err)

@@ -147,10 +147,10 @@ func tabulate(t *testing.T, arms []*arm, prefix string) {
 		if testing.Short() {
 			continue // too few to be quoted as what the names say
 		}
-		shared.report.add(prefix+"_p50_"+a.name, ms(quantile(0.5, a.latencies)), "milliseconds")
-		shared.report.add(prefix+"_p99_"+a.name, ms(p99), "milliseconds")
+		shared.report.Add(prefix+"_p50_"+a.name, ms(quantile(0.5, a.latencies)), "milliseconds")
+		shared.report.Add(prefix+"_p99_"+a.name, ms(p99), "milliseconds")
 		if a != arms[0] {
-			shared.report.add(prefix+"_p99_ratio_"+a.name, ratio, "ratio")
+			shared.report.Add(prefix+"_p99_ratio_"+a.name, ratio, "ratio")
 		}
 	}
 	require.NoError(t, w.Flush())

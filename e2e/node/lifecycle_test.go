@@ -40,7 +40,7 @@ func TestLifecycle(t *testing.T) {
 	w.keepShadows(t, 1, flowPool)
 	began := w.clock.Now()
 	w.awaitWarm(t, 1)
-	shared.report.add("shadow_warm", w.clock.Since(began).Seconds(), "seconds")
+	shared.report.Add("shadow_warm", w.clock.Since(began).Seconds(), "seconds")
 	shadow := w.owned(t, v1alpha1.Kind)[0]
 	require.EqualValues(t, idleCPU, requested(shadow), "the CPU request of a shadow")
 	require.EqualValues(t, idleCPU, granted(shadow), "the CPU that the runtime gives a shadow")
@@ -60,9 +60,9 @@ func TestLifecycle(t *testing.T) {
 	raised := w.clock.Now()
 	w.scaleTo(t, 3)
 	require.Equal(t, shadow.Status.PodIP, w.awaitJoined(t, before), "a cold pod joined first")
-	shared.report.add("activation", w.clock.Since(raised).Seconds(), "seconds")
+	shared.report.Add("activation", w.clock.Since(raised).Seconds(), "seconds")
 	live := w.awaitResized(t, shadow)
-	shared.report.add("activation_resized", w.clock.Since(raised).Seconds(), "seconds")
+	shared.report.Add("activation_resized", w.clock.Since(raised).Seconds(), "seconds")
 	require.Zero(t, restarts(live), "the resize restarted a container")
 	w.awaitReady(t, 3)
 	w.awaitServed(t, live, 50)
@@ -74,7 +74,7 @@ func TestLifecycle(t *testing.T) {
 	served, failed := load.stop()
 	t.Logf("%d requests through the Service, %d failed: %v", served, failed, load.lastError())
 	require.Zero(t, failed, "%v", load.lastError())
-	shared.report.add("requests_served_through_scaling", float64(served), "requests")
+	shared.report.Add("requests_served_through_scaling", float64(served), "requests")
 }
 
 // requested is what the pod's spec asks for, granted what the runtime says that

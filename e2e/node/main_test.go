@@ -20,6 +20,7 @@ import (
 
 	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
 	"github.com/foreshadow-dev/foreshadow/e2e/cluster"
+	"github.com/foreshadow-dev/foreshadow/e2e/report"
 )
 
 // rig is what all tests of a run share.
@@ -29,7 +30,7 @@ type rig struct {
 	clock  clock.WithTicker
 	out    string
 	logs   string
-	report report
+	report report.Report
 }
 
 // shared is set by TestMain before any test runs.
@@ -93,8 +94,8 @@ func tests(m *testing.M) (code int, err error) {
 		return 1, err
 	}
 	defer func() { err = errors.Join(err, r.stop()) }()
-	r.report.add("cluster_start", r.StartDuration.Seconds(), "seconds")
-	r.report.add("node_ready", r.startup.Seconds(), "seconds")
+	r.report.Add("cluster_start", r.StartDuration.Seconds(), "seconds")
+	r.report.Add("node_ready", r.startup.Seconds(), "seconds")
 	shared = r
 	ended := context.AfterFunc(ctx, func() {
 		fmt.Fprintln(os.Stderr, "e2e-node: interrupted")
@@ -104,7 +105,7 @@ func tests(m *testing.M) (code int, err error) {
 	if !ended() {
 		select {} // a signal came: the exit is under way
 	}
-	return code, r.report.write(filepath.Join(r.out, "e2e-node.json"))
+	return code, r.report.Write(filepath.Join(r.out, "e2e-node.json"))
 }
 
 // makeFolders makes the folder of the results and, empty, that of the logs.
