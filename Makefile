@@ -41,7 +41,7 @@ kept = mkdir -p out; { $(1); echo $$? >out/$(2).status; } 2>&1 | tee out/$(2).lo
 
 .PHONY: help
 help: ## Print this list.
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: demo
 demo: ## Replay three days of a real application in about a minute, without a cluster (ARGS=--help for more).
@@ -55,16 +55,19 @@ build: ## Build bin/foreshadow-adapter, bin/foreshadow-sidecar and bin/kubectl-f
 
 # What no architecture needs of the other's: `make image ARCHES=amd64` writes an image of one.
 ARCHES ?= amd64 arm64
-# imaged NAME OPTIONS: builds the program for each architecture and writes its image.
-imaged = $(foreach a,$(ARCHES),GOOS=linux GOARCH=$(a) go build -ldflags '$(LDFLAGS)' -o out/image/bin/$(a)/$(1) ./cmd/$(1) &&) \
-	bin/image -name $(1) -version '$(VERSION)' -revision '$(REVISION)' -created '$(DATE)' -out out/image/$(1) \
-		$(foreach a,$(ARCHES),-binary $(a)=out/image/bin/$(a)/$(1)) $(2)
+# imaged FOLDER NAME ARCHES OPTIONS: builds the program for each architecture and writes its image.
+imaged = $(foreach a,$(3),GOOS=linux GOARCH=$(a) go build -ldflags '$(LDFLAGS)' -o $(1)/bin/$(a)/$(2) ./cmd/$(2) &&) \
+	bin/image -name $(2) -version '$(VERSION)' -revision '$(REVISION)' -created '$(DATE)' -out $(1)/$(2) \
+		$(foreach a,$(3),-binary $(a)=$(1)/bin/$(a)/$(2)) $(4)
 
 .PHONY: image
-image: ## Write the images of the adapter and the sidecar to out/image, as OCI layouts with lists of what they are built from.
+image: imager ## Write the images of the adapter and the sidecar to out/image, as OCI layouts with lists of what they are built from.
+	@$(call imaged,out/image,foreshadow-adapter,$(ARCHES),-port 6443 -port 9402 -folder /data)
+	@$(call imaged,out/image,foreshadow-sidecar,$(ARCHES),-port 9797 -port 9798)
+
+.PHONY: imager
+imager:
 	cd e2e/image && go build -o ../../bin/image .
-	@$(call imaged,foreshadow-adapter,-port 6443 -port 9402 -folder /data)
-	@$(call imaged,foreshadow-sidecar,-port 9797 -port 9798)
 
 .PHONY: test
 test: ## Run the unit tests, and those of the rules.
@@ -133,15 +136,19 @@ e2e: export FORESHADOW_E2E_CONTROLPLANE := $(CURDIR)/$(CONTROLPLANE)
 e2e: e2e-tools build ## Let a real HPA scale by a real Prometheus on a real control plane, all on loopback.
 	@$(call kept,go test -tags e2e -count=1 -timeout 60m -p 1 -v ./e2e/... ./adapter/history/... ./adapter/backtest/...,e2e)
 
+.PHONY: e2e-node-tools
+e2e-node-tools: e2e-tools ## Build the kubelet and unpack the container runtime for e2e-node, once.
+	e2e/tools/build.sh $(NODE) node
+	e2e/node/packages.sh $(PACKAGES)
+
 .PHONY: e2e-node
 e2e-node: export FORESHADOW_E2E_ADAPTER := $(CURDIR)/$(ADAPTER)
-e2e-node: export FORESHADOW_E2E_SIDECAR := $(CURDIR)/$(SIDECAR)
+e2e-node: export FORESHADOW_E2E_SIDECAR_IMAGE := $(CURDIR)/out/image-node/foreshadow-sidecar
 e2e-node: export FORESHADOW_E2E_CONTROLPLANE := $(CURDIR)/$(CONTROLPLANE)
 e2e-node: export FORESHADOW_E2E_NODE := $(CURDIR)/$(NODE)
 e2e-node: export FORESHADOW_E2E_PACKAGES := $(CURDIR)/$(PACKAGES)
-e2e-node: e2e-tools build ## Warm up, activate and resize real containers on a real node (root on Debian; says so where it cannot run).
-	e2e/tools/build.sh $(NODE) node
-	e2e/node/packages.sh $(PACKAGES)
+e2e-node: e2e-node-tools build imager ## Warm up, activate and resize real containers on a real node (root on Debian; says so where it cannot run).
+	@$(call imaged,out/image-node,foreshadow-sidecar,$(shell go env GOARCH),-port 9797 -port 9798)
 	@$(call kept,go test -tags e2e -count=1 -timeout 60m -v $(TESTFLAGS) ./e2e/node,e2e-node)
 
 .PHONY: e2e-ecosystem

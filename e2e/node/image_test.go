@@ -39,6 +39,55 @@ func (n *node) load(ctx context.Context, img image) error {
 	return errors.Join(err, os.Remove(archive))
 }
 
+// loadLayout has containerd know the image in a folder of make image, under a
+// name of this run.
+func (n *node) loadLayout(ctx context.Context, name, dir string) error {
+	tag, err := tagOf(dir)
+	if err != nil {
+		return fmt.Errorf("image in %q: %w: run make e2e-node, or set %s to a folder that make image wrote", dir, err, sidecarEnv)
+	}
+	archive := n.file("layout.tar")
+	if err := packFolder(archive, dir); err != nil {
+		return fmt.Errorf("pack %s: %w", dir, err)
+	}
+	const base = "foreshadow.test/layout"
+	_, err = n.ctr(ctx, "images", "import", "--base-name", base, archive)
+	if err == nil {
+		_, err = n.ctr(ctx, "images", "tag", "--force", base+":"+tag, name)
+	}
+	return errors.Join(err, os.Remove(archive))
+}
+
+// tagOf reads the version from the index of an OCI layout.
+func tagOf(dir string) (string, error) {
+	content, err := os.ReadFile(filepath.Join(dir, "index.json"))
+	if err != nil {
+		return "", err
+	}
+	var index struct {
+		Manifests []struct{ Annotations map[string]string }
+	}
+	if err := json.Unmarshal(content, &index); err != nil {
+		return "", err
+	}
+	for _, m := range index.Manifests {
+		if tag := m.Annotations["org.opencontainers.image.ref.name"]; tag != "" {
+			return tag, nil
+		}
+	}
+	return "", errors.New("no manifest has a name")
+}
+
+func packFolder(archive, dir string) (err error) {
+	out, err := os.Create(archive)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, out.Close()) }()
+	w := tar.NewWriter(out)
+	return errors.Join(w.AddFS(os.DirFS(dir)), w.Close())
+}
+
 // loadBinary makes an image of one static binary.
 func (n *node) loadBinary(ctx context.Context, name, binary string) error {
 	layer := n.file("layer.tar")

@@ -22,8 +22,9 @@ import (
 
 const (
 	// binaryEnv names the binary with kubelet and kube-proxy, packagesEnv the
-	// folder that packages.sh makes, sidecarEnv the product's sidecar.
-	binaryEnv, packagesEnv, sidecarEnv = "FORESHADOW_E2E_NODE", "FORESHADOW_E2E_PACKAGES", "FORESHADOW_E2E_SIDECAR"
+	// folder that packages.sh makes, sidecarEnv that of the sidecar's image as it
+	// is shipped.
+	binaryEnv, packagesEnv, sidecarEnv = "FORESHADOW_E2E_NODE", "FORESHADOW_E2E_PACKAGES", "FORESHADOW_E2E_SIDECAR_IMAGE"
 
 	nodeName = "node"
 	nodeIP   = "10.88.0.1"

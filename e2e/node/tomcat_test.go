@@ -66,7 +66,7 @@ func tomcatKind() kind {
 // The same with a server whose cold start nobody here chose.
 func TestFirst100OfTomcat(t *testing.T) {
 	shared.loadTomcat(t)
-	require.NoError(t, shared.loadBinary(t.Context(), sidecarImage, os.Getenv(sidecarEnv)))
+	require.NoError(t, shared.loadLayout(t.Context(), sidecarImage, os.Getenv(sidecarEnv)))
 	measure(t, tomcatKind(), "first100_tomcat")
 }
 

@@ -172,7 +172,7 @@ func (w *workload) keepShadows(t *testing.T, shadows int, spec string) {
 func (r *rig) startStock(t *testing.T) {
 	t.Helper()
 	require.NoError(t, r.loadCommand(t.Context(), shopImage, "shopapp"))
-	require.NoError(t, r.loadBinary(t.Context(), sidecarImage, os.Getenv(sidecarEnv)))
+	require.NoError(t, r.loadLayout(t.Context(), sidecarImage, os.Getenv(sidecarEnv)))
 	require.NoError(t, r.Apply(t.Context(), stockManifest))
 	stock := &workload{rig: r, namespace: "stock"}
 	stock.awaitReady(t, 1)
