@@ -73,6 +73,73 @@ func newDeviation(c seasons, m *model, limit float64) deviation {
 	return d
 }
 
+// addAll is add for steps in a row.
+func (d *deviation) addAll(v, clipped []float64, p *powers) {
+	for len(v) > 0 {
+		n := d.jump.ordinary(v, clipped)
+		d.averageAll(v[:n], p)
+		if n < len(v) {
+			d.add(v[n], clipped[n])
+			n++
+		}
+		v, clipped = v[n:], clipped[n:]
+	}
+}
+
+// powersUpTo is the number of steps that are averaged at once.
+const powersUpTo = 64
+
+// powers are the weights of steps in a row in each average, that of the unrest
+// last: by how many steps each lies before the last one, and the sums of those.
+type powers struct {
+	of, sum [powersUpTo + 1][scales + 1]float64
+}
+
+func (d *deviation) powers() *powers {
+	p := &powers{}
+	for k := range scales + 1 {
+		w := d.unrestDecay
+		if k < scales {
+			w = d.decays[k]
+		}
+		p.of[0][k] = 1
+		for j := range powersUpTo {
+			p.of[j+1][k] = p.of[j][k] * w
+			p.sum[j+1][k] = p.sum[j][k]*w + 1
+		}
+	}
+	return p
+}
+
+// averageAll is average for ordinary deviations in a row. Sums of products wait
+// for nothing, where a step waits for the one before it.
+func (d *deviation) averageAll(v []float64, p *powers) {
+	for len(v) >= scales {
+		n := min(len(v), powersUpTo)
+		var a, b, c, e, f, u float64
+		for i, x := range v[:n] {
+			w := &p.of[n-1-i]
+			a += w[0] * x
+			b += w[1] * x
+			c += w[2] * x
+			e += w[3] * x
+			f += w[4] * x
+			u += w[5] * math.Abs(x)
+		}
+		w, sum := &p.of[n], &p.sum[n]
+		for k, x := range [scales]float64{a, b, c, e, f} {
+			d.sum[k] = d.sum[k]*w[k] + x
+			d.den[k] = d.den[k]*w[k] + sum[k]
+		}
+		d.unrestSum = d.unrestSum*w[scales] + u
+		d.unrestDen = d.unrestDen*w[scales] + sum[scales]
+		v = v[n:]
+	}
+	for _, x := range v {
+		d.average(x, x)
+	}
+}
+
 // add takes the deviation of the next step, and what of it is ordinary; NaN
 // marks a gap. It is all but the calm.
 func (d *deviation) add(v, clipped float64) {
@@ -173,8 +240,9 @@ type gram struct {
 	xy [scales]float64
 }
 
-// add takes a row. It is written out: most of a fit's multiplications are here.
-func (g *gram) add(x *[scales]float64, y, w float64) {
+// add takes a row, with the weights of X'X and of X'y, the latter times y. It is
+// written out: most of a fit's multiplications are here.
+func (g *gram) add(x *[scales]float64, w, wy float64) {
 	a, b, c, d, e := x[0], x[1], x[2], x[3], x[4]
 	wa, wb, wc, wd, we := w*a, w*b, w*c, w*d, w*e
 	g.xx[0] += wa * a
@@ -192,11 +260,11 @@ func (g *gram) add(x *[scales]float64, y, w float64) {
 	g.xx[18] += wd * d
 	g.xx[19] += wd * e
 	g.xx[24] += we * e
-	g.xy[0] += wa * y
-	g.xy[1] += wb * y
-	g.xy[2] += wc * y
-	g.xy[3] += wd * y
-	g.xy[4] += we * y
+	g.xy[0] += a * wy
+	g.xy[1] += b * wy
+	g.xy[2] += c * wy
+	g.xy[3] += d * wy
+	g.xy[4] += e * wy
 }
 
 func (g *gram) plus(o *gram) gram {

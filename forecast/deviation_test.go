@@ -50,7 +50,7 @@ func TestSolveFindsTheCoefficients(t *testing.T) {
 			state = state*6364136223846793005 + 1442695040888963407
 			x[k] = float64(int64(state>>11))/(1<<52) - 1
 		}
-		g.add(&x, dot(&want, &x), 1)
+		g.add(&x, 1, dot(&want, &x))
 	}
 	prior := [scales]float64{}
 	got := g.solve(&prior)

@@ -1,5 +1,7 @@
 package forecast
 
+import "math"
+
 // hourlyHours is how many hours the hourly shape looks back.
 const hourlyHours = 12
 
@@ -66,6 +68,13 @@ func (w *hours) drop(v float64) {
 	}
 }
 
+func (w *hours) median() float64 {
+	if w.n == 0 {
+		return math.NaN()
+	}
+	return middle(w.sorted[:w.n])
+}
+
 // traceHours fills in the hourly shape from step first on: from one hour to the
 // next a minute wins one value and loses one.
 func traceHours(h *history, first int, out []float64) {
@@ -89,6 +98,6 @@ func traceHours(h *history, first int, out []float64) {
 		if at >= 0 {
 			w.add(h.clean(at))
 		}
-		out[i] = median(w.sorted[:w.n])
+		out[i] = w.median()
 	}
 }

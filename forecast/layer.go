@@ -89,17 +89,17 @@ func (r *rolling) rowsAt(horizon int) *rows {
 // basesAt fills in the curve of model k as known at the origins; it reports
 // whether the model has nothing to say for one of them.
 func (r *rolling) basesAt(k, horizon int, origin []int, out []float64) (silent bool) {
-	if horizon > r.reach[k] {
-		for i, j := range origin {
-			v := r.base(k, r.origins[j]+horizon, r.origins[j])
-			silent = silent || v != v
-			out[i] = v
-		}
-		return silent
-	}
-	curve := r.curves[k]
+	back, _ := r.repeats(k, horizon, horizon)
+	curve, ahead := r.curves[k], horizon-back-r.first
+	out = out[:len(origin)]
 	for i, j := range origin {
-		v := curve[r.origins[j]+horizon-r.first]
+		o := r.origins[j]
+		var v float64
+		if at := o + ahead; back >= 0 && at >= 0 {
+			v = curve[at]
+		} else {
+			v = r.base(k, o+horizon, o)
+		}
 		silent = silent || v != v
 		out[i] = v
 	}
@@ -185,25 +185,30 @@ func (r *rolling) correct(k, horizon int, x *rows, pred []float64) [scales]float
 	if season == 0 {
 		unit = x.ones()
 	}
-	feats, jumps, moves := r.feats[k], r.jumps[k], r.moves[k]
+	feats, moves := r.feats[k], r.moves[k]
+	n := len(x.origin)
+	actual, fold, pred, unit := x.actual[:n], x.fold[:n], pred[:n], unit[:n]
 	for i, j := range x.origin {
 		f, u := &feats[j], unit[i]
-		d := (x.actual[i] - pred[i]) / u
-		w, e, g := 1.0, moves[j], math.Abs(d-f[scales-1])
-		if e > limit || g > limit { // rare; which of both is greater is anybody's guess
-			w = limit / max(e, g)
-			w *= w
+		off := actual[i] - pred[i]
+		w, e, g := u, moves[j], math.Abs(off-u*f[scales-1])
+		if e > limit || g > limit*u { // rare; which of both is greater is anybody's guess
+			q := limit / max(e, g/u)
+			w *= q * q
 		}
-		folds[x.fold[i]&1].add(f, d, w*u*u)
+		folds[fold[i]&1].add(f, w*u, w*off)
 	}
 	prior := priorBeta(season)
 	both := folds[0].plus(&folds[1])
 	all := both.solve(&prior)
 	other := [2][scales]float64{folds[1].solve(&prior), folds[0].solve(&prior)}
+	jumps := r.jumps[k]
 	for i, j := range x.origin {
-		move := dot(&other[x.fold[i]&1], &feats[j])
-		if jumps[j].carries() {
-			move = jumps[j].carry(move, horizon)
+		move := dot(&other[fold[i]&1], &feats[j])
+		if len(jumps) > 0 {
+			if jump := jumps.of(j); jump != nil {
+				move = jump.carry(move, horizon)
+			}
 		}
 		pred[i] += unit[i] * move
 	}
