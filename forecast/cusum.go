@@ -33,7 +33,7 @@ type cusum struct {
 func newCusum(limit float64) cusum { return cusum{sigma: limit / hampelWidth} }
 
 func (c *cusum) add(v float64) {
-	if !(c.sigma > 0) || math.IsInf(c.sigma, 0) {
+	if !(c.sigma > 0) || math.IsInf(c.sigma, 0) || c.idle() && math.Abs(v) <= c.quiet() {
 		return
 	}
 	z := min(max(v/c.sigma, -cusumClip), cusumClip)

@@ -85,10 +85,15 @@ type walk struct {
 	squares [peakReach][3]float64
 	weights [][peakReach]float64 // by model
 	sum     [peakReach]float64   // the blend
+	season  carriedOn            // of models with a season, in units of it
+	level   carriedOn            // of the others
 }
 
 func newWalk(layers []layer, models int) *walk {
-	w := &walk{layers: layers, weights: make([][peakReach]float64, models)}
+	w := &walk{
+		layers: layers, weights: make([][peakReach]float64, models),
+		season: newCarriedOn(len(layers)), level: newCarriedOn(len(layers)),
+	}
 	for h := range w.reach() {
 		a, frac := locate(layers, h+1)
 		b := min(a+1, len(layers)-1)
@@ -107,7 +112,8 @@ func (w *walk) blend(r *rolling, i int) []float64 {
 	o := r.origins[i]
 	sum := w.sum[:min(w.reach(), len(r.h.raw)-1-o)]
 	clear(sum)
-	var season, level carriedOn
+	w.season.clear()
+	w.level.clear()
 	units := r.unitsAhead(i, len(sum))
 	for k := range r.models {
 		m := &r.models[k]
@@ -123,14 +129,14 @@ func (w *walk) blend(r *rolling, i int) []float64 {
 		case jump != nil:
 			w.carry(r, k, i, jump, units, seasonal, sum)
 		case seasonal:
-			season.add(w.layers, k, &r.feats[k][i])
+			w.season.add(w.layers, k, &r.feats[k][i])
 		default:
-			level.add(w.layers, k, &r.feats[k][i])
+			w.level.add(w.layers, k, &r.feats[k][i])
 		}
 	}
 	for h := range sum {
 		a, q := w.at[h], &w.squares[h]
-		sum[h] += units[h]*season.at(a, q) + level.at(a, q)
+		sum[h] += units[h]*w.season.at(a, q) + w.level.at(a, q)
 	}
 	return sum
 }
@@ -138,7 +144,16 @@ func (w *walk) blend(r *rolling, i int) []float64 {
 // carriedOn is the sum over models of weight times the deviation carried
 // forward: at each layer, and the terms that are mixed of it and the next one.
 type carriedOn struct {
-	same, mixed [peakReach + 1]float64
+	same, mixed []float64
+}
+
+func newCarriedOn(layers int) carriedOn {
+	return carriedOn{same: make([]float64, layers+1), mixed: make([]float64, layers+1)}
+}
+
+func (c *carriedOn) clear() {
+	clear(c.same)
+	clear(c.mixed)
 }
 
 // add takes model k with its averages at an origin.
@@ -181,24 +196,21 @@ func (w *walk) carry(r *rolling, k, i int, jump *jump, units []float64, seasonal
 func (r *rolling) scorePeaks(i int, blend []float64, layers []layer, scores [][]float64) {
 	top, point := math.Inf(-1), math.Inf(-1)
 	present, a := 0, 0
+	actual := r.h.raw[r.origins[i]+1:][:len(blend)]
 	for h, f := range blend {
-		if f != f {
-			return
-		}
-		if f > point {
-			point = f
-		}
-		if v := r.h.raw[r.origins[i]+h+1]; v == v {
+		point = max(point, f) // NaN from the first NaN on
+		if v := actual[h]; v == v {
 			present++
-			if v > top {
-				top = v
-			}
+			top = max(top, v)
 		}
 		if h+1 != layers[a].horizon {
 			continue
 		}
+		if point != point {
+			return
+		}
 		if 2*present >= h+1 {
-			phase := (r.phase[i] + h + 1) % r.phases()
+			phase := phaseOf(r.phase[i]+h+1, r.phases())
 			scale := r.unrest.stir(layers[a].gamma, i) * r.bins.at(layers[a].scale, phase)
 			scores[a] = append(scores[a], (top-point)/scale)
 		}
