@@ -3,13 +3,13 @@ package forecast
 import "math"
 
 const (
-	cusumDrift = 3    // standard deviations that a step may be off without adding up
-	cusumAlarm = 12   // sum that alarms
-	cusumCap   = 24   // greatest sum, so that an alarm ends soon after its reason
-	cusumClip  = 6    // standard deviations that one step counts at most
-	cusumLeast = 4    // steps before it may alarm
+	cusumDrift = 3        // standard deviations that a step may be off without adding up
+	cusumAlarm = 12       // sum that alarms
+	cusumCap   = 24       // greatest sum, so that an alarm ends soon after its reason
+	cusumClip  = 6        // standard deviations that one step counts at most
+	cusumLeast = 4        // steps before it may alarm
 	cusumQuiet = 1 - 1e-9 // of the drift, below which no rounding adds up
-	cusumDecay = 0.97 // weight of a deviation one step older in the height
+	cusumDecay = 0.97     // weight of a deviation one step older in the height
 )
 
 // cusum alarms when a load has moved by less than what makes a jump, but for
