@@ -6,12 +6,35 @@ import "sync"
 // fits in a row do not each ask for megabytes. What it lends holds whatever was
 // there before. A nil arena makes new arrays.
 type arena struct {
-	floats []float64
-	used   int // of floats
-	asked  int // in all, of which what did not fit was made anew
+	floats slab[float64]
+	feats  slab[[scales]float64]
 
 	layers []layer // of one forecast
 	peaks  []peakLayer
+	code   []byte // of a fit that is packed
+}
+
+// slab is what is lent of one type.
+type slab[T any] struct {
+	room  []T
+	used  int
+	asked int // in all, of which what did not fit was made anew
+}
+
+func (s *slab[T]) take(n int) []T {
+	s.asked += n
+	if s.used+n > len(s.room) {
+		return make([]T, n)
+	}
+	s.used += n
+	return s.room[s.used-n : s.used : s.used]
+}
+
+func (s *slab[T]) giveBack() {
+	if s.asked > len(s.room) {
+		s.room = make([]T, s.asked)
+	}
+	s.used, s.asked = 0, 0
 }
 
 var arenas = sync.Pool{New: func() any { return new(arena) }}
@@ -20,12 +43,14 @@ func (a *arena) take(n int) []float64 {
 	if a == nil {
 		return make([]float64, n)
 	}
-	a.asked += n
-	if a.used+n > len(a.floats) {
-		return make([]float64, n)
+	return a.floats.take(n)
+}
+
+func (a *arena) takeFeats(n int) [][scales]float64 {
+	if a == nil {
+		return make([][scales]float64, n)
 	}
-	a.used += n
-	return a.floats[a.used-n : a.used : a.used]
+	return a.feats.take(n)
 }
 
 // takeLayers lends n layers, once.
@@ -46,9 +71,7 @@ func (a *arena) takePeaks(n int) []peakLayer {
 
 // giveBack ends all loans.
 func (a *arena) giveBack() {
-	if a.asked > len(a.floats) {
-		a.floats = make([]float64, a.asked)
-	}
-	a.used, a.asked = 0, 0
+	a.floats.giveBack()
+	a.feats.giveBack()
 	arenas.Put(a)
 }

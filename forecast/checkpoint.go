@@ -169,6 +169,7 @@ func (s *State) UnmarshalBinary(data []byte) error {
 		return fmt.Errorf("checkpoint of %d values %v apart: this state keeps %d, %v apart: read the history anew",
 			fresh.length, fresh.step, s.samples.length, s.samples.step)
 	}
-	s.samples, s.fitted = &fresh, nil
+	s.samples = &fresh
+	s.fits.Forget()
 	return nil
 }

@@ -133,13 +133,30 @@ func (b bands) shifted(n int) bands {
 }
 
 // medianMAD returns the median of x and the median distance from it; NaN for
-// no value. It reorders x.
+// no value. It sorts x: distances grow from the middle on.
 func medianMAD(x []float64) (mid, mad float64) {
 	mid = median(x)
-	for i, v := range x {
-		x[i] = math.Abs(v - mid)
+	n := len(x)
+	if n == 0 {
+		return mid, mid
 	}
-	return mid, median(x)
+	below, above := (n-1)/2, (n-1)/2+1 // the next ones on both sides of the middle
+	var last, before float64
+	for range n/2 + 1 {
+		before = last
+		switch {
+		case above == n || below >= 0 && mid-x[below] <= x[above]-mid:
+			last = math.Abs(x[below] - mid)
+			below--
+		default:
+			last = math.Abs(x[above] - mid)
+			above++
+		}
+	}
+	if n%2 == 1 {
+		return mid, last
+	}
+	return mid, before/2 + last/2
 }
 
 // median sorts x, which is short, and returns its middle, or the mean of its

@@ -3,12 +3,13 @@ package forecast
 import "math"
 
 const (
-	cusumDrift = 3    // standard deviations that a step may be off without adding up
-	cusumAlarm = 12   // sum that alarms
-	cusumCap   = 24   // greatest sum, so that an alarm ends soon after its reason
-	cusumClip  = 6    // standard deviations that one step counts at most
-	cusumLeast = 4    // steps before it may alarm
-	cusumDecay = 0.97 // weight of a deviation one step older in the height
+	cusumDrift = 3        // standard deviations that a step may be off without adding up
+	cusumAlarm = 12       // sum that alarms
+	cusumCap   = 24       // greatest sum, so that an alarm ends soon after its reason
+	cusumClip  = 6        // standard deviations that one step counts at most
+	cusumLeast = 4        // steps before it may alarm
+	cusumQuiet = 1 - 1e-9 // of the drift, below which no rounding adds up
+	cusumDecay = 0.97     // weight of a deviation one step older in the height
 )
 
 // cusum alarms when a load has moved by less than what makes a jump, but for
@@ -32,7 +33,7 @@ type cusum struct {
 func newCusum(limit float64) cusum { return cusum{sigma: limit / hampelWidth} }
 
 func (c *cusum) add(v float64) {
-	if !(c.sigma > 0) || math.IsInf(c.sigma, 0) {
+	if !(c.sigma > 0) || math.IsInf(c.sigma, 0) || c.idle() && math.Abs(v) <= c.quiet() {
 		return
 	}
 	z := min(max(v/c.sigma, -cusumClip), cusumClip)
@@ -52,6 +53,17 @@ func (c *cusum) add(v float64) {
 		c.run++
 		c.sum, c.den = c.sum*cusumDecay+v, c.den*cusumDecay+1
 	}
+}
+
+// idle says that neither sum is above zero.
+func (c *cusum) idle() bool { return c.up == 0 && c.down == 0 && c.side == 0 }
+
+// quiet returns up to which distance a deviation leaves an idle cusum so.
+func (c *cusum) quiet() float64 {
+	if !(c.sigma > 0) {
+		return math.Inf(1)
+	}
+	return cusumQuiet * cusumDrift * c.sigma
 }
 
 func (c *cusum) alarmed() bool { return max(c.up, c.down) > cusumAlarm && c.run >= cusumLeast }

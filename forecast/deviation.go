@@ -73,6 +73,73 @@ func newDeviation(c seasons, m *model, limit float64) deviation {
 	return d
 }
 
+// addAll is add for steps in a row.
+func (d *deviation) addAll(v, clipped []float64, p *powers) {
+	for len(v) > 0 {
+		n := d.jump.ordinary(v, clipped)
+		d.averageAll(v[:n], p)
+		if n < len(v) {
+			d.add(v[n], clipped[n])
+			n++
+		}
+		v, clipped = v[n:], clipped[n:]
+	}
+}
+
+// powersUpTo is the number of steps that are averaged at once.
+const powersUpTo = 64
+
+// powers are the weights of steps in a row in each average, that of the unrest
+// last: by how many steps each lies before the last one, and the sums of those.
+type powers struct {
+	of, sum [powersUpTo + 1][scales + 1]float64
+}
+
+func (d *deviation) powers() *powers {
+	p := &powers{}
+	for k := range scales + 1 {
+		w := d.unrestDecay
+		if k < scales {
+			w = d.decays[k]
+		}
+		p.of[0][k] = 1
+		for j := range powersUpTo {
+			p.of[j+1][k] = p.of[j][k] * w
+			p.sum[j+1][k] = p.sum[j][k]*w + 1
+		}
+	}
+	return p
+}
+
+// averageAll is average for ordinary deviations in a row. Sums of products wait
+// for nothing, where a step waits for the one before it.
+func (d *deviation) averageAll(v []float64, p *powers) {
+	for len(v) >= scales {
+		n := min(len(v), powersUpTo)
+		var a, b, c, e, f, u float64
+		for i, x := range v[:n] {
+			w := &p.of[n-1-i]
+			a += w[0] * x
+			b += w[1] * x
+			c += w[2] * x
+			e += w[3] * x
+			f += w[4] * x
+			u += w[5] * math.Abs(x)
+		}
+		w, sum := &p.of[n], &p.sum[n]
+		for k, x := range [scales]float64{a, b, c, e, f} {
+			d.sum[k] = d.sum[k]*w[k] + x
+			d.den[k] = d.den[k]*w[k] + sum[k]
+		}
+		d.unrestSum = d.unrestSum*w[scales] + u
+		d.unrestDen = d.unrestDen*w[scales] + sum[scales]
+		v = v[n:]
+	}
+	for _, x := range v {
+		d.average(x, x)
+	}
+}
+
 // add takes the deviation of the next step, and what of it is ordinary; NaN
 // marks a gap. It is all but the calm.
 func (d *deviation) add(v, clipped float64) {
@@ -173,30 +240,44 @@ type gram struct {
 	xy [scales]float64
 }
 
-// add takes a row. It is written out: most of a fit's multiplications are here.
-func (g *gram) add(x *[scales]float64, y, w float64) {
-	a, b, c, d, e := x[0], x[1], x[2], x[3], x[4]
-	wa, wb, wc, wd, we := w*a, w*b, w*c, w*d, w*e
-	g.xx[0] += wa * a
-	g.xx[1] += wa * b
-	g.xx[2] += wa * c
-	g.xx[3] += wa * d
-	g.xx[4] += wa * e
-	g.xx[6] += wb * b
-	g.xx[7] += wb * c
-	g.xx[8] += wb * d
-	g.xx[9] += wb * e
-	g.xx[12] += wc * c
-	g.xx[13] += wc * d
-	g.xx[14] += wc * e
-	g.xx[18] += wd * d
-	g.xx[19] += wd * e
-	g.xx[24] += we * e
-	g.xy[0] += wa * y
-	g.xy[1] += wb * y
-	g.xy[2] += wc * y
-	g.xy[3] += wd * y
-	g.xy[4] += we * y
+// addRows takes the rows at the given places, with the weights of X'X and of
+// X'y, the latter times y.
+func (g *gram) addRows(rows [][scales]float64, at []int, xx, xy []float64) {
+	n := len(at)
+	xx, xy = xx[:n], xy[:n]
+	for i := 1; i < n; i += 2 {
+		g.add(&rows[at[i-1]], &rows[at[i]], xx[i-1], xx[i], xy[i-1], xy[i])
+	}
+	if n%2 == 1 {
+		g.add(&rows[at[n-1]], &[scales]float64{}, xx[n-1], 0, xy[n-1], 0)
+	}
+}
+
+// add takes two rows, so that each sum is read and written half as often. It is
+// written out: most of a fit's multiplications are here.
+func (g *gram) add(x, y *[scales]float64, wx, wy, xTo, yTo float64) {
+	wxa, wxb, wxc, wxd, wxe := wx*x[0], wx*x[1], wx*x[2], wx*x[3], wx*x[4]
+	wya, wyb, wyc, wyd, wye := wy*y[0], wy*y[1], wy*y[2], wy*y[3], wy*y[4]
+	g.xx[0] += wxa*x[0] + wya*y[0]
+	g.xx[1] += wxa*x[1] + wya*y[1]
+	g.xx[2] += wxa*x[2] + wya*y[2]
+	g.xx[3] += wxa*x[3] + wya*y[3]
+	g.xx[4] += wxa*x[4] + wya*y[4]
+	g.xx[6] += wxb*x[1] + wyb*y[1]
+	g.xx[7] += wxb*x[2] + wyb*y[2]
+	g.xx[8] += wxb*x[3] + wyb*y[3]
+	g.xx[9] += wxb*x[4] + wyb*y[4]
+	g.xx[12] += wxc*x[2] + wyc*y[2]
+	g.xx[13] += wxc*x[3] + wyc*y[3]
+	g.xx[14] += wxc*x[4] + wyc*y[4]
+	g.xx[18] += wxd*x[3] + wyd*y[3]
+	g.xx[19] += wxd*x[4] + wyd*y[4]
+	g.xx[24] += wxe*x[4] + wye*y[4]
+	g.xy[0] += x[0]*xTo + y[0]*yTo
+	g.xy[1] += x[1]*xTo + y[1]*yTo
+	g.xy[2] += x[2]*xTo + y[2]*yTo
+	g.xy[3] += x[3]*xTo + y[3]*yTo
+	g.xy[4] += x[4]*xTo + y[4]*yTo
 }
 
 func (g *gram) plus(o *gram) gram {

@@ -120,7 +120,7 @@ func (f *Fitted) learn(h *history, cfg Config) {
 		f.backDays = float64(f.n-r.start) / float64(f.day)
 	}
 	f.banded = len(h.bands.lo) > 0
-	f.packed = l.pack(f.models, f.tabulate(h, r, &l))
+	f.packed = l.pack(f.models, f.tabulate(h, r, &l), h.arena)
 }
 
 // choose returns the models that the length of the history allows.

@@ -20,8 +20,13 @@ const (
 // section 2.3.4). The deviation from it is carried forward as from any curve,
 // which is the autoregression of order one that such a curve needs.
 type fourier struct {
+	m     int              // steps of a day
 	first int              // step at which day 0 begins
 	days  [][waves]float64 // coefficients learnt before each day and after the last
+
+	daily  []float64     // the constant and the waves of the day, by phase
+	within []float64     // sine and cosine of how far a phase is into a week
+	begin  [7][2]float64 // the same of the beginnings of its days
 }
 
 // learnFourier learns a curve for each day of h and the one after it; nil
@@ -32,9 +37,15 @@ func learnFourier(h *history) *fourier {
 		return nil
 	}
 	total := n / m
-	f := &fourier{first: n - total*m, days: make([][waves]float64, total+1)}
+	f := newFourier(h.arena, m)
+	f.first, f.days = n-total*m, make([][waves]float64, total+1)
 	every := max(1, m/fourierRows)
 	var g fourierGram
+	var x [waves]float64
+	used := x[:ofDay] // the rest is zero
+	if total >= fourierWeek {
+		used = x[:]
+	}
 	for d := range f.days {
 		if d >= fourierLearnt {
 			size := waves
@@ -50,20 +61,50 @@ func learnFourier(h *history) *fourier {
 		from := f.first + d*m
 		for i := from + d%every; i < from+m; i += every {
 			if y := h.clean(i); y == y {
-				x := wavesAt(i-f.first, m)
-				g.add(&x, y)
+				f.waves(i-f.first, used)
+				g.add(used, y)
 			}
 		}
 	}
 	return f
 }
 
-// wavesAt returns the constant and the harmonics i steps into day 0.
-func wavesAt(i, m int) (x [waves]float64) {
-	x[0] = 1
-	harmonics(x[1:ofDay], phaseOf(i, m), m)
-	harmonics(x[ofDay:], phaseOf(i, 7*m), 7*m)
-	return x
+// newFourier computes the waves that all steps share.
+func newFourier(a *arena, m int) *fourier {
+	f := &fourier{m: m, daily: a.take(m * ofDay), within: a.take(2 * m)}
+	for p := range m {
+		x := f.daily[p*ofDay:][:ofDay]
+		x[0] = 1
+		harmonics(x[1:], p, m)
+		harmonics(f.within[2*p:][:2], p, 7*m)
+	}
+	for d := range f.begin {
+		harmonics(f.begin[d][:], d, 7)
+	}
+	return f
+}
+
+// waves fills x with the constant and the harmonics i steps into day 0; those of
+// the week where it has room for them.
+func (f *fourier) waves(i int, x []float64) {
+	p := phaseOf(i, f.m)
+	copy(x[:ofDay], f.daily[p*ofDay:])
+	if len(x) == waves {
+		f.weekly((i-p)/f.m, p, (*[waves - ofDay]float64)(x[ofDay:]))
+	}
+}
+
+// weekly fills x with the harmonics of the week at a phase of a day. The angle is
+// that of the beginning of the day and of the phase together.
+func (f *fourier) weekly(day, phase int, x *[waves - ofDay]float64) {
+	b := &f.begin[phaseOf(day, 7)]
+	s1, c1 := f.within[2*phase], f.within[2*phase+1]
+	s1, c1 = b[0]*c1+b[1]*s1, b[1]*c1-b[0]*s1
+	s, c := 0.0, 1.0
+	for k := 0; k < len(x); k += 2 {
+		s, c = s*c1+c*s1, c*c1-s*s1
+		x[k], x[k+1] = s, c
+	}
 }
 
 // harmonics fills x with sines and cosines at a phase of a cycle of m steps.
@@ -77,15 +118,27 @@ func harmonics(x []float64, phase, m int) {
 }
 
 // at returns the curve at step t as known at step o.
-func (f *fourier) at(m, t, o int) float64 {
-	d := min(max(0, (o+1-f.first)/m), len(f.days)-1)
+func (f *fourier) at(t, o int) float64 {
+	d := min(max(0, (o+1-f.first)/f.m), len(f.days)-1)
 	if d < fourierLearnt {
 		return math.NaN()
 	}
-	x := wavesAt(t-f.first, m)
-	sum := 0.0
-	for k, b := range f.days[d] {
-		sum += b * x[k]
+	p := phaseOf(t-f.first, f.m)
+	return f.sum(d, (t-f.first-p)/f.m, p)
+}
+
+// sum is the curve with the coefficients of day d at a phase of another day.
+func (f *fourier) sum(d, day, phase int) float64 {
+	b, x, sum := &f.days[d], (*[ofDay]float64)(f.daily[phase*ofDay:]), 0.0
+	for k := range x {
+		sum += b[k] * x[k]
+	}
+	if d >= fourierWeek { // they are zero before
+		var weekly [waves - ofDay]float64
+		f.weekly(day, phase, &weekly)
+		for k := range weekly {
+			sum += b[ofDay+k] * weekly[k]
+		}
 	}
 	return sum
 }
@@ -104,11 +157,11 @@ func fourierCurve() model {
 			if h.fourier == nil {
 				return math.NaN()
 			}
-			return h.fourier.at(h.day, t, o)
+			return h.fourier.at(t, o)
 		},
 		traced: func(h *history, first int, out []float64) {
 			if h.fourier != nil {
-				h.fourier.trace(h.arena, h.day, first, out)
+				h.fourier.trace(first, out)
 				return
 			}
 			for i := range out {
@@ -118,39 +171,20 @@ func fourierCurve() model {
 	}
 }
 
-// trace fills in the curve from step first on. Each phase of the day has its
-// waves computed once.
-func (f *fourier) trace(a *arena, m, first int, out []float64) {
-	daily := a.take(m * ofDay)
-	for p := range m {
-		x := daily[p*ofDay:][:ofDay]
-		x[0] = 1
-		harmonics(x[1:], p, m)
-	}
-	p := phaseOf(first-f.first, m)
-	var weekly [waves - ofDay]float64
+// trace fills in the curve from step first on.
+func (f *fourier) trace(first int, out []float64) {
+	p := phaseOf(first-f.first, f.m)
+	day := (first - f.first - p) / f.m
 	for i := range out {
-		x := (*[ofDay]float64)(daily[p*ofDay:])
-		if p++; p == m {
-			p = 0
-		}
-		t := first + i - f.first
-		d := min(max(0, t/m), len(f.days)-1)
-		if d < fourierLearnt {
+		if d := min(max(0, day), len(f.days)-1); d < fourierLearnt {
 			out[i] = math.NaN()
-			continue
+		} else {
+			out[i] = f.sum(d, day, p)
 		}
-		b, sum := &f.days[d], 0.0
-		for k := range x {
-			sum += b[k] * x[k]
+		if p++; p == f.m {
+			p = 0
+			day++
 		}
-		if d >= fourierWeek { // they are zero before
-			harmonics(weekly[:], phaseOf(t, 7*m), 7*m)
-			for k := range weekly {
-				sum += b[ofDay+k] * weekly[k]
-			}
-		}
-		out[i] = sum
 	}
 }
 
@@ -170,13 +204,15 @@ func (g *fourierGram) forget() {
 	}
 }
 
-func (g *fourierGram) add(x *[waves]float64, y float64) {
+// add takes a row, of which what is left out at its end is zero.
+func (g *fourierGram) add(x []float64, y float64) {
 	g.n++
-	for i := range waves {
-		for j := i; j < waves; j++ {
-			g.xx[i*waves+j] += x[i] * x[j]
+	for i, v := range x {
+		xx, rest := g.xx[i*waves+i:][:len(x)-i], x[i:]
+		for j := range xx {
+			xx[j] += v * rest[j]
 		}
-		g.xy[i] += x[i] * y
+		g.xy[i] += v * y
 	}
 }
 

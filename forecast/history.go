@@ -11,6 +11,9 @@ const (
 
 	// minSeason is the least number of steps in a cycle whose shape is learnt.
 	minSeason = 4
+
+	// smoothParts is the width of a window from which on sums of parts are less work.
+	smoothParts = 5
 )
 
 // history is a series made ready for the models: in a unit near 1, with
@@ -109,21 +112,70 @@ func (h *history) precompute() {
 	h.cleaned, h.smooth, h.over = nil, nil, 0
 	h.over = h.overBefore(len(h.raw))
 	clean, smooth := h.arena.take(len(h.raw)), h.arena.take(len(h.raw))
-	for i := range clean {
-		clean[i] = h.clean(i)
-	}
+	h.cleanAll(clean)
 	shaped := clean
 	if h.over > 0 {
 		shaped = h.arena.take(len(clean))
 		copy(shaped, clean)
 		h.forgetRuns(shaped)
 	}
-	// A running sum would be cheaper, but would let rounding of a great value
-	// live on behind its window.
-	for i := range clean {
-		smooth[i] = windowMean(shaped, i-h.half, i+h.half)
-	}
+	smoothAll(shaped, h.half, smooth, h.arena)
 	h.cleaned, h.smooth = clean, smooth
+}
+
+// cleanAll is clean for all steps.
+func (h *history) cleanAll(out []float64) {
+	lo, hi := h.bands.lo, h.bands.hi
+	if len(lo) == 0 {
+		copy(out, h.raw)
+		return
+	}
+	p := h.bands.phase0
+	for i, v := range h.raw {
+		if out[i] = v; v > hi[p] || v < lo[p] {
+			out[i] = h.clean(i)
+		}
+		if p++; p == len(lo) {
+			p = 0
+		}
+	}
+}
+
+// smoothAll averages x over windows of 2*half+1 steps, cut to its bounds, without
+// the gaps. A wide window is the end of one part of x and the beginning of the
+// next one, whose sums are taken once: of nothing outside of it, as a running sum
+// would have rounding of a great value live on behind its window.
+func smoothAll(x []float64, half int, out []float64, a *arena) {
+	width := 2*half + 1
+	if width < smoothParts || len(x) < width {
+		for i := range out {
+			out[i] = windowMean(x, i-half, i+half)
+		}
+		return
+	}
+	ends := a.take(width + 1) // of the part before, from its step on
+	begins, in := 0.0, width
+	for i, v := range x {
+		if in == width {
+			begins, in, ends[width] = 0, 0, 0
+			for j, back := width-1, i-1; j >= 0 && back >= 0; j, back = j-1, back-1 {
+				ends[j] = ends[j+1] + x[back]
+			}
+		}
+		begins += v
+		in++
+		at := i - half
+		if at < half {
+			continue
+		}
+		sum := begins + ends[in]
+		if out[at] = sum / float64(width); sum != sum {
+			out[at] = windowMean(x, at-half, at+half)
+		}
+	}
+	for i := range half {
+		out[i], out[len(x)-1-i] = windowMean(x, 0, i+half), windowMean(x, len(x)-1-i-half, len(x)-1)
+	}
 }
 
 // windowMean averages the present values of x[lo..hi], cut to its bounds.

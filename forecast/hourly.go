@@ -1,5 +1,7 @@
 package forecast
 
+import "math"
+
 // hourlyHours is how many hours the hourly shape looks back.
 const hourlyHours = 12
 
@@ -66,15 +68,22 @@ func (w *hours) drop(v float64) {
 	}
 }
 
+func (w *hours) median() float64 {
+	if w.n == 0 {
+		return math.NaN()
+	}
+	return middle(w.sorted[:w.n])
+}
+
 // traceHours fills in the hourly shape from step first on: from one hour to the
 // next a minute wins one value and loses one.
 func traceHours(h *history, first int, out []float64) {
 	m := bySeasonHour(h.seasons)
 	by := make([]hours, m)
-	for back := (hourlyHours + 1) * m; back > m; back-- {
-		if i := first - back; i >= 0 {
-			by[phaseOf(i, m)].add(h.clean(i))
-		}
+	start := max(0, first-(hourlyHours+1)*m)
+	clean := h.cleanFrom(start, first+len(out)-m)
+	for i := start; i < first-m; i++ {
+		by[phaseOf(i, m)].add(clean[i-start])
 	}
 	p := phaseOf(first, m)
 	for i := range out {
@@ -82,13 +91,25 @@ func traceHours(h *history, first int, out []float64) {
 		if p++; p == m {
 			p = 0
 		}
-		at := first + i - m
+		at := first + i - m - start
 		if old := at - hourlyHours*m; old >= 0 {
-			w.drop(h.clean(old))
+			w.drop(clean[old])
 		}
 		if at >= 0 {
-			w.add(h.clean(at))
+			w.add(clean[at])
 		}
-		out[i] = median(w.sorted[:w.n])
+		out[i] = w.median()
 	}
+}
+
+// cleanFrom is clean for the steps from one on up to another.
+func (h *history) cleanFrom(from, to int) []float64 {
+	if to = max(from, to); h.cleaned != nil {
+		return h.cleaned[from:to]
+	}
+	out := h.arena.take(to - from)
+	for i := range out {
+		out[i] = h.clean(from + i)
+	}
+	return out
 }

@@ -1,6 +1,9 @@
 package forecast
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 const (
 	jumpLeast = 3   // unusual deviations in a row that make a jump
@@ -56,6 +59,48 @@ func (j *jump) carry(learnt float64, h int) float64 {
 
 // carries says whether carry differs from what the averages say.
 func (j *jump) carries() bool { return j.run >= jumpLeast || j.alarm.alarmed() }
+
+// jumpAt is a jump that carries at one origin.
+type jumpAt struct {
+	origin int
+	jump
+}
+
+// jumpsAt are those of one model, by origin: few, if any.
+type jumpsAt []jumpAt
+
+// of returns the jump at an origin; nil where none carries.
+func (x jumpsAt) of(origin int) *jump {
+	if len(x) == 0 {
+		return nil
+	}
+	i, found := slices.BinarySearchFunc(x, origin, func(j jumpAt, origin int) int { return j.origin - origin })
+	if !found {
+		return nil
+	}
+	return &x[i].jump
+}
+
+// ordinary takes deviations as long as they are ordinary and returns how many
+// those are. Most change nothing.
+func (j *jump) ordinary(v, clipped []float64) int {
+	clipped = clipped[:len(v)]
+	quiet, calm := j.alarm.quiet(), j.run == 0 && j.alarm.idle()
+	for i, x := range v {
+		if x != clipped[i] { // or a gap
+			return i
+		}
+		if calm && math.Abs(x) <= quiet {
+			continue
+		}
+		j.alarm.add(x)
+		if j.run > 0 {
+			j.add(x, x)
+		}
+		calm = j.run == 0 && j.alarm.idle()
+	}
+	return len(v)
+}
 
 // stays is the probability that a run lasts another h steps.
 func (j *jump) stays(h int) float64 { return stays(j.run, h) }

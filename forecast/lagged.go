@@ -171,6 +171,59 @@ func (l *lagged) at(h *history, t, reach int) float64 {
 	return base
 }
 
+// curve fills in at for the steps from first on. Where no lag is missing, prior
+// and weights are one sum:
+//
+//	mean + sum_k w_k (x_k - mean) = sum_k (w_k + (1 - sum_j w_j) p_k) x_k.
+func (l *lagged) curve(h *history, first, reach int, out []float64) {
+	oldest := lagDays[lags-1] * h.day
+	for i := 0; i < len(out); {
+		t := first + i
+		to := len(out) // or the end of the day
+		if rest := h.day - phaseOf(t-l.first, h.day); i+rest < to {
+			to = i + rest
+		}
+		if reach > lagReach || t < max(l.first, oldest) || first+to-1-reach*h.day >= len(h.smooth) {
+			for ; i < to; i++ {
+				out[i] = l.at(h, first+i, reach)
+			}
+			continue
+		}
+		w := l.onValues(t, h.day, reach)
+		l.weigh(h, t, reach, &w, out[i:to])
+		i = to
+	}
+}
+
+// onValues returns the weights of the values themselves for the day of step t.
+func (l *lagged) onValues(t, m, reach int) lagWeights {
+	days := l.days[reach-1]
+	w := days[min((t-l.first)/m, len(days)-1)]
+	rest := 1.0
+	for _, v := range w {
+		rest -= v
+	}
+	for k, p := range l.prior[reach-1] {
+		w[k] += rest * p
+	}
+	return w
+}
+
+func (l *lagged) weigh(h *history, t, reach int, w *lagWeights, out []float64) {
+	clear(out)
+	for k := reach - 1; k < lags; k++ {
+		v := w[k]
+		for i, x := range h.smooth[t-lagDays[k]*h.day:][:len(out)] {
+			out[i] += v * x
+		}
+	}
+	for i, v := range out {
+		if v != v {
+			out[i] = l.at(h, t+i, reach)
+		}
+	}
+}
+
 func laggedDays() model {
 	return model{
 		name: "LaggedDays", season: bySeasonDay, corrected: true, days: lagHistory + lagLeast,
@@ -181,11 +234,12 @@ func laggedDays() model {
 			return h.lagged.at(h, t, lagsNeeded(t-o+h.half, h.day))
 		},
 		curve: func(h *history, first, cycles int, out []float64) {
+			if h.lagged != nil {
+				h.lagged.curve(h, first, cycles, out)
+				return
+			}
 			for i := range out {
 				out[i] = math.NaN()
-				if h.lagged != nil {
-					out[i] = h.lagged.at(h, first+i, cycles)
-				}
 			}
 		},
 	}

@@ -32,11 +32,12 @@ type rows struct {
 	base   [][]float64 // by model
 	resid  []float64   // room for one value a row
 	more   []float64   // likewise
+	heavy  []float64   // likewise
 }
 
 func newRows(a *arena, origins, models int) *rows {
 	x := &rows{origin: make([]int, origins), phase: make([]int, origins), fold: make([]uint8, origins), base: make([][]float64, models)}
-	for _, field := range []*[]float64{&x.actual, &x.weight, &x.unit, &x.resid, &x.more} {
+	for _, field := range []*[]float64{&x.actual, &x.weight, &x.unit, &x.resid, &x.more, &x.heavy} {
 		*field = a.take(origins)
 	}
 	for k := range x.base {
@@ -48,7 +49,8 @@ func newRows(a *arena, origins, models int) *rows {
 // cut keeps the first n rows.
 func (x *rows) cut(n int) {
 	x.origin, x.phase, x.fold = x.origin[:n], x.phase[:n], x.fold[:n]
-	x.actual, x.weight, x.unit, x.resid, x.more = x.actual[:n], x.weight[:n], x.unit[:n], x.resid[:n], x.more[:n]
+	x.actual, x.weight, x.unit, x.resid = x.actual[:n], x.weight[:n], x.unit[:n], x.resid[:n]
+	x.more, x.heavy = x.more[:n], x.heavy[:n]
 	for k := range x.base {
 		x.base[k] = x.base[k][:n]
 	}
@@ -89,17 +91,17 @@ func (r *rolling) rowsAt(horizon int) *rows {
 // basesAt fills in the curve of model k as known at the origins; it reports
 // whether the model has nothing to say for one of them.
 func (r *rolling) basesAt(k, horizon int, origin []int, out []float64) (silent bool) {
-	if horizon > r.reach[k] {
-		for i, j := range origin {
-			v := r.base(k, r.origins[j]+horizon, r.origins[j])
-			silent = silent || v != v
-			out[i] = v
-		}
-		return silent
-	}
-	curve := r.curves[k]
+	back, _ := r.repeats(k, horizon, horizon)
+	curve, ahead := r.curves[k], horizon-back-r.first
+	out = out[:len(origin)]
 	for i, j := range origin {
-		v := curve[r.origins[j]+horizon-r.first]
+		o := r.origins[j]
+		var v float64
+		if at := o + ahead; back >= 0 && at >= 0 {
+			v = curve[at]
+		} else {
+			v = r.base(k, o+horizon, o)
+		}
 		silent = silent || v != v
 		out[i] = v
 	}
@@ -139,21 +141,18 @@ func (r *rolling) learn(horizon int) (l layer, ok bool) {
 		if m.corrected {
 			l.beta[k] = r.correct(k, horizon, x, pred[k])
 		}
-		sum, total := 0.0, 0.0
-		for i, y := range x.actual {
-			sum += x.weight[i] * math.Abs(y-pred[k][i])
-			total += x.weight[i]
-		}
-		mae[k] = sum / total
+		mae[k] = meanError(x.actual, pred[k], x.weight)
 	}
 	l.weights = sharpened(blendWeights(mae), r.power)
 	resid := x.resid
-	for i, y := range x.actual {
-		f := 0.0
-		for k, w := range l.weights {
-			f += w * pred[k][i]
+	clear(resid)
+	for k, w := range l.weights {
+		for i, f := range pred[k][:len(resid)] {
+			resid[i] += w * f
 		}
-		if resid[i] = y - f; math.Abs(resid[i]) < rounding {
+	}
+	for i, y := range x.actual {
+		if resid[i] = y - resid[i]; math.Abs(resid[i]) < rounding {
 			resid[i] = 0
 		}
 	}
@@ -176,6 +175,23 @@ func (r *rolling) learn(horizon int) (l layer, ok bool) {
 	return l, true
 }
 
+// meanError is the weighted mean of |y - p|. Two sums do not wait for each other.
+func meanError(y, p, weight []float64) float64 {
+	p, weight = p[:len(y)], weight[:len(y)]
+	var a, b, total float64
+	for i := 1; i < len(y); i += 2 {
+		v, w := weight[i-1], weight[i]
+		a += v * math.Abs(y[i-1]-p[i-1])
+		b += w * math.Abs(y[i]-p[i])
+		total += v + w
+	}
+	if i := len(y) - 1; i%2 == 0 {
+		a += weight[i] * math.Abs(y[i]-p[i])
+		total += weight[i]
+	}
+	return (a + b) / total
+}
+
 // correct learns how much of the recent deviation of model k lives on at the
 // horizon and adds it to pred, each fold with the coefficients of the other.
 func (r *rolling) correct(k, horizon int, x *rows, pred []float64) [scales]float64 {
@@ -185,25 +201,39 @@ func (r *rolling) correct(k, horizon int, x *rows, pred []float64) [scales]float
 	if season == 0 {
 		unit = x.ones()
 	}
-	feats, jumps, moves := r.feats[k], r.jumps[k], r.moves[k]
+	feats, moves := r.feats[k], r.moves[k]
+	n := len(x.origin)
+	actual, fold, pred, unit := x.actual[:n], x.fold[:n], pred[:n], unit[:n]
+	xx, xy := x.heavy[:n], x.resid[:n]
 	for i, j := range x.origin {
-		f, u := &feats[j], unit[i]
-		d := (x.actual[i] - pred[i]) / u
-		w, e, g := 1.0, moves[j], math.Abs(d-f[scales-1])
-		if e > limit || g > limit { // rare; which of both is greater is anybody's guess
-			w = limit / max(e, g)
-			w *= w
+		u := unit[i]
+		off := actual[i] - pred[i]
+		w, e, g := u, moves[j], math.Abs(off-u*feats[j][scales-1])
+		if e > limit || g > limit*u { // rare; which of both is greater is anybody's guess
+			q := limit / max(e, g/u)
+			w *= q * q
 		}
-		folds[x.fold[i]&1].add(f, d, w*u*u)
+		xx[i], xy[i] = w*u, w*off
+	}
+	for from := 0; from < n; {
+		to := from + 1
+		for to < n && fold[to] == fold[from] {
+			to++
+		}
+		folds[fold[from]&1].addRows(feats, x.origin[from:to], xx[from:to], xy[from:to])
+		from = to
 	}
 	prior := priorBeta(season)
 	both := folds[0].plus(&folds[1])
 	all := both.solve(&prior)
 	other := [2][scales]float64{folds[1].solve(&prior), folds[0].solve(&prior)}
+	jumps := r.jumps[k]
 	for i, j := range x.origin {
-		move := dot(&other[x.fold[i]&1], &feats[j])
-		if jumps[j].carries() {
-			move = jumps[j].carry(move, horizon)
+		move := dot(&other[fold[i]&1], &feats[j])
+		if len(jumps) > 0 {
+			if jump := jumps.of(j); jump != nil {
+				move = jump.carry(move, horizon)
+			}
 		}
 		pred[i] += unit[i] * move
 	}

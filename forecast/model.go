@@ -97,6 +97,7 @@ func levelModel() model {
 		name:      "Level",
 		season:    noSeason,
 		base:      func(*history, int, int) float64 { return 0 },
+		traced:    func(_ *history, _ int, out []float64) { clear(out) },
 		corrected: true,
 	}
 }

@@ -44,7 +44,11 @@ func (h *history) forgetRuns(clean []float64) {
 		return
 	}
 	hour := max(6, h.day/24)
+	up, down := h.bands.leanBounds(h.arena)
 	for to := h.over; to >= hour; to -= hour {
+		if !h.mayLean(to-hour, to, up, down) {
+			continue
+		}
 		side := h.leaning(to-hour, to)
 		for i := to - hour; side != 0 && i < to; i++ {
 			if h.leans(i) == side {
@@ -52,6 +56,34 @@ func (h *history) forgetRuns(clean []float64) {
 			}
 		}
 	}
+}
+
+// mayLean says whether at least half of the steps in [from, to) lean to one side
+// when their weeks are not asked; rare, and quickly told.
+func (h *history) mayLean(from, to int, up, down []float64) bool {
+	above, below, p := 0, 0, phaseOf(h.bands.phase0+from, len(up))
+	for _, v := range h.raw[from:to] {
+		if v > up[p] {
+			above++
+		}
+		if v < down[p] {
+			below++
+		}
+		if p++; p == len(up) {
+			p = 0
+		}
+	}
+	return 2*max(above, below) >= to-from
+}
+
+// leanBounds returns by phase above and below what a step leans.
+func (b bands) leanBounds(a *arena) (up, down []float64) {
+	up, down = a.take(len(b.lo)), a.take(len(b.lo))
+	for p, lo := range b.lo {
+		mid, reach := lo/2+b.hi[p]/2, (b.hi[p]/2-lo/2)*runWidth
+		up[p], down[p] = mid+reach, mid-reach
+	}
+	return up, down
 }
 
 // leaning says to which side the steps in [from, to) lean; 0 for neither.

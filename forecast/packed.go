@@ -54,12 +54,12 @@ const bandBlocks = 12
 
 // pack returns l in few bytes. The tables are by shape, which says how many steps
 // each has.
-func (l *learnt) pack(models []model, shape []packedTable) packed {
+func (l *learnt) pack(models []model, shape []packedTable, a *arena) packed {
 	p := packed{
 		layers: len(l.layers), peaks: len(l.peaks), bins: len(l.layers[0].scale), parts: len(l.swings.parts),
 		tableStart: l.tableStart, tables: shape,
 	}
-	w := packer{}
+	w := packer{code: a.code[:0], room: a.take(l.most(shape))[:0]}
 	for i := range l.layers {
 		w.layer(&l.layers[i], models)
 	}
@@ -77,7 +77,17 @@ func (l *learnt) pack(models []model, shape []packedTable) packed {
 		}
 	}
 	p.code = append(make([]byte, 0, len(w.code)), w.code...)
+	a.code = w.code
 	return p
+}
+
+// most is how many numbers are packed at once, at most.
+func (l *learnt) most(shape []packedTable) int {
+	most := len(l.bands.lo)/bandBlocks + 1
+	for _, t := range shape {
+		most = max(most, t.knots)
+	}
+	return most
 }
 
 type packer struct {

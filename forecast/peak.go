@@ -75,23 +75,29 @@ func (r *rolling) learnPeaks(layers []layer) []peakLayer {
 }
 
 // walk blends the models step by step up to the horizon of the last of its
-// layers. Between two layers weights and coefficients are linear in frac, and
-// so is the deviation carried forward, which is computed at the layers alone.
+// layers. Between two layers weights and coefficients are linear in frac. So
+// weight times deviation is a square in it, which is summed over the models at
+// the layers alone.
 type walk struct {
 	layers  []layer
 	at      [peakReach]int // by step: the layer at or below
 	frac    [peakReach]float64
+	squares [peakReach][3]float64
 	weights [][peakReach]float64 // by model
-	moves   [peakReach]float64   // of one model at one origin, by layer
 	sum     [peakReach]float64   // the blend
+	season  carriedOn            // of models with a season, in units of it
+	level   carriedOn            // of the others
 }
 
 func newWalk(layers []layer, models int) *walk {
-	w := &walk{layers: layers, weights: make([][peakReach]float64, models)}
+	w := &walk{
+		layers: layers, weights: make([][peakReach]float64, models),
+		season: newCarriedOn(len(layers)), level: newCarriedOn(len(layers)),
+	}
 	for h := range w.reach() {
 		a, frac := locate(layers, h+1)
 		b := min(a+1, len(layers)-1)
-		w.at[h], w.frac[h] = a, frac
+		w.at[h], w.frac[h], w.squares[h] = a, frac, [3]float64{(1 - frac) * (1 - frac), (1 - frac) * frac, frac * frac}
 		for k := range w.weights {
 			w.weights[k][h] = lerp(layers[a].weights[k], layers[b].weights[k], frac)
 		}
@@ -106,32 +112,82 @@ func (w *walk) blend(r *rolling, i int) []float64 {
 	o := r.origins[i]
 	sum := w.sum[:min(w.reach(), len(r.h.raw)-1-o)]
 	clear(sum)
+	w.season.clear()
+	w.level.clear()
+	units := r.unitsAhead(i, len(sum))
 	for k := range r.models {
-		weights, curve := w.weights[k][:len(sum)], r.ahead(k, o, len(sum))
-		if !r.models[k].corrected {
-			for h, x := range curve {
-				sum[h] += weights[h] * x
-			}
+		m := &r.models[k]
+		weights := w.weights[k][:len(sum)]
+		for h, x := range r.ahead(k, o, len(sum)) {
+			sum[h] += weights[h] * x
+		}
+		if !m.corrected {
 			continue
 		}
-		for a := range w.layers {
-			w.moves[a] = dot(&w.layers[a].beta[k], &r.feats[k][i])
-		}
-		jump := &r.jumps[k][i]
-		units := r.unitsAhead(&r.models[k], i, len(sum))
-		for h, x := range curve {
-			a := w.at[h]
-			move := w.moves[a]
-			if f := w.frac[h]; f != 0 {
-				move += f * (w.moves[a+1] - move)
-			}
-			if jump.carries() {
-				move = jump.carry(move, h+1)
-			}
-			sum[h] += weights[h] * (x + units[h]*move)
+		jump := r.jumps[k].of(i)
+		switch seasonal := m.season(r.h.seasons) > 0; {
+		case jump != nil:
+			w.carry(r, k, i, jump, units, seasonal, sum)
+		case seasonal:
+			w.season.add(w.layers, k, &r.feats[k][i])
+		default:
+			w.level.add(w.layers, k, &r.feats[k][i])
 		}
 	}
+	for h := range sum {
+		a, q := w.at[h], &w.squares[h]
+		sum[h] += units[h]*w.season.at(a, q) + w.level.at(a, q)
+	}
 	return sum
+}
+
+// carriedOn is the sum over models of weight times the deviation carried
+// forward: at each layer, and the terms that are mixed of it and the next one.
+type carriedOn struct {
+	same, mixed []float64
+}
+
+func newCarriedOn(layers int) carriedOn {
+	return carriedOn{same: make([]float64, layers+1), mixed: make([]float64, layers+1)}
+}
+
+func (c *carriedOn) clear() {
+	clear(c.same)
+	clear(c.mixed)
+}
+
+// add takes model k with its averages at an origin.
+func (c *carriedOn) add(layers []layer, k int, feats *[scales]float64) {
+	weight, move := 0.0, 0.0 // of the layer before
+	for a := range layers {
+		w, m := layers[a].weights[k], dot(&layers[a].beta[k], feats)
+		c.same[a] += w * m
+		if a > 0 {
+			c.mixed[a-1] += weight*m + w*move
+		}
+		weight, move = w, m
+	}
+}
+
+// at is the sum between layers a and a+1.
+func (c *carriedOn) at(a int, squares *[3]float64) float64 {
+	return squares[0]*c.same[a] + squares[1]*c.mixed[a] + squares[2]*c.same[a+1]
+}
+
+// carry adds the deviation of model k at origin i, where it is in a jump.
+func (w *walk) carry(r *rolling, k, i int, jump *jump, units []float64, seasonal bool, sum []float64) {
+	var moves [peakReach + 1]float64
+	for a := range w.layers {
+		moves[a] = dot(&w.layers[a].beta[k], &r.feats[k][i])
+	}
+	for h := range sum {
+		a := w.at[h]
+		move := jump.carry(lerp(moves[a], moves[a+1], w.frac[h]), h+1)
+		if seasonal {
+			move *= units[h]
+		}
+		sum[h] += w.weights[k][h] * move
+	}
 }
 
 // scorePeaks compares a blend from origin i with what followed, and adds a
@@ -140,24 +196,21 @@ func (w *walk) blend(r *rolling, i int) []float64 {
 func (r *rolling) scorePeaks(i int, blend []float64, layers []layer, scores [][]float64) {
 	top, point := math.Inf(-1), math.Inf(-1)
 	present, a := 0, 0
+	actual := r.h.raw[r.origins[i]+1:][:len(blend)]
 	for h, f := range blend {
-		if f != f {
-			return
-		}
-		if f > point {
-			point = f
-		}
-		if v := r.h.raw[r.origins[i]+h+1]; v == v {
+		point = max(point, f) // NaN from the first NaN on
+		if v := actual[h]; v == v {
 			present++
-			if v > top {
-				top = v
-			}
+			top = max(top, v)
 		}
 		if h+1 != layers[a].horizon {
 			continue
 		}
+		if point != point {
+			return
+		}
 		if 2*present >= h+1 {
-			phase := (r.phase[i] + h + 1) % r.phases()
+			phase := phaseOf(r.phase[i]+h+1, r.phases())
 			scale := r.unrest.stir(layers[a].gamma, i) * r.bins.at(layers[a].scale, phase)
 			scores[a] = append(scores[a], (top-point)/scale)
 		}

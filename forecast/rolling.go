@@ -37,8 +37,8 @@ type rolling struct {
 	curves  [][]float64
 	reach   []int               // by model: steps ahead that its curve serves
 	feats   [][][scales]float64 // by model and origin
-	jumps   [][]jump            // likewise
 	moves   [][]float64         // likewise, see movesOf
+	jumps   []jumpsAt           // by model
 	limits  []float64           // by model: deviations beyond it are unusual
 	clipAt  []float64           // by model: rows beyond it weigh less
 	unrest  unrest
@@ -166,7 +166,7 @@ func (r *rolling) addModel(m model) {
 func (r *rolling) addDeviations(m model, curve []float64) {
 	limit, clipAt := math.Inf(1), math.Inf(1)
 	var feats [][scales]float64
-	var jumps []jump
+	var jumps jumpsAt
 	var moves []float64
 	if m.corrected {
 		if r.room == nil {
@@ -224,17 +224,19 @@ func (r *rolling) deviationsFrom(curve []float64, limit float64, d, clipped []fl
 
 // statesOf takes deviations one after another and notes the averages at each
 // origin.
-func (r *rolling) statesOf(m *model, d, clipped []float64, limit float64) (feats [][scales]float64, jumps []jump, unrests []float64) {
-	feats, jumps, unrests = make([][scales]float64, len(r.origins)), make([]jump, len(r.origins)), r.h.arena.take(len(r.origins))
+func (r *rolling) statesOf(m *model, d, clipped []float64, limit float64) (feats [][scales]float64, jumps jumpsAt, unrests []float64) {
+	feats, unrests = r.h.arena.takeFeats(len(r.origins)), r.h.arena.take(len(r.origins))
 	dev := newDeviation(r.h.seasons, m, limit)
+	powers := dev.powers()
 	from := 0
 	for j, o := range r.origins {
 		to := max(o-r.first+1, 0)
-		for i, v := range d[from:to] {
-			dev.add(v, clipped[from+i])
-		}
+		dev.addAll(d[from:to], clipped[from:to], powers)
 		from = to
-		feats[j], jumps[j], unrests[j] = dev.features(), dev.jump, dev.unrest()
+		feats[j], unrests[j] = dev.features(), dev.unrest()
+		if dev.jump.carries() {
+			jumps = append(jumps, jumpAt{origin: j, jump: dev.jump})
+		}
 	}
 	return feats, jumps, unrests
 }
@@ -296,17 +298,43 @@ func (r *rolling) ahead(k, o, n int) []float64 {
 		return r.curves[k][o+1-r.first:][:n]
 	}
 	out := r.rows.resid[:0]
-	for h := range n {
+	for h := 0; h < n; {
+		back, to := r.repeats(k, h+1, n)
+		if at := o + 1 + h - back - r.first; back >= 0 && at >= 0 {
+			out = append(out, r.curves[k][at:at+to-h]...)
+			h = to
+			continue
+		}
 		out = append(out, r.base(k, o+1+h, o))
+		h++
 	}
 	return out
 }
 
-// unitsAhead returns what deviations from the curve of m are measured in over
-// the n steps after origin i; it is valid until the next call.
-func (r *rolling) unitsAhead(m *model, i, n int) []float64 {
+// repeats says how many steps before a step so far ahead of an origin the curve
+// of model k has what is known of it there, and up to which distance, n at most,
+// that is so; back is negative where the curve does not.
+func (r *rolling) repeats(k, ahead, n int) (back, to int) {
+	if ahead <= r.reach[k] {
+		return 0, min(r.reach[k], n)
+	}
+	m := &r.models[k]
+	if !m.lags {
+		return -1, ahead
+	}
+	back = m.back(r.h.seasons, ahead)
+	last := back + m.season(r.h.seasons)
+	if m.smoothed {
+		last -= r.h.half
+	}
+	return back, min(last, n)
+}
+
+// unitsAhead returns what deviations from a curve with a season are measured in
+// over the n steps after origin i; it is valid until the next call.
+func (r *rolling) unitsAhead(i, n int) []float64 {
 	units := r.rows.more[:0]
-	if m.season(r.h.seasons) == 0 || len(r.h.swings.byPhase) == 0 {
+	if len(r.h.swings.byPhase) == 0 {
 		for range n {
 			units = append(units, 1)
 		}

@@ -1,7 +1,6 @@
 package forecast
 
 import (
-	"errors"
 	"fmt"
 	"time"
 )
@@ -34,20 +33,15 @@ func fitOrigin(end time.Time, span time.Duration) time.Time {
 	}
 }
 
-// State is all that is kept of one workload: its Samples, and a fit that is
-// renewed when FitOrigin moves on. What it forecasts is a function of the values
+// State is all that is kept of one workload: its Samples, and its Fits. What it forecasts is a function of the values
 // that it was given: fed one by one, from a history at once, or restored from a
 // checkpoint, it says the same, bit for bit. (A history must reach a block of
 // Samples and a day further back than the window: as far as Reach says.)
 //
 // A State is for one goroutine.
 type State struct {
-	cfg     Config
-	window  time.Duration
 	samples *Samples
-
-	fitted *Fitted
-	origin time.Time // FitOrigin at the fit
+	fits    Fits
 }
 
 // NewState returns a State that fits the values of the last window, at most
@@ -71,7 +65,7 @@ func NewState(step, window time.Duration, cfg Config) (*State, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &State{cfg: cfg, window: window, samples: samples}, nil
+	return &State{samples: samples, fits: Fits{Config: cfg, Window: window}}, nil
 }
 
 // Samples returns the values, to add to them and to read them.
@@ -88,11 +82,7 @@ func (s *State) Reach() time.Duration {
 
 // Due reports whether the next forecast fits first.
 func (s *State) Due() bool {
-	return s.samples.n > 0 && (s.fitted == nil || !s.origin.Equal(s.fitOrigin()))
-}
-
-func (s *State) fitOrigin() time.Time {
-	return fitOrigin(s.samples.End(), time.Duration(s.samples.n)*s.samples.step)
+	return s.samples.n > 0 && !s.fits.current.of(fitOrigin(s.samples.End(), time.Duration(s.samples.n)*s.samples.step))
 }
 
 // Forecast is Fitted.Forecast from the newest value on; where Due, it fits first.
@@ -102,13 +92,7 @@ func (s *State) Forecast(horizon int, levels []float64) (Forecast, error) {
 	}
 	a := arenas.Get().(*arena)
 	defer a.giveBack()
-	series := s.samples.seriesIn(a.take(s.samples.n))
-	if s.Due() {
-		if err := s.fit(series); err != nil {
-			return Forecast{}, err
-		}
-	}
-	return s.fitted.Forecast(series.Between(series.Origin().Add(-s.window), series.Origin()), horizon, levels)
+	return s.fits.Forecast(s.samples.seriesIn(a.take(s.samples.n)), horizon, levels)
 }
 
 // Refit fits now if Due, so that the next forecast need not.
@@ -118,21 +102,5 @@ func (s *State) Refit() error {
 	}
 	a := arenas.Get().(*arena)
 	defer a.giveBack()
-	return s.fit(s.samples.seriesIn(a.take(s.samples.n)))
-}
-
-func (s *State) fit(series Series) error {
-	origin := s.fitOrigin()
-	fitted, err := Fit(series.Between(origin.Add(-s.window), origin), s.cfg)
-	if errors.Is(err, ErrNoData) {
-		// Nothing but gaps before the boundary: the newest values are all there
-		// is, and the next one makes them more.
-		origin = time.Time{}
-		fitted, err = Fit(series, s.cfg)
-	}
-	if err != nil {
-		return fmt.Errorf("fit of %v to %s: %w", s.window, stamp(s.fitOrigin()), err)
-	}
-	s.fitted, s.origin = fitted, origin
-	return nil
+	return s.fits.Refit(s.samples.seriesIn(a.take(s.samples.n)))
 }

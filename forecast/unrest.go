@@ -67,7 +67,7 @@ func (u *unrest) gamma(origin []int, resid []float64, far float64) float64 {
 	}
 	var sx, sy, xx, xy float64
 	for i, e := range resid {
-		x, y := u.log[origin[i]], math.Log(math.Abs(e)+mean*unrestFloor)
+		x, y := u.log[origin[i]], logarithm(math.Abs(e)+mean*unrestFloor)
 		sx += x
 		sy += y
 		xx += x * x

@@ -86,7 +86,7 @@ type dimension struct {
 	settings DimensionSettings
 	src      history.Source
 	reader   *history.Reader
-	fitter   fitter
+	fits     forecast.Fits
 	horizon  int
 
 	known    known
@@ -109,7 +109,7 @@ func newDimension(s DimensionSettings, all Settings, src history.Source, window 
 		return nil, fmt.Errorf("read %s of spec.load.dimensions: %w", s.Name, err)
 	}
 	return &dimension{
-		settings: s, src: src, reader: reader, fitter: all.newFitter(),
+		settings: s, src: src, reader: reader, fits: all.newFits(),
 		learnt: s.Learnt, rest: math.NaN(), known: known{observed: math.NaN(), highest: math.NaN()},
 	}, nil
 }
@@ -182,7 +182,7 @@ func (d *dimension) take(f fetchedDimension, replicas forecast.Series, all Setti
 	if d.forecast != nil && !at.After(d.forecast.Origin) && d.horizon == all.horizon() && slices.Equal(d.forecast.Levels, all.levels()) {
 		return
 	}
-	fc, err := d.fitter.forecast(use.Between(use.Start, at), all.horizon(), all.levels())
+	fc, err := d.fits.Forecast(use.Between(use.Start, at), all.horizon(), all.levels())
 	if err != nil {
 		d.note = err.Error()
 		return
@@ -192,7 +192,8 @@ func (d *dimension) take(f fetchedDimension, replicas forecast.Series, all Setti
 
 // forget drops what was made of the history; it is fitted and learnt from anew.
 func (d *dimension) forget() {
-	d.fitter.current, d.fitter.past, d.forecast, d.taughtAt = fit{}, fit{}, nil, time.Time{}
+	d.fits.Forget()
+	d.forecast, d.taughtAt = nil, time.Time{}
 }
 
 // teach learns from what replicas carried, once a day of the history.
@@ -209,7 +210,8 @@ func (d *dimension) teach(use, replicas forecast.Series, all Settings) {
 			return
 		}
 		if d.rest != rest {
-			d.rest, d.fitter.current, d.forecast = rest, fit{}, nil
+			d.fits.Forget()
+			d.rest, d.forecast = rest, nil
 		}
 		use = capacity.AboveRest(use, replicas, rest)
 	}

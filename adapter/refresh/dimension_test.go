@@ -245,13 +245,13 @@ func TestAFailedReadForgetsNothingOfADimension(t *testing.T) {
 	src := newResources(map[string]func(time.Time) float64{cpuUse: times(0.01), limits: always(0.5)})
 	l := newTestLoop(t, deciding(v1alpha1.Dimension{Name: v1alpha1.DimensionCPU}), src)
 	l.Tick(context.Background(), at(0, "09:00"))
-	fitted := l.dimensions[0].fitter.current.Fitted
+	fitted := l.dimensions[0].fits.Current()
 	src.errs[cpuUse] = errors.New("unreachable")
 	l.Tick(context.Background(), at(0, "09:01"))
 	require.NotNil(t, l.dimensions[0].forecast)
 	delete(src.errs, cpuUse)
 	l.Tick(context.Background(), at(0, "09:02"))
-	require.Same(t, fitted, l.dimensions[0].fitter.current.Fitted)
+	require.Same(t, fitted, l.dimensions[0].fits.Current())
 }
 
 func TestNewSettingsForecastDimensionsAnew(t *testing.T) {

@@ -57,7 +57,8 @@ func (l *Loop) takeLoad(f Fetched, r *Report) bool {
 	load := f.load
 	if l.known.degraded && !load.Degraded {
 		// What was fitted and learnt may be of half the load.
-		l.fitter.current, l.fitter.past, l.forecast, l.learnt.origin = fit{}, fit{}, nil, time.Time{}
+		l.fits.Forget()
+		l.forecast, l.learnt.origin = nil, time.Time{}
 		l.quality = l.settings.newTracker()
 	}
 	l.known.degraded = load.Degraded

@@ -22,7 +22,7 @@ type Loop struct {
 	source   string // spec.load.source
 	load     *history.Reader
 	replicas *history.Reader // nil if nothing needs the replicas
-	fitter   fitter
+	fits     forecast.Fits
 	quality  *quality.Tracker
 	// noSkill says that the forecast is not followed: it was no better than
 	// yesterday for days.
@@ -115,8 +115,8 @@ func NewLoop(s Settings, src history.Source, old *Loop) (*Loop, error) {
 	}
 	l := &Loop{
 		settings: s, standby: s.Standby, resumed: old == nil, noSkill: s.NoSkill,
-		fitter: s.newExplainingFitter(),
-		known:  known{observed: math.NaN(), highest: math.NaN()}, learnt: learnt{perReplica: s.Learnt},
+		fits:  s.newJudgedFits(),
+		known: known{observed: math.NaN(), highest: math.NaN()}, learnt: learnt{perReplica: s.Learnt},
 	}
 	if l.awaitsCover() {
 		l.previous.Value = s.LastValue // all that is left to hold on to
@@ -152,10 +152,10 @@ func (l *Loop) under(s Settings) *Loop {
 		d.forecast = nil
 	}
 	if !l.settings.Calendar.Same(s.Calendar) {
-		next.fitter = s.newExplainingFitter()
+		next.fits = s.newJudgedFits()
 		next.quality = s.newTracker()
 		for _, d := range next.dimensions {
-			d.fitter = s.newFitter()
+			d.fits = s.newFits()
 		}
 	}
 	if !slices.Equal(l.settings.levels(), s.levels()) || l.settings.Capacity.Quantile != s.Capacity.Quantile {
@@ -273,9 +273,9 @@ func (l *Loop) predict(load forecast.Series, r *Report) {
 	if l.forecast != nil && !l.known.at.After(l.forecast.Origin) && next.Capacity == l.settings.Capacity {
 		return
 	}
-	fc, err := l.fitter.forecast(load.Between(l.known.at.Add(-next.span()), l.known.at), next.horizon(), next.levels())
+	fc, err := l.fits.Explained(load.Between(l.known.at.Add(-next.span()), l.known.at), next.horizon(), next.levels())
 	if err != nil {
-		r.ForecastErr = err
+		r.ForecastErr = fmt.Errorf("forecast load: %w", err)
 		return
 	}
 	l.forecast, l.settings = &fc, next

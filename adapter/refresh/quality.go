@@ -25,9 +25,9 @@ func (l *Loop) judge(load forecast.Series) {
 	if l.known.degraded {
 		return
 	}
-	l.quality.Advance(load, l.fitter.again)
+	l.quality.Advance(load, l.fits.Again)
 	if l.quality.Behind() {
-		l.fitter.past = fit{} // a call takes a day, and the next day is of another fit
+		l.fits.ForgetPast() // a call takes a day, and the next day is of another fit
 	} else {
 		l.noSkill = l.quality.Verdict().Fallback
 	}

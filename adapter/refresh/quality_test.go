@@ -129,15 +129,15 @@ func TestShortDecimal(t *testing.T) {
 func TestAPastFitIsKeptNoLongerThanNeeded(t *testing.T) {
 	l := newTestLoop(t, pool(every5m), &source{load: restless, since: monday.AddDate(0, 0, -30)})
 	looked(t, l, at(0, "12:00"))
-	require.Nil(t, l.fitter.past.Fitted)
-	yesterday := l.fitter.current.Fitted
+	require.Nil(t, l.fits.Past())
+	yesterday := l.fits.Current()
 	l.Tick(t.Context(), at(0, "23:55"))
 	for now := at(1, "00:00"); now.Before(at(1, "02:00")); now = now.Add(5 * time.Minute) {
 		l.Tick(t.Context(), now)
-		require.Same(t, yesterday, l.fitter.past.Fitted, now)
+		require.Same(t, yesterday, l.fits.Past(), now)
 	}
 	for now := at(1, "02:00"); now.Before(at(1, "04:00")); now = now.Add(5 * time.Minute) {
 		l.Tick(t.Context(), now)
 	}
-	require.Nil(t, l.fitter.past.Fitted)
+	require.Nil(t, l.fits.Past())
 }
