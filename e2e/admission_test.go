@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/clientcmd"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -41,7 +42,10 @@ metadata: {name: admission}
 		p.OwnerReferences = []metav1.OwnerReference{{
 			APIVersion: v1alpha1.GroupVersion().String(), Kind: v1alpha1.Kind, Name: "web", UID: "1", Controller: new(true),
 		}}
-		p.Spec.Containers = []corev1.Container{{Name: "app", Image: "app:1"}}
+		p.Spec.Containers = []corev1.Container{{Name: "app", Image: "app:1", Resources: resources("2", "64Mi")}}
+		p.Spec.InitContainers = []corev1.Container{{
+			Name: "sidecar", Image: "app:1", RestartPolicy: new(corev1.ContainerRestartPolicyAlways), Resources: resources("1", "64Mi"),
+		}}
 		p.Spec.AutomountServiceAccountToken = new(false)
 		alter(p)
 		return p
@@ -74,6 +78,16 @@ metadata: {name: admission}
 		changed.Spec.Containers[0].Image = "other:1"
 		refused(t, role.Patch(t.Context(), changed, client.MergeFrom(ours)), "changes no image of a pod")
 	})
+	t.Run("what a resize may change", func(t *testing.T) {
+		resize := func(alter func(*corev1.PodSpec)) error {
+			changed := ours.DeepCopy()
+			alter(&changed.Spec)
+			return role.SubResource("resize").Patch(t.Context(), changed, client.MergeFrom(ours), client.DryRunAll)
+		}
+		require.NoError(t, resize(func(s *corev1.PodSpec) { s.Containers[0].Resources = resources("500m", "64Mi") }), "the CPU of a container")
+		refused(t, resize(func(s *corev1.PodSpec) { s.Containers[0].Resources = resources("2", "128Mi") }), "resizes the CPU of a pod and nothing else")
+		refused(t, resize(func(s *corev1.PodSpec) { s.InitContainers[0].Resources = resources("500m", "64Mi") }), "resizes no init container and no sidecar")
+	})
 	t.Run("pods of others", func(t *testing.T) {
 		theirs := pod("theirs", free)
 		require.NoError(t, shared.Client.Create(t.Context(), theirs))
@@ -87,4 +101,12 @@ metadata: {name: admission}
 		require.NoError(t, shared.Client.Delete(t.Context(), theirs, client.GracePeriodSeconds(0)))
 	})
 	require.NoError(t, role.Delete(t.Context(), ours, client.GracePeriodSeconds(0)))
+}
+
+// resources are a small CPU request and limits.
+func resources(cpu, memory string) corev1.ResourceRequirements {
+	return corev1.ResourceRequirements{
+		Requests: corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("10m")},
+		Limits:   corev1.ResourceList{corev1.ResourceCPU: resource.MustParse(cpu), corev1.ResourceMemory: resource.MustParse(memory)},
+	}
 }

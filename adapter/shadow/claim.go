@@ -61,8 +61,12 @@ func guards(kind Kind) []guard {
 		return hideGuards
 	case KindWithdraw:
 		return withdrawGuards
-	case KindMarkWarming, KindMarkReady:
+	case KindMarkWarming:
 		return markGuards
+	case KindMarkReady:
+		return readyGuards
+	case KindUnboost:
+		return unboostGuards
 	case KindRewarm:
 		return rewarmGuards
 	case KindDetach:
@@ -78,13 +82,15 @@ func guards(kind Kind) []guard {
 
 var (
 	// candidateGuards are those of a shadow that an intent lists.
-	candidateGuards = []guard{notFenced, ownedByPool, notDeleting, notFinished, notEvicted, nodeThere, isReady, isWarm, forReplicaSet, sameTemplate, noDrift}
+	candidateGuards = []guard{notFenced, ownedByPool, notDeleting, notFinished, notEvicted, nodeThere, isReady, isWarm, forReplicaSet, sameTemplate, noDrift, notBoosted}
 	bridgeGuards    = append(slices.Clip(candidateGuards), replicaSetStays, restedSinceWarm, replicaSetActive)
 	activateGuards  = append(slices.Clip(bridgeGuards), inIntent)
 	deleteGuards    = []guard{notFenced, ownedByPool, notDeleting}
 	hideGuards      = []guard{notFenced, ownedByPool, notDeleting, notBridged}
 	withdrawGuards  = []guard{notFenced, ownedByPool, notDeleting, isBridged}
 	markGuards      = []guard{notFenced, ownedByPool, notDeleting, notFinished, notBridged, isReady}
+	readyGuards     = append(slices.Clip(markGuards), notBoosted)
+	unboostGuards   = []guard{notFenced, ownedByPool, notDeleting, notFinished, isBoosted}
 	rewarmGuards    = []guard{notFenced, ownedByPool, notDeleting, notFinished, notEvicted, nodeThere, isReady, forReplicaSet, sameTemplate, noRestart, youngEnough}
 	detachGuards    = []guard{notFenced, ownedByReplicaSet, notDeleting, notFinished, notEvicted, nodeThere, isReady, wasShadow, replicaSetStays, sameTemplate, noRestart, youngEnough}
 	settleGuards    = []guard{notFenced, ownedByReplicaSet, notDeleting, isCosted}
@@ -228,6 +234,20 @@ var (
 		ReasonNotReused,
 		func(c *Claim) bool { return c.Now.Sub(c.Pod.CreatedAt) < recycleAge },
 		func(c *Claim) string { return fmt.Sprintf("pod %s is older than %s", c.Pod.Name, recycleAge) },
+	}
+	notBoosted = guard{
+		ReasonBoosted,
+		func(c *Claim) bool { return c.Pod.Boost == BoostNone },
+		func(c *Claim) string {
+			return fmt.Sprintf("pod %s still has the higher CPU limit of its warm-up", c.Pod.Name)
+		},
+	}
+	isBoosted = guard{
+		ReasonNotBoosted,
+		func(c *Claim) bool { return c.Pod.Boost == BoostOn },
+		func(c *Claim) string {
+			return fmt.Sprintf("pod %s has the CPU limit of its template already", c.Pod.Name)
+		},
 	}
 	isCosted = guard{
 		ReasonNotSettling,

@@ -35,6 +35,8 @@ func claimOf(kind Kind) Claim {
 		p.Label, p.DrainingSince = v1alpha1.ShadowDraining, t0.Add(-time.Minute)
 	case KindMarkWarming, KindMarkReady:
 		p.Label, p.WarmedAt = v1alpha1.ShadowWarming, time.Time{}
+	case KindUnboost:
+		p.Label, p.WarmedAt, p.Boost = v1alpha1.ShadowWarming, time.Time{}, BoostOn
 	case KindActivate, KindBridge, KindHide, KindDelete, KindCreate, KindScale:
 	}
 	pool := &v1alpha1.ShadowPool{}
@@ -46,6 +48,7 @@ func claimOf(kind Kind) Claim {
 // everyKind are the kinds of actions on a pod that is there.
 var everyKind = []Kind{
 	KindActivate, KindBridge, KindDetach, KindWithdraw, KindHide, KindResize, KindSettle, KindDelete, KindMarkWarming, KindMarkReady, KindRewarm,
+	KindUnboost,
 }
 
 func TestJudgeLetsPass(t *testing.T) {
@@ -77,6 +80,10 @@ func TestJudgeRefuses(t *testing.T) {
 		{"the pod is not warm", func(c *Claim) { c.Pod.WarmedAt = time.Time{} }, joins, ReasonNotWarm},
 		{"its label is that of the warm-up", func(c *Claim) { c.Pod.Label = v1alpha1.ShadowWarming }, joins, ReasonNotWarm},
 		{"it has just become warm", func(c *Claim) { c.Pod.WarmedAt = t0.Add(-warmRest + time.Millisecond) }, joins, ReasonJustWarmed},
+		{"it has the higher limit of its warm-up", func(c *Claim) { c.Pod.Boost = BoostOn }, append(joins, KindMarkReady), ReasonBoosted},
+		{"its node has yet to take that limit back", func(c *Claim) { c.Pod.Boost = BoostEnding }, append(joins, KindMarkReady), ReasonBoosted},
+		{"it has no higher limit", func(c *Claim) { c.Pod.Boost = BoostNone }, []Kind{KindUnboost}, ReasonNotBoosted},
+		{"its limit has been taken back", func(c *Claim) { c.Pod.Boost = BoostEnding }, []Kind{KindUnboost}, ReasonNotBoosted},
 		{"it is for another ReplicaSet", func(c *Claim) { c.Pod.ReplicaSetUID = "old" }, append(joins, KindRewarm), ReasonStale},
 		{"it is of another template", func(c *Claim) { c.Pod.Template = "old" }, append(joins, KindRewarm, KindDetach), ReasonStale},
 		{"its ReplicaSet is not there", func(c *Claim) { c.ReplicaSet = nil }, append(joins, KindRewarm), ReasonStale},

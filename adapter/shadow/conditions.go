@@ -16,6 +16,7 @@ var ownConditions = []string{
 	v1alpha1.ConditionAdmissionDrift,
 	v1alpha1.ConditionHPAToleranceNotZero,
 	v1alpha1.ConditionSidecarMissing,
+	v1alpha1.ConditionCPUBoostIgnored,
 	v1alpha1.ConditionHeldBack,
 	v1alpha1.ConditionResizePending,
 	v1alpha1.ConditionPolicyGap,
@@ -49,6 +50,7 @@ func (p *plan) conditions() []metav1.Condition {
 	note(p.drifted())
 	note(p.whole)
 	note(p.unsized())
+	note(p.boostsEnding())
 	if p.out.Terms.HeldBack > 0 {
 		note(Reason{Condition: v1alpha1.ConditionHeldBack, Reason: ReasonHeldBack, Message: p.heldBackMessage()})
 	}

@@ -25,6 +25,8 @@ type course struct {
 	// took counts how often each pod went live since it last left the traffic.
 	took map[types.UID]int
 	sets int
+	// boosts says that new shadows have a higher CPU limit.
+	boosts bool
 }
 
 func (c *course) begin() {
@@ -39,6 +41,7 @@ func (c *course) begin() {
 	*spec.ShadowPercentage = pick[int32](w, "percentage", 20, 50, 100)
 	*spec.MaxShadows, *spec.MinShadows = 3+w.n("max", 5), w.n("min", 2)
 	c.in.Workload.OursAsked = rapid.Bool().Draw(c.T, "ours")
+	c.boosts = rapid.Bool().Draw(c.T, "boosts")
 	c.rollOut()
 	c.in.ReplicaSets[0].Replicas, c.in.Workload.Replicas = 4, 4
 	if rapid.Bool().Draw(c.T, "own scale") {
@@ -128,6 +131,8 @@ func (c *course) pods() {
 			p.Phase, p.Node, p.Zone = PhaseRunning, "node-a", "a"
 		case !p.Ready():
 			p.ReadyAt = c.now
+		case p.Boost == BoostEnding:
+			p.Boost = BoostNone
 		default:
 			p.WarmUp = Progress{Ratio: 1, Done: true}
 		}
@@ -206,7 +211,7 @@ func (c *course) carryOut() {
 			if left--; left < 0 {
 				continue
 			}
-		case KindBridge, KindDetach, KindWithdraw, KindHide, KindResize, KindSettle, KindDelete, KindMarkWarming, KindMarkReady, KindRewarm:
+		case KindBridge, KindDetach, KindWithdraw, KindHide, KindResize, KindSettle, KindDelete, KindMarkWarming, KindMarkReady, KindRewarm, KindUnboost:
 		}
 		c.doAgain(a)
 	}
@@ -218,6 +223,9 @@ func (c *course) replicaSet(uid types.UID) *ReplicaSet { return c.set(string(uid
 func (c *course) create(a *Action) {
 	if c.pod(a.Pod) == nil {
 		c.act(c.t, a)
+		if c.boosts && !a.Whole {
+			c.pod(a.Pod).Boost = BoostOn
+		}
 	}
 	have := int32(0)
 	c.each(func(p *Pod) {
@@ -240,6 +248,9 @@ func (c *course) doAgain(a *Action) {
 		return
 	}
 	if a.Kind == KindActivate {
+		if p.Boost != BoostNone {
+			c.Fatalf("pod %s goes live with a higher CPU limit", p.Name)
+		}
 		if c.took[p.UID]++; c.took[p.UID] > 1 {
 			c.Fatalf("pod %s goes live twice", p.Name)
 		}

@@ -28,6 +28,8 @@ const (
 	KindHide Kind = "Hide"
 	// KindResize gives an activated pod its CPU request back.
 	KindResize Kind = "Resize"
+	// KindUnboost takes the higher CPU limit of its warm-up from a shadow.
+	KindUnboost Kind = "Unboost"
 	// KindSettle ends the hand-over of a pod: its deletion cost is restored (T7).
 	KindSettle Kind = "Settle"
 	// KindDelete ends a shadow (T10).

@@ -155,6 +155,8 @@ func phrase(kind Kind, n int) string {
 		return "hides " + count(n, "shadow")
 	case KindResize:
 		return "resizes " + count(n, "pod")
+	case KindUnboost:
+		return "takes the higher CPU limit from " + count(n, "shadow")
 	case KindSettle:
 		return "settles " + count(n, "pod")
 	case KindDelete:

@@ -108,6 +108,17 @@ const (
 	PhaseFinished Phase = "Finished" // Succeeded or Failed
 )
 
+// Boost is what a pod has of the higher CPU limit of its warm-up.
+type Boost string
+
+// The boosts. While one ends, the pod's spec has the template's limit again and
+// nothing says that its containers have it.
+const (
+	BoostNone   Boost = ""
+	BoostOn     Boost = "On"
+	BoostEnding Boost = "Ending"
+)
+
 // Pod is one pod of the workload, live or shadow.
 type Pod struct {
 	Name  string
@@ -169,6 +180,8 @@ type Pod struct {
 	// asked again; zero: not at all.
 	ResizeWhy string
 	ResizeAt  time.Time
+	// Boost is how far the higher CPU limit of its warm-up is from being gone.
+	Boost Boost
 
 	// TimedOut says that the pod counts as warm by the timeout of its warm-up.
 	TimedOut bool

@@ -40,6 +40,7 @@ func Plan(now time.Time, in Observed) Decision {
 		p.settle()
 		p.rewarm()
 		p.warm()
+		p.unboostReady()
 		p.retire()
 		p.remember()
 		p.refill()
@@ -78,18 +79,20 @@ func (p *plan) turn(a *Action) int {
 		return 6
 	case KindSettle:
 		return 7
-	case KindMarkReady:
+	case KindUnboost:
 		return 8
-	case KindMarkWarming:
+	case KindMarkReady:
 		return 9
-	case KindRewarm:
+	case KindMarkWarming:
 		return 10
-	case KindDelete:
+	case KindRewarm:
 		return 11
-	case KindCreate:
+	case KindDelete:
 		return 12
+	case KindCreate:
+		return 13
 	}
-	return 13
+	return 14
 }
 
 // plan is one decision in the making.

@@ -155,6 +155,7 @@ func (j *judgement) action(a *Action) {
 		j.must(p.Owner == OwnerPool, a, "it is not the pool's")
 		j.must(!p.Deleting, a, "it is being deleted")
 		j.must(a.Kind == KindDelete || a.Kind == KindHide || a.Kind == KindWithdraw || p.Ready(), a, "it is not Ready")
+		j.must(a.Kind != KindMarkReady || p.Boost == BoostNone, a, "it has a higher CPU limit than its template")
 	case KindDetach:
 		p := j.pod(a)
 		j.must(p.Owner == OwnerReplicaSet && !p.ActivatedAt.IsZero() && p.Restarts == 0, a, "it is not fit")
@@ -163,6 +164,9 @@ func (j *judgement) action(a *Action) {
 	case KindSettle:
 		p := j.pod(a)
 		j.must(p.Owner == OwnerReplicaSet && p.Costed && t0.Sub(p.ActivatedAt) >= settleAfter, a, "it has not settled")
+	case KindUnboost:
+		p := j.pod(a)
+		j.must(p.Owner == OwnerPool && !p.Deleting && p.Boost == BoostOn && p.Ready(), a, "it has no higher limit to lose now")
 	case KindResize:
 		p := j.pod(a)
 		j.must(p.Shrunk && (p.Owner == OwnerReplicaSet || p.State() == v1alpha1.ShadowBridged), a, "it does not serve")
@@ -177,6 +181,7 @@ func (j *judgement) handOver(a *Action) {
 	j.must(p.Owner == OwnerPool && p.Ready() && p.Phase == PhaseRunning && !p.Deleting && !p.Evicted && !p.NodeGone, a, "it is not fit to serve")
 	j.must(!p.WarmedAt.IsZero() && t0.Sub(p.WarmedAt) >= warmRest, a, "it is not warm")
 	j.must(p.Drift == "", a, "it drifted")
+	j.must(p.Boost == BoostNone, a, "it has a higher CPU limit than its template")
 	for i := range j.in.ReplicaSets {
 		if rs := &j.in.ReplicaSets[i]; rs.UID == p.ReplicaSetUID {
 			j.must(rs.Active() && !rs.Deleting && rs.Template == p.Template, a, "it is stale")

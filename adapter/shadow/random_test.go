@@ -129,6 +129,10 @@ func (w worlds) pod(in *Observed, i int32) Pod {
 	if p.Phase == PhasePending && p.Owner == OwnerReplicaSet {
 		p.ActivatedAt, p.Label = time.Time{}, "" // what was handed over ran
 	}
+	if w.rare("boosted") {
+		p.Boost = pick(w, "boost", BoostOn, BoostOn, BoostEnding)
+		p.Resize = pick(w, "resize", "", "", "Deferred", ResizeRefused, ResizePostponed)
+	}
 	if w.rare("drifted") {
 		p.Drift = "spec"
 	}

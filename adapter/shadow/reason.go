@@ -34,6 +34,9 @@ const (
 	// ReasonResizeRefused is of a shadow that would serve with too small a CPU
 	// request for good.
 	ReasonResizeRefused = "Resize" + ResizeRefused
+	// ReasonBoostStays is of a shadow whose node does not take its higher CPU limit
+	// back.
+	ReasonBoostStays = "BoostStays"
 	// ReasonEnded is of a pod whose end somebody else decided.
 	ReasonEnded = "Ended"
 )
@@ -66,6 +69,11 @@ const (
 	ReasonStillDraining      = "StillDraining"
 	ReasonNotBridged         = "NotBridged"
 	ReasonNotSettling        = "NotSettling"
+	ReasonBoosted            = "Boosted"
+	ReasonNotBoosted         = "NotBoosted"
+	// ReasonBoostEnding is of a shadow that is warm and whose node has yet to take
+	// its higher CPU limit back.
+	ReasonBoostEnding = "BoostEnding"
 )
 
 // Reasons of a decision that neither does nor withholds anything, and of the

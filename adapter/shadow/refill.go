@@ -158,7 +158,7 @@ func holdBackoff(p *plan) Reason {
 // early says that a shadow which ended for this reason may do so again at once.
 func early(reason string) bool {
 	switch reason {
-	case ReasonEvicted, ReasonFailed, ReasonNotStarting, ReasonNotReady, ReasonEnded:
+	case ReasonEvicted, ReasonFailed, ReasonNotStarting, ReasonNotReady, ReasonEnded, ReasonBoostStays:
 		return true
 	}
 	return false

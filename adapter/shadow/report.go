@@ -195,6 +195,9 @@ func (p *plan) reasonOf(m *member, was *v1alpha1.ShadowStatus) string {
 		if m.timedOut {
 			return ReasonTimedOut
 		}
+		if m.Boost == BoostEnding {
+			return ReasonBoostEnding
+		}
 		return m.WarmUp.Stage
 	case v1alpha1.ShadowCreating:
 		if m.Node == "" {

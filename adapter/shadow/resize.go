@@ -43,11 +43,18 @@ func (m *member) serves() bool {
 	return m.state == v1alpha1.ShadowActive || m.state == v1alpha1.ShadowBridged
 }
 
-// refusedResize says that the API server restores no CPU request: an autoscaler
-// on CPU would divide by the request of a shadow for as long as the pod lives.
+// refusedResize says that the API server restores no CPU request, or takes no
+// higher CPU limit back: an autoscaler on CPU would divide by the request of a
+// shadow for as long as the pod lives, and a boosted shadow is never ready.
 // So new shadows are made whole, until the spec of the pool is another or a
 // resize goes through.
 func (p *plan) refusedResize() Reason {
+	for i := range p.members {
+		if m := &p.members[i]; m.boostRefused() {
+			return Reason{Condition: v1alpha1.ConditionResizePending, Reason: ReasonResizeRefused, Message: fmt.Sprintf(
+				"shadow %s has the higher CPU limit of its warm-up and the API server refuses to take it back: allow resizes of its pods or remove warmUp.cpuBoost; until then new shadows have the CPU of the template. It says: %s", m.Name, m.ResizeWhy)}
+		}
+	}
 	for i := range p.members {
 		if m := &p.members[i]; m.serves() && m.Shrunk && m.Resize == ResizeRefused {
 			return Reason{Condition: v1alpha1.ConditionResizePending, Reason: ReasonResizeRefused, Message: fmt.Sprintf(

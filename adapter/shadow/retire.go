@@ -40,6 +40,9 @@ func (p *plan) doom(m *member) string {
 	case len(m.Exposed) > 0 && len(m.HideKeys) == 0:
 		return ReasonCannotHide
 	}
+	if why := p.boostStays(m); why != "" {
+		return why
+	}
 	return p.failed(m)
 }
 
@@ -147,7 +150,12 @@ func (p *plan) doomMessage(m *member) string {
 		return fmt.Sprintf("%s where maxShadows is %d", count(int(p.have), "shadow"), *p.spec.MaxShadows)
 	case ReasonLivePodsFirst:
 		return "the workload's own pods need its room"
+	case ReasonBoostStays:
+		return fmt.Sprintf("node %s does not take its higher CPU limit back", m.Node)
 	case ReasonResizeRefused:
+		if m.Boost != BoostNone {
+			return "it would serve with the higher CPU limit of its warm-up: the API server refuses resizes"
+		}
 		return "it would serve with the CPU request of a shadow: the API server refuses resizes"
 	case ReasonDrained:
 		return "it has finished its requests and scaleIn.policy is Terminate"

@@ -144,6 +144,8 @@ func (s *script) write(p *Pod, a *Action) {
 		p.Exposed, p.HideKeys = nil, nil
 	case KindResize:
 		p.Shrunk = false
+	case KindUnboost:
+		p.Boost = BoostEnding
 	case KindSettle:
 		p.Costed = false
 	case KindDelete:

@@ -17,7 +17,7 @@ func (p *plan) warm() {
 		}
 		switch {
 		case !m.WarmedAt.IsZero():
-			p.mark(KindMarkReady, m, ReasonWarm, "it is warm and its label does not say so yet")
+			p.finish(m, ReasonWarm, "it is warm and its label does not say so yet")
 		case m.Label != v1alpha1.ShadowWarming:
 			p.mark(KindMarkWarming, m, ReasonReady, "it is Ready and not warm")
 		default:
@@ -33,12 +33,13 @@ func (p *plan) endWarmUp(m *member) {
 	case since < p.minReady:
 		p.wake(began.Add(p.minReady))
 	case m.WarmUp.Done:
-		p.mark(KindMarkReady, m, ReasonWarm, "its warm-up is complete")
+		p.finish(m, ReasonWarm, "its warm-up is complete")
 	case since < p.timeout:
 		p.wake(began.Add(p.timeout))
 	default:
-		m.timedOut = true
-		p.mark(KindMarkReady, m, ReasonTimedOut, fmt.Sprintf("its warm-up did not complete within %s", p.timeout)).TimedOut = true
+		if a := p.finish(m, ReasonTimedOut, fmt.Sprintf("its warm-up did not complete within %s", p.timeout)); a != nil {
+			m.timedOut, a.TimedOut = true, true
+		}
 	}
 }
 

@@ -176,7 +176,7 @@ func (s *Shadows) do(now time.Time, a *shadow.Action) error {
 		s.workload.settle(a.Pod)
 	case shadow.KindDelete:
 		s.remove(i)
-	case shadow.KindBridge, shadow.KindScale, shadow.KindDetach, shadow.KindWithdraw, shadow.KindHide, shadow.KindResize, shadow.KindRewarm:
+	case shadow.KindBridge, shadow.KindScale, shadow.KindDetach, shadow.KindWithdraw, shadow.KindHide, shadow.KindResize, shadow.KindUnboost, shadow.KindRewarm:
 		return fmt.Errorf("do %s at %s: nothing here asks for it", a.Kind, stamp(now))
 	}
 	return nil

@@ -63,8 +63,9 @@ func TestBothValidatorsAgree(t *testing.T) {
 		"spec.warmUp.timeout": tryDurations, "spec.scaleIn.drain": tryDurations,
 		"spec.replicas": tryInts, "spec.shadowPercentage": tryInts, "spec.minShadows": tryInts,
 		"spec.maxShadows": tryInts, "spec.load.headroomPercent": tryInts, "spec.idle.cpuPercent": tryInts,
-		"spec.warmUp.appPort": {-1, 0, 1, 8080, 65535, 65536},
-		"spec.mode":           tryKinds, "spec.backgroundWork": tryKinds, "spec.activation.policy": tryKinds,
+		"spec.warmUp.appPort":               {-1, 0, 1, 8080, 65535, 65536},
+		"spec.warmUp.cpuBoost.limitPercent": {nil, -1, 0, 99, 100, 101, 400, 1000, 1001, 2147483647},
+		"spec.mode":                         tryKinds, "spec.backgroundWork": tryKinds, "spec.activation.policy": tryKinds,
 		"spec.activation.mode": tryKinds, "spec.scaleIn.policy": tryKinds,
 		"spec.scaleTargetRef.kind": tryKinds, "spec.scaleTargetRef.apiVersion": tryKinds,
 	} {
@@ -93,7 +94,7 @@ func TestBothValidatorsAgreeOnWhatIsEmpty(t *testing.T) {
 	for path, values := range map[string][]any{
 		"spec": {nil}, "spec.scaleTargetRef": {nil}, "spec.load": {nil},
 		"spec.history": tryNothing, "spec.profile": tryNothing, "spec.profile.queries": tryNothing, "spec.load.dimensions": {nil}, "spec.algorithm": tryNothing, "spec.algorithm.parameters": tryNothing,
-		"spec.prediction": tryNothing, "spec.idle": tryNothing, "spec.warmUp": tryNothing,
+		"spec.prediction": tryNothing, "spec.idle": tryNothing, "spec.warmUp": tryNothing, "spec.warmUp.cpuBoost": tryNothing,
 		"spec.activation": tryNothing, "spec.scaleIn": tryNothing,
 		"spec.calendar": tryNothing, "spec.calendar.timeZone": {nil}, "spec.calendar.days": {nil, []any{}}, "spec.calendar.incidents": {nil, []any{}},
 		"spec.mode": {nil}, "spec.replicas": {nil}, "spec.backgroundWork": {nil}, "spec.shadowPercentage": {nil},

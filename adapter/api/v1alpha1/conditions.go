@@ -26,11 +26,16 @@ const (
 	// ConditionSidecarMissing is True while a pool asks for the sidecar that warms
 	// shadows up and the operator has named no image of it.
 	ConditionSidecarMissing = "SidecarMissing"
+	// ConditionCPUBoostIgnored is True while a pool asks for a higher CPU limit of
+	// its shadows that their template does not allow.
+	ConditionCPUBoostIgnored = "CPUBoostIgnored"
 	// ConditionHeldBack is True while a quota or a cap keeps shadows away that
 	// are wanted.
 	ConditionHeldBack = "HeldBack"
 	// ConditionResizePending is True while an activated shadow still waits for
-	// its CPU request, or was refused it; it serves all the same.
+	// its CPU request, or was refused it; it serves all the same. It is True, too,
+	// while a shadow that has warmed up waits for the end of its higher CPU limit:
+	// it is not ready before.
 	ConditionResizePending = "ResizePending"
 	// ConditionPolicyGap is True while a NetworkPolicy or AuthorizationPolicy
 	// holds for the live pods and not for the shadows.

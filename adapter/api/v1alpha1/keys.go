@@ -26,6 +26,9 @@ const (
 	// IdleAnnotation holds the CPU requests and limits that a resize gives back,
 	// a JSON object by container.
 	IdleAnnotation = "foreshadow.dev/idle-cpu"
+	// BoostAnnotation holds the CPU limits that a resize takes a shadow back to
+	// before it is ready, a JSON object by container.
+	BoostAnnotation = "foreshadow.dev/boosted-cpu"
 	// ActivationAnnotation is <ReplicaSet UID>/<its generation>/<intent epoch>.
 	ActivationAnnotation = "foreshadow.dev/activation"
 	// ActivatedAtAnnotation and DrainingSinceAnnotation are instants in RFC 3339

@@ -41,6 +41,21 @@ type WarmUp struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]{1,3}w)?([0-9]{1,4}d)?([0-9]{1,5}h)?([0-9]{1,7}m)?([0-9]{1,9}s)?$') && [[int('0' + self.find('[0-9]+w').replace('w', '')) * 604800, int('0' + self.find('[0-9]+d').replace('d', '')) * 86400, int('0' + self.find('[0-9]+h').replace('h', '')) * 3600, int('0' + self.find('[0-9]+m').replace('m', '')) * 60, int('0' + self.find('[0-9]+s').replace('s', '')) * 1].sum()].all(s, s >= 60 && s <= 3600)",message="write a duration from 1m to 1h, such as 5m"
 	// +optional
 	Timeout Duration `json:"timeout,omitempty"`
+
+	// A higher CPU limit until a shadow is warm.
+	// +optional
+	CPUBoost CPUBoost `json:"cpuBoost,omitzero"`
+}
+
+// CPUBoost is a higher CPU limit for the start and the warm-up of a shadow. It
+// is taken back in place before the shadow may go live.
+type CPUBoost struct {
+	// The CPU limit of a shadow that starts or warms up, in percent of the
+	// template's. Its request stays. Containers without a CPU limit have none
+	// that could be raised; pods of the class Guaranteed keep theirs.
+	// +kubebuilder:validation:XValidation:rule="self >= 100 && self <= 1000",message="write a percentage from 100 to 1000, such as 400"
+	// +optional
+	LimitPercent *int32 `json:"limitPercent,omitempty"`
 }
 
 // Activation says how shadows go live.

@@ -86,6 +86,7 @@ func (s *ShadowPoolSpec) validateShadows(r *refusals, path *field.Path) {
 	r.duration(warm.Child("timeout"), s.WarmUp.Timeout, within(time.Minute, time.Hour), "write a duration from 1m to 1h, such as 5m")
 
 	s.WarmUp.validateSidecar(r, warm)
+	s.WarmUp.validateBoost(r, warm.Child("cpuBoost", "limitPercent"))
 
 	act, in := path.Child("activation"), path.Child("scaleIn")
 	r.oneOf(act.Child("policy"), string(s.Activation.Policy), string(ActivationPolicyAll), string(ActivationPolicyProportional))
@@ -105,6 +106,12 @@ func (w *WarmUp) validateSidecar(r *refusals, path *field.Path) {
 	}
 	r.unless(w.RequestsFrom == "" || !r.atMost(list, w.RequestsFrom, 253) || workloadNamePattern.MatchString(w.RequestsFrom), list, w.RequestsFrom,
 		"write the name of a ConfigMap: lower-case letters, digits, '-' and '.'")
+}
+
+func (w *WarmUp) validateBoost(r *refusals, path *field.Path) {
+	if percent := w.CPUBoost.LimitPercent; percent != nil {
+		r.unless(*percent >= 100 && *percent <= 1000, path, *percent, "write a percentage from 100 to 1000, such as 400")
+	}
 }
 
 func within(least, most time.Duration) func(time.Duration) bool {

@@ -112,7 +112,7 @@ func (c *act) run(ctx context.Context, kind shadow.Kind, list []Outcome) {
 		do = c.scale
 	case shadow.KindBridge:
 	case shadow.KindDetach, shadow.KindWithdraw, shadow.KindHide, shadow.KindResize, shadow.KindSettle, shadow.KindDelete,
-		shadow.KindMarkWarming, shadow.KindMarkReady, shadow.KindRewarm:
+		shadow.KindMarkWarming, shadow.KindMarkReady, shadow.KindRewarm, shadow.KindUnboost:
 		g.SetLimit(parallel)
 	}
 	for i := range list {
@@ -266,6 +266,8 @@ func verbOf(k shadow.Kind) string {
 		return "hide"
 	case shadow.KindResize:
 		return "resize"
+	case shadow.KindUnboost:
+		return "take the higher CPU limit from"
 	case shadow.KindSettle:
 		return "settle"
 	case shadow.KindDelete:

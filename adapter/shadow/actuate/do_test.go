@@ -3,6 +3,7 @@ package actuate
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +14,7 @@ import (
 	autoscalingv1 "k8s.io/api/autoscaling/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -447,6 +449,70 @@ func TestResize(t *testing.T) {
 	})
 }
 
+// boostedPod is a shadow that warms up with a higher CPU limit; the template of
+// its ReplicaSet gets one.
+func boostedPod(t *testing.T, s *stage) *corev1.Pod {
+	t.Helper()
+	s.rs.Spec.Template.Spec.Containers[0].Resources.Limits = corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("600m")}
+	for _, p := range s.pods {
+		if _, ours := p.Annotations[v1alpha1.TemplateAnnotation]; ours {
+			p.Annotations[v1alpha1.TemplateAnnotation] = observe.TemplateHash(s.rs)
+		}
+	}
+	p := shadowtest.Shadow(s.pool, s.rs, "fast", v1alpha1.ShadowWarming)
+	boosted, err := boost(&p.Spec, 400)
+	require.NoError(t, err)
+	require.NotEmpty(t, boosted)
+	p.Annotations[v1alpha1.BoostAnnotation] = boosted
+	return p
+}
+
+func TestUnboost(t *testing.T) {
+	var s *stage
+	begin := func(t *testing.T) *corev1.Pod {
+		t.Helper()
+		s = newStage(t, 4, 0, func(s *stage) { s.pods = append(s.pods, boostedPod(t, s)) })
+		return s.pods[4]
+	}
+	look := func(t *testing.T) shadow.Pod {
+		t.Helper()
+		w := s.world()
+		require.NoError(t, s.actuator.Refresh(t.Context(), w))
+		return podOf(observe.Observe(*w), s.pods[4])
+	}
+	t.Run("the limit of the template comes back, and counts when the kubelet has it", func(t *testing.T) {
+		p := begin(t)
+		require.Equal(t, shadow.BoostOn, look(t).Boost)
+		r := s.act(t, s.do(shadow.KindMarkReady, p))
+		require.Equal(t, ResultRefused, r.Outcomes[0].Result)
+		require.Equal(t, shadow.ReasonBoosted, r.Outcomes[0].Why.Reason)
+		r = s.act(t, s.do(shadow.KindUnboost, p))
+		require.Equal(t, ResultDone, r.Outcomes[0].Result)
+		require.True(t, slices.ContainsFunc(s.writes, func(w Write) bool { return w.Kind == shadow.KindUnboost && w.Subresource == "resize" }))
+		if diff := cmp.Diff(s.rs.Spec.Template.Spec.Containers, find(s.recorder, p).Spec.Containers); diff != "" {
+			t.Errorf("containers (-template +resized):\n%s", diff)
+		}
+		require.Equal(t, shadow.BoostEnding, look(t).Boost)
+		r = s.act(t, s.do(shadow.KindMarkReady, p))
+		require.Equal(t, ResultRefused, r.Outcomes[0].Result)
+	})
+	t.Run("a server that will not is asked no more, and named", func(t *testing.T) {
+		p := begin(t)
+		s.answer = func(_ int, w Write) (bool, error) {
+			if w.Kind != shadow.KindUnboost {
+				return true, nil
+			}
+			return false, apierrors.NewForbidden(schema.GroupResource{Resource: "pods"}, "fast", errors.New("nothing is resized here"))
+		}
+		r := s.act(t, s.do(shadow.KindUnboost, p))
+		require.Equal(t, ResultRefused, r.Outcomes[0].Result)
+		got := look(t)
+		require.Equal(t, shadow.BoostOn, got.Boost)
+		require.Equal(t, shadow.ResizeRefused, got.Resize)
+		require.Contains(t, got.ResizeWhy, "nothing is resized here")
+	})
+}
+
 func podOf(in shadow.Observed, p *corev1.Pod) shadow.Pod {
 	for i := range in.Pods {
 		if in.Pods[i].UID == p.UID {
@@ -521,7 +587,7 @@ func TestFailpoints(t *testing.T) {
 		return map[shadow.Kind]string{
 			shadow.KindActivate: pointActivate, shadow.KindBridge: pointBridge, shadow.KindHide: pointHide, shadow.KindWithdraw: pointWithdraw,
 			shadow.KindDetach: pointDetach, shadow.KindSettle: pointSettle, shadow.KindMarkWarming: pointMarkWarming, shadow.KindMarkReady: pointMarkReady,
-			shadow.KindRewarm: pointRewarm, shadow.KindResize: pointResize, shadow.KindCreate: pointCreate, shadow.KindDelete: pointDelete, shadow.KindScale: pointScale,
+			shadow.KindRewarm: pointRewarm, shadow.KindResize: pointResize, shadow.KindUnboost: pointUnboost, shadow.KindCreate: pointCreate, shadow.KindDelete: pointDelete, shadow.KindScale: pointScale,
 		}[w.Kind]
 	}
 	for _, point := range Points() {
@@ -547,16 +613,16 @@ func TestFailpoints(t *testing.T) {
 				bridge := shadowtest.Shadow(s.pool, s.rs, "bridge", v1alpha1.ShadowBridged, func(p *corev1.Pod) {
 					p.Labels[shadowtest.AppLabel] = shadowtest.Name
 				})
-				s.pods = append(s.pods, small, bridge)
+				s.pods = append(s.pods, small, bridge, boostedPod(t, s))
 			})
-			old, drained, warm, small, bridge := s.pods[12], s.pods[13], s.pods[14], s.pods[15], s.pods[16]
+			old, drained, warm, small, bridge, fast := s.pods[12], s.pods[13], s.pods[14], s.pods[15], s.pods[16], s.pods[17]
 			hide := s.do(shadow.KindHide, s.shadow(2))
 			hide.Keys = []string{shadowtest.TierLabel}
 			actions := []shadow.Action{
 				{Kind: shadow.KindScale, Replicas: 6},
 				s.do(shadow.KindActivate, s.shadow(0)), s.do(shadow.KindBridge, s.shadow(1)),
 				s.do(shadow.KindDetach, old), s.do(shadow.KindWithdraw, bridge), hide, s.do(shadow.KindResize, small), s.do(shadow.KindSettle, small),
-				s.do(shadow.KindRewarm, drained), s.do(shadow.KindMarkWarming, s.shadow(3)), s.do(shadow.KindMarkReady, warm),
+				s.do(shadow.KindRewarm, drained), s.do(shadow.KindMarkWarming, s.shadow(3)), s.do(shadow.KindMarkReady, warm), s.do(shadow.KindUnboost, fast),
 				s.do(shadow.KindDelete, s.shadow(4)),
 				{Kind: shadow.KindCreate, Pod: "web-new", ReplicaSetUID: s.rs.UID},
 			}

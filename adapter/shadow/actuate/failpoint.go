@@ -14,6 +14,7 @@ const (
 	pointCooled      = "cooled-condition"
 	pointRewarm      = "rewarm"
 	pointResize      = "resize"
+	pointUnboost     = "unboost"
 	pointCreate      = "create"
 	pointDelete      = "delete"
 	pointScale       = "scale"
@@ -32,7 +33,7 @@ func Points() []string {
 	var out []string
 	for _, p := range []string{
 		pointActivate, pointBridge, pointHide, pointWithdraw, pointDetach, pointSettle, pointMarkWarming, pointWarmed, pointMarkReady,
-		pointCooled, pointRewarm, pointResize, pointCreate, pointDelete, pointScale, pointService, pointStatus,
+		pointCooled, pointRewarm, pointResize, pointUnboost, pointCreate, pointDelete, pointScale, pointService, pointStatus,
 	} {
 		out = append(out, before+p, after+p)
 	}

@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
+	"github.com/foreshadow-dev/foreshadow/adapter/shadow/observe"
 )
 
 // idleCPU is what a resize gives back to a container.
@@ -26,12 +27,12 @@ func shrink(spec *corev1.PodSpec, percent int32) (string, error) {
 	if percent >= 100 || spec.Resources != nil {
 		return "", nil
 	}
-	guaranteed := isGuaranteed(spec)
+	guaranteed := observe.IsGuaranteed(spec)
 	was := map[string]idleCPU{}
 	for i := range spec.Containers {
 		r := &spec.Containers[i]
 		request, ok := requestOf(r)
-		if !ok || restarts(r) {
+		if !ok || observe.RestartedByResize(r) {
 			continue
 		}
 		less := resource.NewMilliQuantity(max(1, (request.MilliValue()*int64(percent)+99)/100), request.Format)
@@ -39,22 +40,24 @@ func shrink(spec *corev1.PodSpec, percent int32) (string, error) {
 			continue
 		}
 		idle := idleCPU{Request: &request}
-		if r.Resources.Requests == nil {
-			r.Resources.Requests = corev1.ResourceList{}
-		}
-		r.Resources.Requests[corev1.ResourceCPU] = *less
+		setCPU(&r.Resources.Requests, *less)
 		if limit, ok := r.Resources.Limits[corev1.ResourceCPU]; ok && guaranteed {
 			idle.Limit = &limit
 			r.Resources.Limits[corev1.ResourceCPU] = *less
 		}
 		was[r.Name] = idle
 	}
+	return kept(was, v1alpha1.IdleAnnotation)
+}
+
+// kept writes what is to be given back for an annotation; empty if nothing is.
+func kept(was map[string]idleCPU, annotation string) (string, error) {
 	if len(was) == 0 {
 		return "", nil
 	}
 	raw, err := json.Marshal(was)
 	if err != nil {
-		return "", fmt.Errorf("write annotation %s: %w", v1alpha1.IdleAnnotation, err)
+		return "", fmt.Errorf("write annotation %s: %w", annotation, err)
 	}
 	return string(raw), nil
 }
@@ -68,40 +71,17 @@ func requestOf(c *corev1.Container) (resource.Quantity, bool) {
 	return q.DeepCopy(), ok
 }
 
-// restarts says that a container does not survive a change of its CPU.
-func restarts(c *corev1.Container) bool {
-	for _, p := range c.ResizePolicy {
-		if p.ResourceName == corev1.ResourceCPU && p.RestartPolicy == corev1.RestartContainer {
-			return true
-		}
-	}
-	return false
-}
+var errNotKept = errors.New("nothing says which CPU to give back")
 
-// isGuaranteed says that every container has limits of CPU and memory, and the
-// same requests.
-func isGuaranteed(spec *corev1.PodSpec) bool {
-	for _, list := range [][]corev1.Container{spec.InitContainers, spec.Containers} {
-		for i := range list {
-			r := &list[i].Resources
-			for _, name := range []corev1.ResourceName{corev1.ResourceCPU, corev1.ResourceMemory} {
-				limit, limited := r.Limits[name]
-				request, requested := r.Requests[name]
-				if !limited || requested && request.Cmp(limit) != 0 {
-					return false
-				}
-			}
-		}
-	}
-	return true
-}
-
-var errNotShrunk = errors.New("nothing says which CPU request to give back")
-
-// resizing gives a pod the CPU that was kept from it. A patch of containers
-// replaces their whole list, so it bears them as they were judged.
+// resizing gives a pod the CPU that was kept from it.
 func (c *act) resizing(t *task) (Write, error) {
-	was, err := idleOf(t.pod)
+	return restoring(t, v1alpha1.IdleAnnotation)
+}
+
+// restoring gives a pod what an annotation says. A patch of containers replaces
+// their whole list, so it bears them as they were judged.
+func restoring(t *task, annotation string) (Write, error) {
+	was, err := keptIn(t.pod, annotation)
 	if err != nil {
 		return Write{}, err
 	}
@@ -118,35 +98,36 @@ func (c *act) resizing(t *task) (Write, error) {
 
 func (i idleCPU) restore(r *corev1.ResourceRequirements) {
 	if i.Request != nil {
-		if r.Requests == nil {
-			r.Requests = corev1.ResourceList{}
-		}
-		r.Requests[corev1.ResourceCPU] = *i.Request
+		setCPU(&r.Requests, *i.Request)
 	}
 	if i.Limit != nil {
-		if r.Limits == nil {
-			r.Limits = corev1.ResourceList{}
-		}
-		r.Limits[corev1.ResourceCPU] = *i.Limit
+		setCPU(&r.Limits, *i.Limit)
 	}
 }
 
-// idleOf reads what is to be given back.
-func idleOf(p *corev1.Pod) (map[string]idleCPU, error) {
-	raw, ok := p.Annotations[v1alpha1.IdleAnnotation]
+func setCPU(list *corev1.ResourceList, q resource.Quantity) {
+	if *list == nil {
+		*list = corev1.ResourceList{}
+	}
+	(*list)[corev1.ResourceCPU] = q
+}
+
+// keptIn reads from an annotation what is to be given back.
+func keptIn(p *corev1.Pod, annotation string) (map[string]idleCPU, error) {
+	raw, ok := p.Annotations[annotation]
 	if !ok {
-		return nil, errNotShrunk
+		return nil, errNotKept
 	}
 	var was map[string]idleCPU
 	if err := json.Unmarshal([]byte(raw), &was); err != nil {
-		return nil, fmt.Errorf("read annotation %s: %w", v1alpha1.IdleAnnotation, err)
+		return nil, fmt.Errorf("read annotation %s: %w", annotation, err)
 	}
 	return was, nil
 }
 
 // isResized says that a pod has its requests back.
 func isResized(t *task) bool {
-	was, err := idleOf(t.pod)
+	was, err := keptIn(t.pod, v1alpha1.IdleAnnotation)
 	if err != nil {
 		return false
 	}

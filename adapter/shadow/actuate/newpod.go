@@ -24,8 +24,8 @@ const (
 func pinning() []string { return []string{safeToEvict, doNotDisrupt} }
 
 // newPod returns the shadow of a ReplicaSet: the pod that the ReplicaSet would
-// make, but for what hides it and, unless it is to be whole, what it costs while
-// it waits.
+// make, but for what hides it and, unless it is to be whole, what CPU it has while
+// it warms up and waits.
 func (c *act) newPod(name string, rs *appsv1.ReplicaSet, template string, whole bool) (*corev1.Pod, error) {
 	pool := c.w.Pool
 	p := &corev1.Pod{
@@ -58,8 +58,14 @@ func (c *act) newPod(name string, rs *appsv1.ReplicaSet, template string, whole 
 	if err != nil {
 		return nil, err
 	}
-	if idle != "" {
-		p.Annotations[v1alpha1.IdleAnnotation] = idle
+	boosted, err := boost(&p.Spec, observe.Boost(pool))
+	if err != nil {
+		return nil, err
+	}
+	for key, kept := range map[string]string{v1alpha1.IdleAnnotation: idle, v1alpha1.BoostAnnotation: boosted} {
+		if kept != "" {
+			p.Annotations[key] = kept
+		}
 	}
 	return p, nil
 }

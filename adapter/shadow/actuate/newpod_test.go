@@ -185,7 +185,7 @@ func TestShrink(t *testing.T) {
 				Name: "app", ResizePolicy: tt.policy, Resources: corev1.ResourceRequirements{Requests: tt.requests, Limits: tt.limits},
 			}}}
 			before := spec.DeepCopy()
-			guaranteed := isGuaranteed(&spec)
+			guaranteed := observe.IsGuaranteed(&spec)
 			idle, err := shrink(&spec, tt.percent)
 			require.NoError(t, err)
 			require.Equal(t, tt.annotated, idle != "")
@@ -198,7 +198,7 @@ func TestShrink(t *testing.T) {
 			got := spec.Containers[0].Resources
 			require.Equal(t, tt.request, cpu(got.Requests))
 			require.Equal(t, tt.limit, cpu(got.Limits))
-			require.Equal(t, guaranteed, isGuaranteed(&spec), "the class of service stays")
+			require.Equal(t, guaranteed, observe.IsGuaranteed(&spec), "the class of service stays")
 			if !tt.annotated {
 				return
 			}
@@ -223,4 +223,62 @@ func TestShrink(t *testing.T) {
 		require.NoError(t, err)
 		require.Empty(t, idle)
 	})
+}
+
+func TestBoost(t *testing.T) {
+	list := func(cpu, memory string) corev1.ResourceList {
+		out := corev1.ResourceList{}
+		for name, v := range map[corev1.ResourceName]string{corev1.ResourceCPU: cpu, corev1.ResourceMemory: memory} {
+			if v != "" {
+				out[name] = resource.MustParse(v)
+			}
+		}
+		return out
+	}
+	for _, tt := range []struct {
+		name             string
+		requests, limits corev1.ResourceList
+		policy           []corev1.ContainerResizePolicy
+		percent          int32
+		request, limit   string // of CPU, afterwards; empty: none
+		refused          string
+	}{
+		{name: "none is asked for", requests: list("100m", ""), limits: list("500m", ""), percent: 100, request: "100m", limit: "500m"},
+		{name: "the limit alone", requests: list("100m", ""), limits: list("500m", "1Gi"), percent: 400, request: "100m", limit: "2"},
+		{name: "a limit that is a request, too", limits: list("500m", ""), percent: 300, request: "500m", limit: "1500m"},
+		{name: "no limit", requests: list("100m", ""), limits: list("", "1Gi"), percent: 400, request: "100m", refused: observe.ReasonNoCPULimit},
+		{name: "Guaranteed", limits: list("500m", "1Gi"), percent: 400, limit: "500m", refused: observe.ReasonGuaranteed},
+		{
+			name: "a container that a resize restarts", requests: list("100m", ""), limits: list("500m", ""), percent: 400, request: "100m", limit: "500m",
+			policy:  []corev1.ContainerResizePolicy{{ResourceName: corev1.ResourceCPU, RestartPolicy: corev1.RestartContainer}},
+			refused: observe.ReasonRestartedByResize,
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			spec := corev1.PodSpec{Containers: []corev1.Container{{
+				Name: "app", ResizePolicy: tt.policy, Resources: corev1.ResourceRequirements{Requests: tt.requests, Limits: tt.limits},
+			}}}
+			before := spec.DeepCopy()
+			require.Equal(t, tt.refused, observe.BoostRefusal(&spec).Reason)
+			boosted, err := boost(&spec, tt.percent)
+			require.NoError(t, err)
+			got := spec.Containers[0].Resources
+			for text, list := range map[string]corev1.ResourceList{tt.request: got.Requests, tt.limit: got.Limits} {
+				q, there := list[corev1.ResourceCPU]
+				require.Equal(t, text != "", there)
+				if there {
+					require.Zero(t, q.Cmp(resource.MustParse(text)), "%s, not %s", &q, text)
+				}
+			}
+			require.Equal(t, observe.IsGuaranteed(before), observe.IsGuaranteed(&spec), "the class of service stays")
+			if boosted == "" {
+				require.Equal(t, before, &spec)
+				return
+			}
+			var was map[string]idleCPU
+			require.NoError(t, json.Unmarshal([]byte(boosted), &was))
+			was["app"].restore(&spec.Containers[0].Resources)
+			require.Empty(t, cmp.Diff(before.Containers[0].Resources.Limits, spec.Containers[0].Resources.Limits))
+		})
+	}
 }

@@ -13,7 +13,7 @@ const quiet = time.Second
 // canWait says that actions of a kind lose nothing by a second.
 func canWait(k shadow.Kind) bool {
 	switch k {
-	case shadow.KindCreate, shadow.KindMarkWarming, shadow.KindMarkReady, shadow.KindRewarm, shadow.KindSettle:
+	case shadow.KindCreate, shadow.KindMarkWarming, shadow.KindMarkReady, shadow.KindRewarm, shadow.KindSettle, shadow.KindUnboost:
 		return true
 	case shadow.KindActivate, shadow.KindBridge, shadow.KindScale, shadow.KindDetach, shadow.KindWithdraw, shadow.KindHide, shadow.KindResize,
 		shadow.KindDelete:

@@ -31,6 +31,9 @@ type resizeRefusal struct {
 	generation int64
 }
 
+// resizes says that actions of a kind change the resources of a pod.
+func resizes(k shadow.Kind) bool { return k == shadow.KindResize || k == shadow.KindUnboost }
+
 // refuse notes a refusal, and returns how long nobody asks again.
 func (o *Overlay) refuse(pool Pool, uid types.UID, generation int64, final bool, message string) time.Duration {
 	o.mu.Lock()
@@ -82,8 +85,8 @@ func (l *layer) applyRefusals(w *observe.World) {
 }
 
 // resizeRefused takes an error of a resize that the server has said no to: that
-// the pod is gone, that the server has no such thing, or that it will not. The
-// pod serves all the same.
+// the pod is gone, that the server has no such thing, or that it will not. A pod
+// that serves does so all the same.
 func (c *act) resizeRefused(ctx context.Context, t *task, cause error) {
 	live, err := readPod(ctx, c.Reader, t.pod)
 	switch {

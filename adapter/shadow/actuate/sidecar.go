@@ -99,7 +99,7 @@ func sidecarResources(spec *corev1.PodSpec) corev1.ResourceRequirements {
 	switch {
 	case spec.Resources == nil && isBestEffort(spec):
 		return corev1.ResourceRequirements{}
-	case spec.Resources == nil && isGuaranteed(spec):
+	case spec.Resources == nil && observe.IsGuaranteed(spec):
 		return corev1.ResourceRequirements{Requests: list("50m", "64Mi"), Limits: list("50m", "64Mi")}
 	}
 	return corev1.ResourceRequirements{Requests: list("5m", "24Mi"), Limits: list("200m", "64Mi")}

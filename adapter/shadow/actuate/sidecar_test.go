@@ -64,7 +64,7 @@ func TestSidecarKeepsTheClassOfService(t *testing.T) {
 			require.Equal(t, tt.wantRequest, r.Requests.Cpu().String())
 			require.Equal(t, tt.wantLimit, r.Limits.Cpu().String())
 			spec.InitContainers = []corev1.Container{{Name: observe.SidecarName, Resources: r}}
-			require.Equal(t, tt.wantGuaranteed, isGuaranteed(spec))
+			require.Equal(t, tt.wantGuaranteed, observe.IsGuaranteed(spec))
 			require.Equal(t, tt.wantBestEffort, isBestEffort(spec))
 		})
 	}

@@ -57,6 +57,8 @@ func steps(k shadow.Kind) []step {
 		return []step{{pointCooled, (*act).cooled, isCooled}, {pointRewarm, (*act).warming, inState("warming")}}
 	case shadow.KindResize:
 		return []step{{pointResize, (*act).resizing, isResized}}
+	case shadow.KindUnboost:
+		return []step{{pointUnboost, (*act).unboosting, isUnboosted}}
 	case shadow.KindDelete:
 		return []step{{pointDelete, (*act).deletion, isEnding}}
 	case shadow.KindCreate, shadow.KindScale:
@@ -147,7 +149,7 @@ func (c *act) try(ctx context.Context, t *task, s step, w Write) error {
 	if err := compare(w, p); err != nil {
 		return err
 	}
-	if w.Kind == shadow.KindResize {
+	if resizes(w.Kind) {
 		c.overlay.resized(c.w.Pool.Key())
 	}
 	return nil
@@ -161,7 +163,7 @@ func (c *act) afterError(ctx context.Context, t *task, s step, err error) (over 
 	case errors.As(err, &differs):
 		t.Result, t.Err = ResultFailed, err
 		return true
-	case t.Kind == shadow.KindResize && (f == fateGone || f == fateFinal):
+	case resizes(t.Kind) && (f == fateGone || f == fateFinal):
 		c.resizeRefused(ctx, t, err)
 		return true
 	case f == fateGone:

@@ -81,7 +81,7 @@ func creates(d *shadow.Decision) (n int) {
 		case shadow.KindCreate, shadow.KindDetach:
 			n++
 		case shadow.KindActivate, shadow.KindBridge, shadow.KindScale, shadow.KindWithdraw, shadow.KindHide, shadow.KindResize, shadow.KindSettle,
-			shadow.KindDelete, shadow.KindMarkWarming, shadow.KindMarkReady, shadow.KindRewarm:
+			shadow.KindDelete, shadow.KindMarkWarming, shadow.KindMarkReady, shadow.KindRewarm, shadow.KindUnboost:
 		}
 	}
 	return n

@@ -36,7 +36,7 @@ func (r *reconciler) sum(w *observe.World, report *actuate.Report, t timing) {
 				r.metrics.exposures.WithLabelValues(ns, pool).Inc()
 			}
 		case shadow.KindScale, shadow.KindDetach, shadow.KindWithdraw, shadow.KindResize, shadow.KindSettle, shadow.KindDelete, shadow.KindCreate,
-			shadow.KindMarkWarming, shadow.KindMarkReady, shadow.KindRewarm:
+			shadow.KindMarkWarming, shadow.KindMarkReady, shadow.KindRewarm, shadow.KindUnboost:
 		}
 	}
 	if live == 0 {

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
 
@@ -69,8 +70,33 @@ func (c *Checker) checkTarget(rs *replicaSet, p *pod) {
 	if diff := templateDiff(p.Pod, rs); diff != "" {
 		c.broken("H7", pod, "it is not what the ReplicaSet's template says: "+diff)
 	}
+	if over := boosted(p.Pod, rs.ReplicaSet); over != "" {
+		c.broken("H7", pod, "it was handed over with the CPU limit of its warm-up: "+over)
+	}
 	c.checkRoom(rs, p)
 	c.checkCost(rs, p)
+}
+
+// boosted names a container of a pod whose CPU limit is above its template's, in
+// the spec or by what the kubelet says of it.
+func boosted(p *corev1.Pod, rs *appsv1.ReplicaSet) string {
+	for _, want := range rs.Spec.Template.Spec.Containers {
+		limit, limited := want.Resources.Limits[corev1.ResourceCPU]
+		if !limited {
+			continue
+		}
+		for _, c := range p.Spec.Containers {
+			if is := c.Resources.Limits.Cpu(); c.Name == want.Name && is.Cmp(limit) > 0 {
+				return fmt.Sprintf("container %s has %s, its template %s", c.Name, is, &limit)
+			}
+		}
+		for _, s := range p.Status.ContainerStatuses {
+			if s.Name == want.Name && s.Resources != nil && s.Resources.Limits.Cpu().Cmp(limit) > 0 {
+				return fmt.Sprintf("container %s runs with %s, its template has %s", s.Name, s.Resources.Limits.Cpu(), &limit)
+			}
+		}
+	}
+	return ""
 }
 
 // checkCost holds that of the pods that are Ready the ones that were handed over

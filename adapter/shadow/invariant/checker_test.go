@@ -12,6 +12,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	policyv1 "k8s.io/api/policy/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
@@ -130,6 +131,15 @@ func (h *history) serve(pods ...*corev1.Pod) {
 		})
 	}
 	h.see(Modified, h.slice)
+}
+
+// limit gives the template and the shadow a CPU limit.
+func (h *history) limit(cpu string) {
+	rs := h.rs.DeepCopy()
+	rs.Spec.Template.Spec.Containers[0].Resources.Limits = corev1.ResourceList{corev1.ResourceCPU: resource.MustParse(cpu)}
+	h.rs = rs
+	h.see(Modified, h.rs)
+	h.shadow.Spec.Containers[0].Resources.Limits = corev1.ResourceList{corev1.ResourceCPU: resource.MustParse(cpu)}
 }
 
 func (h *history) scale(n int32) {
@@ -385,6 +395,26 @@ func TestChecker(t *testing.T) {
 			h.shadow.Spec.Containers[0].Image = "web:0"
 			h.activate(h.shadow)
 		}, want: []string{"H7", "H7"}},
+		{name: "H7: the CPU limit of its warm-up", do: func(h *history) {
+			h.scale(5)
+			h.limit("500m")
+			h.shadow.Spec.Containers[0].Resources.Limits[corev1.ResourceCPU] = resource.MustParse("2")
+			h.activate(h.shadow)
+		}, want: []string{"H7"}},
+		{name: "H7: its container has the CPU limit of its warm-up", do: func(h *history) {
+			h.scale(5)
+			h.limit("500m")
+			h.shadow.Status.ContainerStatuses = []corev1.ContainerStatus{{
+				Name:      h.shadow.Spec.Containers[0].Name,
+				Resources: &corev1.ResourceRequirements{Limits: corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("2")}},
+			}}
+			h.activate(h.shadow)
+		}, want: []string{"H7"}},
+		{name: "a CPU limit as in the template", do: func(h *history) {
+			h.scale(5)
+			h.limit("500m")
+			h.activate(h.shadow)
+		}},
 		{name: "H7: the pool is paused", do: func(h *history) {
 			h.pool.Annotations = map[string]string{v1alpha1.PauseAnnotation: "shadows"}
 			h.see(Modified, h.pool)

@@ -25,7 +25,7 @@
 //	     that was there; an earlier leader never overwrites a later one
 //	H6   no Service but ours, no budget and no autoscaler selects a shadow
 //	H7   an activation is of a warm, Ready pod, into the only active ReplicaSet, with
-//	     the template it was made from
+//	     the template it was made from and no higher CPU limit than that
 //	H8   nothing of ours holds up a pod: no gate, no finalizer
 //	H9   what was owned goes with its owner, and not after it where that waits
 //	H10  an autoscaler stays active, and does not take the surplus for load

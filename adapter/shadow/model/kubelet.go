@@ -32,9 +32,8 @@ type nodes struct {
 	// failing are the pods whose probes fail, lost the nodes that are gone.
 	failing map[types.UID]bool
 	lost    map[string]bool
-	// Resized answers a resize: what the condition PodResizePending says, empty
-	// where it is done. Nil does them all.
-	Resized func(p *corev1.Pod) string
+	// held is why no resize is done, empty where each is.
+	held string
 }
 
 func newNodes(s *Server, t Timing) *nodes {
@@ -154,6 +153,7 @@ func (n *nodes) run(p *corev1.Pod) {
 		for _, c := range p.Spec.Containers {
 			p.Status.ContainerStatuses = append(p.Status.ContainerStatuses, corev1.ContainerStatus{
 				Name: c.Name, Image: c.Image, State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: now}},
+				Resources: c.Resources.DeepCopy(),
 			})
 		}
 		n.condition(p, corev1.PodInitialized, true)
@@ -216,16 +216,17 @@ func (n *nodes) resized(ch Change, p *corev1.Pod) {
 	}) {
 		return
 	}
+	n.resizeSoon(p)
+}
+
+// resizeSoon gives a pod the resources of its spec, or says why not.
+func (n *nodes) resizeSoon(p *corev1.Pod) {
 	n.after(Range{10 * time.Millisecond, time.Second}, kubelet, p, func(p *corev1.Pod) {
-		why := ""
-		if n.Resized != nil {
-			why = n.Resized(p)
-		}
 		n.status(kubelet, p, func(p *corev1.Pod) {
 			p.Status.Conditions = slices.DeleteFunc(p.Status.Conditions, func(c corev1.PodCondition) bool { return c.Type == corev1.PodResizePending })
-			if why != "" {
+			if n.held != "" {
 				p.Status.Conditions = append(p.Status.Conditions, corev1.PodCondition{
-					Type: corev1.PodResizePending, Status: corev1.ConditionTrue, Reason: why, LastTransitionTime: stamp(n.loop.Now()),
+					Type: corev1.PodResizePending, Status: corev1.ConditionTrue, Reason: n.held, LastTransitionTime: stamp(n.loop.Now()),
 				})
 				return
 			}
@@ -234,6 +235,21 @@ func (n *nodes) resized(ch Change, p *corev1.Pod) {
 			}
 		})
 	})
+}
+
+// HoldResizes keeps kubelets from resizing pods: each says of what it is asked that
+// it is pending, for this reason. An empty one lets them do what waits.
+func (c *Cluster) HoldResizes(why string) {
+	n := c.nodes
+	n.held = why
+	if why != "" {
+		return
+	}
+	for _, p := range listOf[*corev1.Pod](n, Pod, allNamespaces) {
+		if slices.ContainsFunc(p.Status.Conditions, func(c corev1.PodCondition) bool { return c.Type == corev1.PodResizePending }) {
+			n.resizeSoon(p)
+		}
+	}
 }
 
 func nodeReady(node *corev1.Node) bool {

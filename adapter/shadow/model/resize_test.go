@@ -8,8 +8,10 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
 	"github.com/foreshadow-dev/foreshadow/adapter/shadow/model/rig"
@@ -52,4 +54,59 @@ func TestResizesRefused(t *testing.T) {
 		out, _ := story.Tell(synctest.Wait, rand.New(rand.NewPCG(1, 1)), rig.Tamper{}, nil)
 		require.True(t, out.OK(), "%+v", out)
 	})
+}
+
+// Where the API server takes no higher CPU limit back, shadows have that of the
+// template from the start; where nodes do not, they wait and are not ready.
+func TestBoostsThatStay(t *testing.T) {
+	pool := func(p *v1alpha1.ShadowPool) { p.Spec.WarmUp.CPUBoost.LimitPercent = new(int32(400)) }
+	limited := func(d *appsv1.Deployment) {
+		d.Spec.Template.Spec.Containers[0].Resources.Limits[corev1.ResourceCPU] = resource.MustParse("600m")
+	}
+	limits := func(s *rig.Shop) (out []int64) {
+		for _, p := range s.Shadows() {
+			out = append(out, p.Spec.Containers[0].Resources.Limits.Cpu().MilliValue())
+		}
+		return out
+	}
+	resizePending := func(s *rig.Shop) string {
+		if c := meta.FindStatusCondition(s.Pool().Status.Conditions, v1alpha1.ConditionResizePending); c != nil && c.Status == "True" {
+			return c.Reason
+		}
+		return ""
+	}
+	for _, story := range []rig.Scene{
+		{Name: "by the API server", Pool: pool, Deployment: limited, Happens: func(s *rig.Shop) {
+			s.AdmitResize = func(*corev1.Pod) error { return errors.New("nothing is resized here") }
+			for _, p := range s.Shadows() {
+				_ = s.Evict(p)
+			}
+			s.RunFor(3 * time.Minute)
+			require.Equal(t, "ResizeRefused", resizePending(s))
+			require.Equal(t, []int64{600, 600, 600}, limits(s))
+			require.Equal(t, 3, s.Summary().Warm)
+			s.AdmitResize = nil
+		}},
+		{Name: "by the nodes", Pool: pool, Deployment: limited, Happens: func(s *rig.Shop) {
+			s.HoldResizes(corev1.PodReasonDeferred)
+			for _, p := range s.Shadows() {
+				_ = s.Evict(p)
+			}
+			s.RunFor(2 * time.Minute)
+			require.Equal(t, "ResizeDeferred", resizePending(s))
+			require.Zero(t, s.Summary().Warm)
+			s.HoldResizes("")
+			s.RunFor(10 * time.Second)
+			require.Empty(t, resizePending(s))
+			require.Equal(t, []int64{600, 600, 600}, limits(s))
+			require.Equal(t, 3, s.Summary().Warm)
+		}},
+	} {
+		t.Run(story.Name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				out, _ := story.Tell(synctest.Wait, rand.New(rand.NewPCG(1, 1)), rig.Tamper{}, nil)
+				require.True(t, out.OK(), "%+v", out)
+			})
+		})
+	}
 }

@@ -17,6 +17,7 @@ type differ struct {
 	shadow, live string
 	allowed      []string
 	idle         bool
+	boosted      bool
 
 	// at are the steps to what is being compared, found the path of the
 	// difference.
@@ -154,7 +155,7 @@ func (d *differ) maps(a, b reflect.Value) bool {
 	switch x := a.Addr().Interface().(type) {
 	case *corev1.ResourceList:
 		return mapsDiffer(d, *x, *as[corev1.ResourceList](b), ".%", func(k corev1.ResourceName, x, y resource.Quantity) bool {
-			return d.idle && k == corev1.ResourceCPU || x.Cmp(y) == 0
+			return k == corev1.ResourceCPU && (d.idle || d.boosted && d.inLimits()) || x.Cmp(y) == 0
 		})
 	case *map[string]string:
 		y := *as[map[string]string](b)
@@ -167,6 +168,9 @@ func (d *differ) maps(a, b reflect.Value) bool {
 		return reflect.DeepEqual(a.Interface(), b.Interface()) || d.differs("")
 	}
 }
+
+// inLimits says that what is being compared are limits.
+func (d *differ) inLimits() bool { return len(d.at) > 0 && d.at[len(d.at)-1] == ".limits" }
 
 // mapsDiffer compares two maps in the order of the alphabet. A key that one of
 // them lacks has the zero value there.

@@ -28,13 +28,16 @@ const tokenVolume = "kube-api-access-"
 // service account's token, what debugging added, labels that the API server
 // copies into a spread or affinity term; and what we add: the containers and
 // volumes named in allowed, a spread or affinity term on our label, the CPU of a
-// shadow that idles. A value that holds the name of its pod equals one that holds
+// shadow that idles, and the CPU limit of one that was boosted. A value that holds the name of its pod equals one that holds
 // the name of the other. Lists whose items have names are compared by them.
 //
 // An item of allowed that begins with "spec." is a field, as Drift names it, in
 // which the two may differ.
 func Drift(shadow, live *corev1.Pod, allowed ...string) string {
-	d := differ{shadow: shadow.Name, live: live.Name, allowed: allowed, idle: shadow.Annotations[v1alpha1.IdleAnnotation] != ""}
+	d := differ{
+		shadow: shadow.Name, live: live.Name, allowed: allowed,
+		idle: shadow.Annotations[v1alpha1.IdleAnnotation] != "", boosted: shadow.Annotations[v1alpha1.BoostAnnotation] != "",
+	}
 	return d.specs(&shadow.Spec, &live.Spec)
 }
 

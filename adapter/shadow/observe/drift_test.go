@@ -90,6 +90,9 @@ func TestDrift(t *testing.T) {
 			"spec.affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution[0]",
 		},
 		{"an idle request", []func(pod){annotate(v1alpha1.IdleAnnotation, "{}"), cpu("50m")}, nil, nil, ""},
+		{"a limit that was boosted", []func(pod){annotate(v1alpha1.BoostAnnotation, "{}"), limit("2")}, []func(pod){limit("500m")}, nil, ""},
+		{"a request is never boosted", []func(pod){annotate(v1alpha1.BoostAnnotation, "{}"), cpu("50m")}, nil, nil, "spec.containers[web].resources.requests.cpu"},
+		{"a limit that admission raised", []func(pod){limit("2")}, []func(pod){limit("500m")}, nil, "spec.containers[web].resources.limits.cpu"},
 		{"a request that admission lowered", []func(pod){cpu("50m")}, nil, nil, "spec.containers[web].resources.requests.cpu"},
 		{"the same amount in other words", []func(pod){cpu("0.5")}, nil, nil, ""},
 		{"memory is never idle", []func(pod){annotate(v1alpha1.IdleAnnotation, "{}"), func(p pod) {

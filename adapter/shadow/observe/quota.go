@@ -22,6 +22,7 @@ func (v *View) room() shadow.Room {
 		return r
 	}
 	needs := demand(pod)
+	v.addBoost(needs, &pod.Spec)
 	for _, q := range v.w.Quotas {
 		if !applies(q, pod) {
 			continue
@@ -85,6 +86,21 @@ func demand(p *corev1.Pod) corev1.ResourceList {
 		out["limits."+name] = q
 	}
 	return out
+}
+
+// addBoost adds what the limits of a shadow are higher by while it warms up.
+func (v *View) addBoost(needs corev1.ResourceList, spec *corev1.PodSpec) {
+	limit, limited := needs[corev1.ResourceLimitsCPU]
+	if !limited || BoostRefusal(spec).Reason != "" {
+		return
+	}
+	for i := range spec.Containers {
+		if more, ok := BoostedLimit(&spec.Containers[i], Boost(v.w.Pool)); ok {
+			limit.Add(more)
+			limit.Sub(spec.Containers[i].Resources.Limits[corev1.ResourceCPU])
+		}
+	}
+	needs[corev1.ResourceLimitsCPU] = limit
 }
 
 // left is how many pods of a demand a quota leaves, and which of its resources

@@ -116,7 +116,7 @@ func refusedStrategy(v *View) []shadow.Reason {
 func reservedKeys() []string {
 	return []string{
 		v1alpha1.PoolLabel, v1alpha1.StateLabel, v1alpha1.HiddenLabelsAnnotation, v1alpha1.LiftedAnnotation, v1alpha1.ReplicaSetAnnotation,
-		v1alpha1.TemplateAnnotation, v1alpha1.IdleAnnotation, v1alpha1.ActivationAnnotation, v1alpha1.ActivatedAtAnnotation,
+		v1alpha1.TemplateAnnotation, v1alpha1.IdleAnnotation, v1alpha1.BoostAnnotation, v1alpha1.ActivationAnnotation, v1alpha1.ActivatedAtAnnotation,
 		v1alpha1.DrainingSinceAnnotation, v1alpha1.EpochAnnotation,
 	}
 }

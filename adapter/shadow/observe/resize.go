@@ -11,19 +11,20 @@ import (
 // resizeError is that the kubelet failed to resize a pod.
 const resizeError = "Error"
 
-// size fills in whether the pod has less CPU than its template asks for, and why
-// it stays so. Only pods that were made smaller count: others may have been
-// resized by somebody for reasons of their own.
+// size fills in whether the pod has less CPU than its template asks for, or a
+// higher limit, and why it stays so. Only pods that were made so count: others may
+// have been resized by somebody for reasons of their own.
 func (v *View) size(p *corev1.Pod, out *shadow.Pod) {
-	if p.Annotations[v1alpha1.IdleAnnotation] == "" {
-		return
-	}
+	idle, boosted := p.Annotations[v1alpha1.IdleAnnotation] != "", p.Annotations[v1alpha1.BoostAnnotation] != ""
 	rs := v.sets[out.ReplicaSetUID]
-	if rs == nil {
+	if rs == nil || !idle && !boosted {
 		return
 	}
-	out.Shrunk = smaller(&p.Spec, &rs.Spec.Template.Spec)
-	if r, ok := v.w.ResizesRefused[p.UID]; ok && out.Shrunk {
+	out.Shrunk = idle && smaller(&p.Spec, &rs.Spec.Template.Spec)
+	if boosted {
+		out.Boost = boostOf(p, &rs.Spec.Template.Spec)
+	}
+	if r, ok := v.w.ResizesRefused[p.UID]; ok && (out.Shrunk || out.Boost == shadow.BoostOn) {
 		out.Resize, out.ResizeWhy, out.ResizeAt = shadow.ResizePostponed, r.Message, r.Again
 		if r.Final {
 			out.Resize = shadow.ResizeRefused

@@ -1,6 +1,8 @@
 package observe
 
 import (
+	"slices"
+
 	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
 	"github.com/foreshadow-dev/foreshadow/adapter/shadow"
 )
@@ -13,7 +15,7 @@ func (v *View) warnings() []shadow.Reason {
 	if v.w.Pool.Spec.Mode != v1alpha1.ModeActive {
 		return nil
 	}
-	return append(v.tolerances(), v.sidecarMissing()...)
+	return slices.Concat(v.tolerances(), v.sidecarMissing(), v.boostIgnored())
 }
 
 // sidecarMissing warns of a pool whose shadows nobody warms up.

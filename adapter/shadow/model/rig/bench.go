@@ -73,7 +73,7 @@ func newBurst(wait func(), choice model.Choice, n int32, latency time.Duration) 
 		Leads: shadow.Leads{ColdStart: time.Minute, ColdStartMin: 40 * time.Second, WarmUp: 3 * time.Second, Refresh: time.Minute},
 	})
 	r.AddNodes(30)
-	s := r.NewShop("shop", n, func(p *v1alpha1.ShadowPool) { p.Spec.MinShadows, p.Spec.MaxShadows = &n, &n })
+	s := r.NewShop("shop", n, func(p *v1alpha1.ShadowPool) { p.Spec.MinShadows, p.Spec.MaxShadows = &n, &n }, nil)
 	r.RunFor(2 * time.Minute)
 	r.Lead()
 	return s
@@ -143,7 +143,7 @@ func AtRest(wait func(), choice model.Choice, pools int, d time.Duration) (RestR
 	r.AddNodes(8)
 	shops := make([]*Shop, pools)
 	for i := range shops {
-		shops[i] = r.NewShop(fmt.Sprintf("shop-%d", i), 2, func(p *v1alpha1.ShadowPool) { p.Spec.MinShadows = new(int32(1)) })
+		shops[i] = r.NewShop(fmt.Sprintf("shop-%d", i), 2, func(p *v1alpha1.ShadowPool) { p.Spec.MinShadows = new(int32(1)) }, nil)
 		shops[i].Publish(Need{Floor: 2, Now: 2, Value: 2, Shadow: 3})
 	}
 	leader := r.Lead()

@@ -4,7 +4,7 @@ import "slices"
 
 // Bugs returns the bugs that the checker has to find.
 func Bugs() []Bug {
-	return slices.Concat(costBugs(), writeBugs(), ownerBugs(), labelBugs(), grantBugs(), readBugs(), holdBugs(), poolBugs(), leftBugs(), publishedBugs())
+	return slices.Concat(costBugs(), boostBugs(), writeBugs(), ownerBugs(), labelBugs(), grantBugs(), readBugs(), holdBugs(), poolBugs(), leftBugs(), publishedBugs())
 }
 
 // sceneOf returns one of Scenes.

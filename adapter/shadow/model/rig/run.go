@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	appsv1 "k8s.io/api/apps/v1"
 
 	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
 	"github.com/foreshadow-dev/foreshadow/adapter/shadow"
@@ -84,7 +85,12 @@ func newTrial(wait func(), choice model.Choice, tamper Tamper) *trial {
 	r := New(opts)
 	r.vary()
 	r.AddNodes(8)
-	out.Shop = r.NewShop("shop", int32(3+r.loop.IntN(4)), nil)
+	var alter func(*v1alpha1.ShadowPool)
+	var deploy func(*appsv1.Deployment)
+	if r.loop.Chance(4) {
+		alter, deploy = boosts, limitsCPU
+	}
+	out.Shop = r.NewShop("shop", int32(3+r.loop.IntN(4)), alter, deploy)
 	if r.loop.Chance(3) {
 		out.Publish(Need{Floor: 3, Now: 3, Value: 3, Shadow: 7})
 	}

@@ -3,7 +3,9 @@ package rig
 import (
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	quantity "k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
 	"github.com/foreshadow-dev/foreshadow/adapter/shadow"
@@ -18,13 +20,15 @@ type Scene struct {
 	Name string
 	// Pool changes the pool before it is made.
 	Pool func(*v1alpha1.ShadowPool)
+	// Deployment changes the workload before it is made.
+	Deployment func(*appsv1.Deployment)
 	// Happens is the story.
 	Happens func(*Shop)
 }
 
 // Scenes returns the stories.
 func Scenes() []Scene {
-	return []Scene{
+	return append([]Scene{
 		{Name: "a raise", Happens: func(s *Shop) {
 			s.Scale(6)
 			s.RunFor(40 * time.Second)
@@ -57,10 +61,6 @@ func Scenes() []Scene {
 			s.Publish(Need{Floor: 4, Now: 4, Value: 4, Shadow: 4})
 			s.RunFor(5 * time.Minute)
 		}},
-		{Name: "an idle CPU", Pool: func(p *v1alpha1.ShadowPool) { p.Spec.Idle.CPUPercent = new(int32(20)) }, Happens: func(s *Shop) {
-			s.Scale(6)
-			s.RunFor(time.Minute)
-		}},
 		{Name: "shadows that die", Happens: func(s *Shop) {
 			s.each(func(i int, p *corev1.Pod) {
 				if i == 0 {
@@ -85,7 +85,32 @@ func Scenes() []Scene {
 			_ = s.Delete("user", model.Deployment, model.Key(s.Namespace, name), model.DeleteOptions{})
 			s.RunFor(time.Minute)
 		}},
+	}, resizeScenes()...)
+}
+
+// resizeScenes are about shadows with another CPU than live pods.
+func resizeScenes() []Scene {
+	return []Scene{
+		{Name: "an idle CPU", Pool: func(p *v1alpha1.ShadowPool) { p.Spec.Idle.CPUPercent = new(int32(20)) }, Happens: func(s *Shop) {
+			s.Scale(6)
+			s.RunFor(time.Minute)
+		}},
+		{Name: "a CPU boost", Pool: boosts, Deployment: limitsCPU, Happens: func(s *Shop) {
+			s.Scale(6)
+			s.RunFor(time.Minute)
+		}},
 	}
+}
+
+// boosts gives the shadows of a pool four times the CPU limit while they warm up,
+// and a fifth of the request until they serve.
+func boosts(p *v1alpha1.ShadowPool) {
+	p.Spec.Idle.CPUPercent, p.Spec.WarmUp.CPUBoost.LimitPercent = new(int32(20)), new(int32(400))
+}
+
+// limitsCPU gives a workload a CPU limit.
+func limitsCPU(d *appsv1.Deployment) {
+	d.Spec.Template.Spec.Containers[0].Resources.Limits[corev1.ResourceCPU] = quantity.MustParse("600m")
 }
 
 // each calls f for every shadow.
@@ -108,7 +133,7 @@ func (sc Scene) Tell(wait func(), choice model.Choice, tamper Tamper, fault func
 	r := New(opts)
 	defer r.Close()
 	r.AddNodes(8)
-	s := r.NewShop("shop", 4, sc.Pool)
+	s := r.NewShop("shop", 4, sc.Pool, sc.Deployment)
 	r.RunFor(time.Minute)
 	r.Lead()
 	r.Await(2*time.Minute, func() bool { return s.Summary().Intended >= 3 })

@@ -6,6 +6,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	quantity "k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 
@@ -23,10 +24,15 @@ type Shop struct {
 // name is that of the Deployment, the Service and the pool of a Shop.
 const name = "web"
 
-// NewShop makes the objects of a shop; alter may change the pool before.
-func (r *Rig) NewShop(namespace string, replicas int32, alter func(*v1alpha1.ShadowPool)) *Shop {
+// NewShop makes the objects of a shop; alter may change the pool before, and
+// deploy the workload.
+func (r *Rig) NewShop(namespace string, replicas int32, alter func(*v1alpha1.ShadowPool), deploy func(*appsv1.Deployment)) *Shop {
 	s := &Shop{Rig: r, Namespace: namespace}
-	r.Make(model.NewDeployment(namespace, name, replicas))
+	d := model.NewDeployment(namespace, name, replicas)
+	if deploy != nil {
+		deploy(d)
+	}
+	r.Make(d)
 	r.Make(model.NewService(namespace, name, map[string]string{model.AppLabel: name}))
 	r.Make(model.NewBudget(namespace, name, map[string]string{model.AppLabel: name}, 1))
 	p := model.NewPool(namespace, name, name, 100, 5)
@@ -129,8 +135,9 @@ type Summary struct {
 	// lists and that are not warm shadows.
 	Intended, Strangers int
 	// Costed are pods that still bear the deletion cost of a hand-over, Shrunk
-	// live pods that were not given their CPU request back.
-	Costed, Shrunk int
+	// live pods that were not given their CPU request back, Boosted pods that are
+	// ready or live with a higher CPU limit than their template.
+	Costed, Shrunk, Boosted int
 	// Exposed are shadows that a Service selects, Mislabelled live pods that
 	// lack a label of their template.
 	Exposed, Mislabelled int
@@ -148,6 +155,9 @@ func (s *Shop) Summary() Summary {
 	for _, p := range s.Pods() {
 		if p.Annotations[corev1.PodDeletionCost] != "" {
 			out.Costed++
+		}
+		if s := state(p); (s == v1alpha1.ShadowReady || s == v1alpha1.ShadowActive) && boosted(p) {
+			out.Boosted++
 		}
 		if ownerOf(p).Kind == v1alpha1.Kind {
 			s.sumShadow(p, &out, warm)
@@ -201,6 +211,21 @@ func (s *Shop) sumLive(p *corev1.Pod, out *Summary) {
 			out.Shrunk++
 		}
 	}
+}
+
+func state(p *corev1.Pod) v1alpha1.ShadowState {
+	return v1alpha1.ShadowState(p.Labels[v1alpha1.StateLabel])
+}
+
+// boosted says that a pod has, or is said by its kubelet to have, a CPU limit of
+// more than one and a half times limitsCPU.
+func boosted(p *corev1.Pod) bool {
+	most := quantity.MustParse("900m")
+	if p.Spec.Containers[0].Resources.Limits.Cpu().Cmp(most) > 0 {
+		return true
+	}
+	s := p.Status.ContainerStatuses
+	return len(s) > 0 && s[0].Resources != nil && s[0].Resources.Limits.Cpu().Cmp(most) > 0
 }
 
 func images(pods []*corev1.Pod) string {
