@@ -2,6 +2,7 @@ package warmup
 
 import (
 	"fmt"
+	"iter"
 	"maps"
 	"net/http"
 	"net/url"
@@ -11,9 +12,9 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// Withheld are the headers that no mirrored request carries unless they are kept
+// withheld are the headers that no mirrored request carries unless they are kept
 // by name: what says who somebody is.
-func Withheld() []string {
+func withheld() []string {
 	return []string{
 		"Authorization", "Cookie", "Proxy-Authorization", "Set-Cookie",
 		"X-Amz-Security-Token", "X-Api-Key", "X-Auth-Token", "X-Csrf-Token", "X-Forwarded-Client-Cert", "X-Xsrf-Token",
@@ -30,7 +31,7 @@ var hopByHop = []string{
 }
 
 // written by us or by the transport.
-var reserved = append([]string{"Content-Length", "Host", Header, sourceClassHeader, sourceHostHeader, sourceLatencyHeader}, hopByHop...)
+var reserved = append([]string{"Content-Length", "Host", Header, sourceClassHeader, sourceLatencyHeader}, hopByHop...)
 
 // Strip says which headers and query parameters of a real request are not
 // mirrored.
@@ -42,7 +43,7 @@ type Strip struct {
 // whatever their case.
 func NewStrip(also, keep []string) Strip {
 	s := Strip{withheld: map[string]bool{}, kept: map[string]bool{}}
-	for _, name := range slices.Concat(Withheld(), also) {
+	for _, name := range slices.Concat(withheld(), also) {
 		s.withheld[strings.ToLower(name)] = true
 	}
 	for _, name := range keep {
@@ -61,23 +62,23 @@ func (s Strip) Withholds(name string) bool {
 	return s.withheld[name] || slices.ContainsFunc(telling, func(part string) bool { return strings.Contains(name, part) })
 }
 
-// clean returns what may be mirrored of a request's headers. What Connection
+// mirrored are those of a request's headers that may be mirrored. What Connection
 // names belongs to the connection, too.
-func (s Strip) clean(h http.Header) http.Header {
-	out := make(http.Header, len(h))
+func (s Strip) mirrored(h http.Header) iter.Seq2[string, []string] {
 	named := connectionNames(h)
-	for k, v := range h {
-		if !slices.Contains(reserved, k) && !slices.Contains(named, k) && !s.Withholds(k) {
-			out[k] = slices.Clone(v)
+	return func(yield func(string, []string) bool) {
+		for name, values := range h {
+			if !slices.Contains(reserved, name) && !slices.Contains(named, name) && !s.Withholds(name) && !yield(name, values) {
+				return
+			}
 		}
 	}
-	return out
 }
 
 // path returns what may be mirrored of a request's path and query.
-func (s Strip) path(r *http.Request) string {
-	path := r.URL.EscapedPath()
-	if query := s.cleanQuery(r.URL.RawQuery); query != "" {
+func (s Strip) path(u *url.URL) string {
+	path := u.EscapedPath()
+	if query := s.cleanQuery(u.RawQuery); query != "" {
 		path += "?" + query
 	}
 	return path
