@@ -15,6 +15,8 @@ import (
 type Feed struct {
 	// List returns the user's workload, nil while there is none.
 	List func() *List
+	// ListErr says why there is none.
+	ListErr func() error
 	// Profile returns the source's, nil while nobody knows it.
 	Profile func() *Profile
 	// State returns the pod's ShadowState; without it the pod always warms up,
@@ -211,6 +213,16 @@ func (d *Driver) workload() *picker {
 		d.pick = newPicker(list, d.random)
 	}
 	return d.pick
+}
+
+// whyNothing says why there is nothing to send.
+func (d *Driver) whyNothing() string {
+	if d.feed.ListErr != nil {
+		if err := d.feed.ListErr(); err != nil {
+			return "the list of requests cannot be read: " + err.Error()
+		}
+	}
+	return "there is no list of requests, and no tap has sent any"
 }
 
 // sleep waits; false if the context ended.

@@ -31,7 +31,7 @@ func (f *flight) step(now time.Time) {
 	p := f.round.progress(now)
 	f.mu.Unlock()
 	if p.Requests == 0 && p.InFlight == 0 && !p.TimedOut && d.workload() == nil {
-		p.Stage, p.Message = StageNoRequests, "there is no list of requests, and no tap has sent any"
+		p.Stage, p.Message = StageNoRequests, d.whyNothing()
 	}
 	d.say(p)
 }

@@ -78,7 +78,8 @@ func (s *sidecar) warm(metrics *warmup.Metrics) (err error) {
 	}
 	feed := warmup.Feed{}
 	if o.list != "" {
-		feed.List = warmup.NewFile(o.list, warmup.MaxListBytes, warmup.ParseList, c, s.logger).Get
+		list := warmup.NewFile(o.list, warmup.MaxListBytes, warmup.ParseList, c, s.logger)
+		feed.List, feed.ListErr = list.Get, list.Err
 	}
 	if o.profile != "" {
 		feed.Profile = warmup.NewFile(o.profile, warmup.MaxProfileBytes, warmup.ParseProfile, c, s.logger).Get
