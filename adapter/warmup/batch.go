@@ -48,7 +48,7 @@ type sampled struct {
 // as OPTIONS *.
 func (s *sampled) appendTo(dst []byte, strip Strip) (out []byte, ok bool) {
 	path := strip.path(s.url)
-	if _, err := parsePath(path); err != nil || !isToken(s.method) || !isHeaderValue(s.host) {
+	if !isPath(path) || !isToken(s.method) || !isHeaderValue(s.host) {
 		return dst, false
 	}
 	dst = append(append(append(dst, s.method...), ' '), path...)
@@ -59,7 +59,8 @@ func (s *sampled) appendTo(dst []byte, strip Strip) (out []byte, ok bool) {
 	}
 	dst = appendHeader(dst, "Host", s.host)
 	dst = appendHeader(dst, sourceClassHeader, string(s.class))
-	dst = appendHeader(dst, sourceLatencyHeader, strconv.FormatInt(int64(s.latency), 10)+"ns")
+	dst = append(dst, sourceLatencyHeader+": "...)
+	dst = append(strconv.AppendInt(dst, int64(s.latency), 10), "ns\r\n"...)
 	if len(s.body) > 0 {
 		dst = appendHeader(dst, "Content-Length", strconv.Itoa(len(s.body)))
 	}

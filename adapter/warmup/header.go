@@ -1,6 +1,7 @@
 package warmup
 
 import (
+	"bytes"
 	"fmt"
 	"iter"
 	"maps"
@@ -8,6 +9,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
@@ -55,11 +57,35 @@ func NewStrip(also, keep []string) Strip {
 // Withholds says that the value of a header or a parameter of this name is not
 // mirrored.
 func (s Strip) Withholds(name string) bool {
-	name = strings.ToLower(name)
-	if s.kept[name] {
+	var room [64]byte
+	lower := appendLower(room[:0], name)
+	if s.kept[string(lower)] {
 		return false
 	}
-	return s.withheld[name] || slices.ContainsFunc(telling, func(part string) bool { return strings.Contains(name, part) })
+	if s.withheld[string(lower)] {
+		return true
+	}
+	for _, part := range telling {
+		if bytes.Contains(lower, []byte(part)) {
+			return true
+		}
+	}
+	return false
+}
+
+// appendLower is strings.ToLower without an allocation for what names consist of.
+func appendLower(dst []byte, name string) []byte {
+	for i := range len(name) {
+		c := name[i]
+		switch {
+		case c >= 'A' && c <= 'Z':
+			c += 'a' - 'A'
+		case c >= utf8.RuneSelf:
+			return append(dst[:0], strings.ToLower(name)...)
+		}
+		dst = append(dst, c)
+	}
+	return dst
 }
 
 // mirrored are those of a request's headers that may be mirrored. What Connection

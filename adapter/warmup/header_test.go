@@ -3,6 +3,7 @@ package warmup
 import (
 	"maps"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -21,6 +22,18 @@ func TestStripWithholdsCredentials(t *testing.T) {
 
 	got = mirroredOf(NewStrip([]string{"x-session"}, []string{"cookie"}), h)
 	require.Equal(t, http.Header{"Accept": {"text/html"}, "X-Tenant": {"a"}, "Cookie": {"secret"}}, got)
+}
+
+func TestStripKnowsNamesInAnyCase(t *testing.T) {
+	s := NewStrip([]string{"X-Tenant"}, []string{"Csrf-Hint"})
+	long := strings.Repeat("a", 100)
+	for _, name := range []string{"x-tenant", "X-TENANT", "SessionId", "ACCESS_TOKEN", long + "Secret", "to\u212aen", "ünsafe-Auth"} {
+		require.True(t, s.Withholds(name), name)
+	}
+	for _, name := range []string{"", "Accept", "CSRF-HINT", "x-tenants", long, "ünsafe"} {
+		require.False(t, s.Withholds(name), name)
+	}
+	require.Zero(t, testing.AllocsPerRun(100, func() { s.Withholds("Accept-Language") }))
 }
 
 func TestStripKeepsOursOut(t *testing.T) {

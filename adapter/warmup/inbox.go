@@ -116,8 +116,7 @@ func (b *Inbox) take(r *http.Request) (result string, err error) {
 		}
 	}
 	path := b.strip.path(r.URL)
-	_, wrong := parsePath(path)
-	if wrong != nil || r.URL.Host != "" || len(body) > maxBodyBytes {
+	if !isPath(path) || r.URL.Host != "" || len(body) > maxBodyBytes {
 		return receivedRefused, nil
 	}
 	if !isSafe(r.Method) && !b.unsafe || r.Method == http.MethodConnect {

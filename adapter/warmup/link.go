@@ -52,6 +52,9 @@ func (l *link) add(s *sampled) bool {
 	if room <= 0 {
 		return false
 	}
+	if l.samples == nil {
+		l.samples = make([]*sampled, 0, room)
+	}
 	l.samples = append(l.samples, s)
 	l.bytes += len(s.body)
 	if l.bytes >= maxBatchBytes/2 {
