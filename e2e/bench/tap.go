@@ -132,7 +132,8 @@ func tapArm(name, appURL string, to *receiver, percent int) (*arm, error) {
 var tapQuantiles = map[string]float64{"p50": 0.5, "p99": 0.99}
 
 // compareArms returns, of each arm, the medians over the rounds of p50 and p99
-// as ratios to the bare proxy's.
+// as ratios to the bare proxy's, and of the tap whose shadow hangs as ratios to
+// the same tap's with a healthy one.
 func compareArms(client *http.Client, arms []*arm) ([]measurement, error) {
 	ratios := map[string][]float64{}
 	for round := range rounds + 1 {
@@ -142,23 +143,30 @@ func compareArms(client *http.Client, arms []*arm) ([]measurement, error) {
 		if round == 0 {
 			continue // connections and caches warm up
 		}
-		bare := arms[slices.IndexFunc(arms, func(a *arm) bool { return a.name == bareProxy })]
+		by := map[string]*arm{}
 		for _, a := range arms {
-			for name, p := range tapQuantiles {
-				ratios[ratioName(name, a)] = append(ratios[ratioName(name, a)], quantile(a.times, p)/quantile(bare.times, p))
+			by[a.name] = a
+		}
+		for name, p := range tapQuantiles {
+			for _, a := range arms {
+				ratios[ratioName(name, a)] = append(ratios[ratioName(name, a)], quantile(a.times, p)/quantile(by[bareProxy].times, p))
 			}
+			ratios[hungName(name)] = append(ratios[hungName(name)], quantile(by["tap_10_hung"].times, p)/quantile(by["tap_10"].times, p))
 		}
 	}
 	var out []measurement
-	for _, a := range arms {
-		for _, name := range slices.Sorted(maps.Keys(tapQuantiles)) {
+	for _, name := range slices.Sorted(maps.Keys(tapQuantiles)) {
+		for _, a := range arms {
 			if a.name != bareProxy {
 				out = append(out, measurement{ratioName(name, a), quantile(ratios[ratioName(name, a)], 0.5), "ratio to a bare proxy"})
 			}
 		}
+		out = append(out, measurement{hungName(name), quantile(ratios[hungName(name)], 0.5), "ratio"})
 	}
 	return out, nil
 }
+
+func hungName(quantile string) string { return "tap_" + quantile + "_hung_to_healthy_ratio" }
 
 func ratioName(quantile string, a *arm) string {
 	return "tap_" + quantile + "_ratio_" + strings.TrimPrefix(a.name, "tap_")
