@@ -16,13 +16,10 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
-	"k8s.io/apimachinery/pkg/runtime"
-	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/metrics/pkg/apis/custom_metrics/v1beta2"
 	"k8s.io/utils/clock"
 	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
 
-	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
 	"github.com/foreshadow-dev/foreshadow/e2e/cluster"
 	"github.com/foreshadow-dev/foreshadow/e2e/load"
 	"github.com/foreshadow-dev/foreshadow/e2e/report"
@@ -60,16 +57,10 @@ func TestMain(m *testing.M) {
 func run(ctx context.Context, m *testing.M) (code int, err error) {
 	r := &rig{clock: clock.RealClock{}, load: load.NewSource(nil)}
 	r.load.Hold(0)
-	if err := r.makeFolders(); err != nil {
+	if r.out, r.logs, err = report.Folders(filepath.Join("..", "out"), "e2e-logs"); err != nil {
 		return 1, err
 	}
-	scheme := runtime.NewScheme()
-	if err := errors.Join(clientgoscheme.AddToScheme(scheme), v1alpha1.AddToScheme(scheme)); err != nil {
-		return 1, err
-	}
-	r.Cluster, err = cluster.Start(ctx, cluster.Config{
-		Binary: os.Getenv("FORESHADOW_E2E_CONTROLPLANE"), LogDir: r.logs, Scheme: scheme,
-	})
+	r.Cluster, err = cluster.Start(ctx, cluster.Config{Binary: os.Getenv("FORESHADOW_E2E_CONTROLPLANE"), LogDir: r.logs})
 	if err != nil {
 		return 1, err
 	}
@@ -96,22 +87,6 @@ func run(ctx context.Context, m *testing.M) (code int, err error) {
 		select {} // a signal came: the exit is under way
 	}
 	return code, r.report.Write(filepath.Join(r.out, cmp.Or(os.Getenv("FORESHADOW_E2E_REPORT"), "e2e.json")))
-}
-
-// makeFolders makes the folder of the results and, empty, that of the logs.
-func (r *rig) makeFolders() error {
-	r.out = os.Getenv("OUT")
-	if r.out == "" {
-		r.out = filepath.Join("..", "out")
-	}
-	r.logs = filepath.Join(r.out, "e2e-logs")
-	if err := os.RemoveAll(r.logs); err != nil {
-		return fmt.Errorf("empty log folder: %w", err)
-	}
-	if err := os.MkdirAll(r.logs, 0o755); err != nil {
-		return fmt.Errorf("make log folder: %w", err)
-	}
-	return nil
 }
 
 // servePodMetrics puts the reactive metric behind the API server.

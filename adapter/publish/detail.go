@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/http"
-	"reflect"
 	"time"
 )
 
@@ -18,17 +17,13 @@ func WithForecasts(h http.Handler, board *Board) http.Handler {
 		switch {
 		case !found:
 			say(w, http.StatusNotFound, "there is no such ShadowPool here.")
-		case absent(p.Detail):
+		case p.Detail == nil:
 			say(w, http.StatusServiceUnavailable, "the pool has no forecast yet: "+whyNoForecast(&p))
 		default:
 			answerJSON(w, p.Detail)
 		}
 	})
 	return mux
-}
-
-func absent(detail any) bool {
-	return detail == nil || reflect.ValueOf(detail).Kind() == reflect.Pointer && reflect.ValueOf(detail).IsNil()
 }
 
 func whyNoForecast(p *Pool) string {
@@ -38,7 +33,7 @@ func whyNoForecast(p *Pool) string {
 	return "look at the pool's status."
 }
 
-func answerJSON(w http.ResponseWriter, v any) {
+func answerJSON(w http.ResponseWriter, v json.Marshaler) {
 	var body bytes.Buffer
 	encoder := json.NewEncoder(&body)
 	encoder.SetIndent("", "  ")

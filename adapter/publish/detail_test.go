@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -10,14 +11,10 @@ import (
 )
 
 func TestForecastsAreServed(t *testing.T) {
-	type detail struct {
-		Model string `json:"model"`
-	}
-	var none *detail
 	board := testBoard(
-		testPool("shop", "web", func(p *Pool) { p.Detail = &detail{Model: "DailyShape"} }),
+		testPool("shop", "web", func(p *Pool) { p.Detail = json.RawMessage(`{"model":"DailyShape"}`) }),
 		testPool("shop", "young", func(p *Pool) {
-			p.Detail, p.PredictedLoad = none, Refuse("there is no forecast: the history is too short")
+			p.PredictedLoad = Refuse("there is no forecast: the history is too short")
 		}),
 	)
 	handler := WithForecasts(NewHandler(prometheus.NewRegistry(), func() error { return nil }, log.NewNopLogger()), board)

@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"encoding/json"
 	"slices"
 	"time"
 )
@@ -41,8 +42,8 @@ type Pool struct {
 	// NoSkill says that the forecast was no better than the load of the day before for days. The capacity is the reactive floor then,
 	// whatever Fallback says.
 	NoSkill bool
-	// Detail is how the forecast came about, to be written as JSON to who asks for it; nobody changes it any more. Nil: there is none.
-	Detail any
+	// Detail is how the forecast came about, written as JSON only for who asks for it; nobody changes it any more. Nil: there is none.
+	Detail json.Marshaler
 	// Shadows is what is known of the pool's shadows.
 	Shadows Shadows
 

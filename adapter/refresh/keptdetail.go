@@ -35,9 +35,6 @@ var modelNames = forecast.ModelNames()
 
 // keep returns d in the form that is published.
 func keep(d *detail.Forecast) *keptDetail {
-	if d == nil {
-		return nil
-	}
 	k := &keptDetail{head: *d}
 	k.head.Horizons, k.head.Quality = nil, nil
 	k.horizons, k.quality = make([]keptHorizon, 0, len(d.Horizons)), make([]keptQuality, 0, len(d.Quality))

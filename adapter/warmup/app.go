@@ -39,7 +39,7 @@ type HTTPApp struct {
 // NewHTTPApp takes the app's URL. One that leaves the pod is refused. The
 // credentials are added to each request; nil: none.
 func NewHTTPApp(appURL string, credentials func() http.Header, c clock.PassiveClock) (*HTTPApp, error) {
-	address, err := LoopbackAddress(appURL)
+	address, err := loopbackAddress(appURL)
 	if err != nil {
 		return nil, err
 	}
@@ -63,8 +63,8 @@ func appTransports() (http1, h2c *http.Transport) {
 	return transport(func(p *http.Protocols) { p.SetHTTP1(true) }), transport(func(p *http.Protocols) { p.SetUnencryptedHTTP2(true) })
 }
 
-// LoopbackAddress returns host and port of an app's URL, or why it cannot be one.
-func LoopbackAddress(appURL string) (string, error) {
+// loopbackAddress returns host and port of an app's URL, or why it cannot be one.
+func loopbackAddress(appURL string) (string, error) {
 	u, err := url.Parse(appURL)
 	if err != nil || u.Scheme != "http" || u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.User != nil || u.Port() == "" {
 		return "", fmt.Errorf("%q: write the app's URL in this pod, such as http://127.0.0.1:8080", appURL)
@@ -117,7 +117,7 @@ func (a *HTTPApp) Do(ctx context.Context, r *Request) Outcome {
 			out.Class = classOfGRPC(res.Header, res.Trailer)
 		}
 	default:
-		out.Class = ClassOf(res.StatusCode)
+		out.Class = classOf(res.StatusCode)
 	}
 	return out
 }

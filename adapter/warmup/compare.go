@@ -69,7 +69,7 @@ func (c *comparison) compareMix(route string, outcomes []Outcome, ref RouteProfi
 		outcomes = redirectsAsSuccess(outcomes)
 	}
 	got := mix(outcomes)
-	for _, class := range Classes() {
+	for _, class := range classes() {
 		want := wanted[class]
 		bound := mixTolerance + 2*math.Sqrt(want*(1-want)/float64(len(outcomes)))
 		more := got[class] - want

@@ -13,7 +13,7 @@ import (
 // outcomesOf makes outcomes of one latency, the newest first, as many of each class
 // as counts says.
 func outcomesOf(latency time.Duration, counts map[Class]int) (out []Outcome) {
-	for _, class := range Classes() {
+	for _, class := range classes() {
 		for range counts[class] {
 			out = append(out, Outcome{Class: class, Latency: latency})
 		}
@@ -57,15 +57,15 @@ func TestRoundPrefersATapToTheProfileOfAllRoutes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		now := clock.RealClock{}.Now()
 		profile := &Profile{Version: 1, Routes: map[string]RouteProfile{AnyRoute: {P50: 1, P99: 2}}}
-		r := NewRound(DefaultSettings(), 1, now, now.Add(time.Hour), profile)
+		r := newRound(DefaultSettings(), 1, now, now.Add(time.Hour), profile)
 		for range 2 * least {
-			r.ObserveSource(Outcome{Route: "GET /fast", Class: ClassSuccess, Latency: time.Millisecond, At: now})
+			r.observeSource(Outcome{Route: "GET /fast", Class: ClassSuccess, Latency: time.Millisecond, At: now})
 			for route, latency := range map[string]time.Duration{"GET /fast": 50 * time.Millisecond, "GET /other": time.Second} {
 				r.inFlight++
-				r.Observe(Outcome{Route: route, Class: ClassSuccess, Latency: latency, At: now})
+				r.observe(Outcome{Route: route, Class: ClassSuccess, Latency: latency, At: now})
 			}
 		}
-		r.Step(now)
+		r.step(now)
 		require.Equal(t, "GET /fast: p50 is 50ms, the source's is 1ms", r.verdict.latencyText)
 		require.Contains(t, r.evidence.shadow, AnyRoute, "the other route goes by the profile")
 		require.NotContains(t, r.evidence.shadow, "GET /other")

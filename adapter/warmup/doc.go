@@ -4,7 +4,7 @@
 //
 // In go requests, from a List that the user wrote or from a Tap in front of an
 // active pod, and a Profile of the source pod. Out comes Progress: a ratio, the
-// condition that is still missing, and whether it is done. A Round judges; it has
+// condition that is still missing, and whether it is done. A round judges; it has
 // no clock, no goroutine and no I/O. A Driver sends, in time.
 //
 // Nothing that it sends leaves the pod: an App is on loopback. Every request

@@ -15,6 +15,8 @@ import (
 type Feed struct {
 	// List returns the user's workload, nil while there is none.
 	List func() *List
+	// ListErr says why there is none.
+	ListErr func() error
 	// Profile returns the source's, nil while nobody knows it.
 	Profile func() *Profile
 	// State returns the pod's ShadowState; without it the pod always warms up,
@@ -62,7 +64,7 @@ type Driver struct {
 
 // NewDriver returns one that does nothing until it is Run.
 func NewDriver(s Settings, app App, feed Feed, random *rand.Rand, c clock.WithTicker, logger log.Logger, m *Metrics) (*Driver, error) {
-	if err := s.Validate(); err != nil {
+	if err := s.validate(); err != nil {
 		return nil, err
 	}
 	d := &Driver{settings: s, app: app, feed: feed, clock: c, logger: logger, metrics: m, random: random}
@@ -156,7 +158,7 @@ func (d *Driver) reach(ctx context.Context) error {
 // the pod's readiness, or from the end of a drain: a label said so, which is known
 // here up to lateness after it was written. The app took connections before the
 // pod was Ready, so that the first round may as well end a timeout after that.
-func (d *Driver) begin() *Round {
+func (d *Driver) begin() *round {
 	now := d.clock.Now()
 	d.rounds++
 	d.served = false
@@ -165,9 +167,9 @@ func (d *Driver) begin() *Round {
 		deadline = first
 	}
 	if d.feed.Inbox != nil {
-		d.feed.Inbox.Open()
+		d.feed.Inbox.begin()
 	}
-	return NewRound(d.settings, d.rounds, now, deadline, d.profile())
+	return newRound(d.settings, d.rounds, now, deadline, d.profile())
 }
 
 func (d *Driver) profile() *Profile {
@@ -192,7 +194,7 @@ func (d *Driver) warmUp(ctx context.Context) {
 		d.sleep(ctx, min(f.send(sending, now), next.Sub(now)))
 	}
 	if d.feed.Inbox != nil {
-		d.feed.Inbox.Shut()
+		d.feed.Inbox.end()
 	}
 	stop()
 	f.flying.Wait()
@@ -211,6 +213,16 @@ func (d *Driver) workload() *picker {
 		d.pick = newPicker(list, d.random)
 	}
 	return d.pick
+}
+
+// whyNothing says why there is nothing to send.
+func (d *Driver) whyNothing() string {
+	if d.feed.ListErr != nil {
+		if err := d.feed.ListErr(); err != nil {
+			return "the list of requests cannot be read: " + err.Error()
+		}
+	}
+	return "there is no list of requests, and no tap has sent any"
 }
 
 // sleep waits; false if the context ended.

@@ -28,7 +28,7 @@ type File[T any] struct {
 	looked time.Time
 	raw    []byte
 	value  T
-	said   string
+	err    error // of the last look
 }
 
 // NewFile reads a file of at most maxBytes.
@@ -46,13 +46,18 @@ func (f *File[T]) Get() T {
 		return f.value
 	}
 	f.looked = now
-	if err := f.read(); err != nil && err.Error() != f.said {
-		f.said = err.Error()
-		level.Warn(f.logger).Log("msg", "file not read", "err", err)
-	} else if err == nil {
-		f.said = ""
+	was := f.err
+	if f.err = f.read(); f.err != nil && (was == nil || f.err.Error() != was.Error()) {
+		level.Warn(f.logger).Log("msg", "file not read", "err", f.err)
 	}
 	return f.value
+}
+
+// Err says why the file could not be read when Get looked last; nil if it could.
+func (f *File[T]) Err() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.err
 }
 
 func (f *File[T]) read() error {

@@ -12,13 +12,13 @@ type flight struct {
 	flying sync.WaitGroup
 
 	mu    sync.Mutex
-	round *Round
+	round *round
 }
 
 func (f *flight) over() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.round.Over()
+	return f.round.over()
 }
 
 // step judges, and says what came of it.
@@ -26,20 +26,20 @@ func (f *flight) step(now time.Time) {
 	d := f.driver
 	profile := d.profile()
 	f.mu.Lock()
-	f.round.SetProfile(now, profile)
-	f.round.Step(now)
-	p := f.round.Progress(now)
+	f.round.setProfile(now, profile)
+	f.round.step(now)
+	p := f.round.progress(now)
 	f.mu.Unlock()
 	if p.Requests == 0 && p.InFlight == 0 && !p.TimedOut && d.workload() == nil {
-		p.Stage, p.Message = StageNoRequests, "there is no list of requests, and no tap has sent any"
+		p.Stage, p.Message = StageNoRequests, d.whyNothing()
 	}
 	d.say(p)
 }
 
 // land says what the round came to.
 func (f *flight) land(now time.Time) {
-	p := f.round.Progress(now)
-	if !f.round.Over() {
+	p := f.round.progress(now)
+	if !f.round.over() {
 		p.Stage, p.Message, p.Rate = StageIdle, "the warm-up was ended from outside", 0
 	}
 	f.driver.say(p)
@@ -54,7 +54,7 @@ func (f *flight) send(ctx context.Context, now time.Time) time.Duration {
 		return look
 	}
 	f.mu.Lock()
-	wait, ok := f.round.Next(now)
+	wait, ok := f.round.next(now)
 	f.mu.Unlock()
 	if !ok {
 		return wait
@@ -65,7 +65,7 @@ func (f *flight) send(ctx context.Context, now time.Time) time.Duration {
 		m.request = list.next()
 	case !m.source.At.IsZero():
 		f.mu.Lock()
-		f.round.ObserveSource(m.source)
+		f.round.observeSource(m.source)
 		f.mu.Unlock()
 	}
 	f.flying.Go(func() { f.do(ctx, m.request) })
@@ -78,7 +78,7 @@ func (f *flight) do(ctx context.Context, r *Request) {
 	o := f.driver.app.Do(timed, r)
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.round.Observe(o)
+	f.round.observe(o)
 	if ctx.Err() == nil {
 		f.driver.metrics.sent(o)
 	}

@@ -1,19 +1,22 @@
 package warmup
 
 import (
+	"bytes"
 	"fmt"
+	"iter"
 	"maps"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// Withheld are the headers that no mirrored request carries unless they are kept
+// withheld are the headers that no mirrored request carries unless they are kept
 // by name: what says who somebody is.
-func Withheld() []string {
+func withheld() []string {
 	return []string{
 		"Authorization", "Cookie", "Proxy-Authorization", "Set-Cookie",
 		"X-Amz-Security-Token", "X-Api-Key", "X-Auth-Token", "X-Csrf-Token", "X-Forwarded-Client-Cert", "X-Xsrf-Token",
@@ -30,7 +33,7 @@ var hopByHop = []string{
 }
 
 // written by us or by the transport.
-var reserved = append([]string{"Content-Length", "Host", Header, sourceClassHeader, sourceHostHeader, sourceLatencyHeader}, hopByHop...)
+var reserved = append([]string{"Content-Length", "Host", Header, sourceClassHeader, sourceLatencyHeader}, hopByHop...)
 
 // Strip says which headers and query parameters of a real request are not
 // mirrored.
@@ -42,7 +45,7 @@ type Strip struct {
 // whatever their case.
 func NewStrip(also, keep []string) Strip {
 	s := Strip{withheld: map[string]bool{}, kept: map[string]bool{}}
-	for _, name := range slices.Concat(Withheld(), also) {
+	for _, name := range slices.Concat(withheld(), also) {
 		s.withheld[strings.ToLower(name)] = true
 	}
 	for _, name := range keep {
@@ -54,30 +57,54 @@ func NewStrip(also, keep []string) Strip {
 // Withholds says that the value of a header or a parameter of this name is not
 // mirrored.
 func (s Strip) Withholds(name string) bool {
-	name = strings.ToLower(name)
-	if s.kept[name] {
+	var room [64]byte
+	lower := appendLower(room[:0], name)
+	if s.kept[string(lower)] {
 		return false
 	}
-	return s.withheld[name] || slices.ContainsFunc(telling, func(part string) bool { return strings.Contains(name, part) })
-}
-
-// clean returns what may be mirrored of a request's headers. What Connection
-// names belongs to the connection, too.
-func (s Strip) clean(h http.Header) http.Header {
-	out := make(http.Header, len(h))
-	named := connectionNames(h)
-	for k, v := range h {
-		if !slices.Contains(reserved, k) && !slices.Contains(named, k) && !s.Withholds(k) {
-			out[k] = slices.Clone(v)
+	if s.withheld[string(lower)] {
+		return true
+	}
+	for _, part := range telling {
+		if bytes.Contains(lower, []byte(part)) {
+			return true
 		}
 	}
-	return out
+	return false
+}
+
+// appendLower is strings.ToLower without an allocation for what names consist of.
+func appendLower(dst []byte, name string) []byte {
+	for i := range len(name) {
+		c := name[i]
+		switch {
+		case c >= 'A' && c <= 'Z':
+			c += 'a' - 'A'
+		case c >= utf8.RuneSelf:
+			return append(dst[:0], strings.ToLower(name)...)
+		}
+		dst = append(dst, c)
+	}
+	return dst
+}
+
+// mirrored are those of a request's headers that may be mirrored. What Connection
+// names belongs to the connection, too.
+func (s Strip) mirrored(h http.Header) iter.Seq2[string, []string] {
+	named := connectionNames(h)
+	return func(yield func(string, []string) bool) {
+		for name, values := range h {
+			if !slices.Contains(reserved, name) && !slices.Contains(named, name) && !s.Withholds(name) && !yield(name, values) {
+				return
+			}
+		}
+	}
 }
 
 // path returns what may be mirrored of a request's path and query.
-func (s Strip) path(r *http.Request) string {
-	path := r.URL.EscapedPath()
-	if query := s.cleanQuery(r.URL.RawQuery); query != "" {
+func (s Strip) path(u *url.URL) string {
+	path := u.EscapedPath()
+	if query := s.cleanQuery(u.RawQuery); query != "" {
 		path += "?" + query
 	}
 	return path

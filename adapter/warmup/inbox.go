@@ -1,23 +1,17 @@
 package warmup
 
 import (
+	"bufio"
+	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"slices"
 	"sync"
 	"time"
 
 	"k8s.io/utils/clock"
-)
-
-// By these a tap says what the source pod made of the request that it mirrors.
-const (
-	sourceClassHeader   = "X-Foreshadow-Source-Class"
-	sourceLatencyHeader = "X-Foreshadow-Source-Latency"
-	// sourceHostHeader is the Host of the request: that of the mirrored one is
-	// the shadow's.
-	sourceHostHeader = "X-Foreshadow-Source-Host"
 )
 
 // inboxSize is how many mirrored requests wait to be sent; a new one that finds
@@ -43,8 +37,9 @@ type mirrored struct {
 	source  Outcome
 }
 
-// Inbox takes mirrored requests from taps while a warm-up runs. It answers at
-// once: the driver sends what it has taken, in its own time.
+// Inbox takes mirrored requests from taps while a warm-up runs, and says how many
+// more it has room for. It answers at once: the driver sends what it has taken, in
+// its own time.
 type Inbox struct {
 	clock   clock.PassiveClock
 	strip   Strip
@@ -61,61 +56,108 @@ func NewInbox(strip Strip, allowUnsafe bool, c clock.PassiveClock, m *Metrics) *
 	return &Inbox{clock: c, strip: strip, unsafe: allowUnsafe, count: m.received, waiting: make(chan mirrored, inboxSize)}
 }
 
-// ServeHTTP answers 202 to what will be sent to the app if there is time.
+// ServeHTTP answers 202 and a receipt to a batch of samples: what was taken of it
+// will be sent to the app if there is time.
 func (b *Inbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	result, status := b.take(w, r)
-	b.count(result)
-	if status != http.StatusAccepted {
-		http.Error(w, "foreshadow: "+result, status)
-		return
-	}
-	w.WriteHeader(status)
-}
-
-func (b *Inbox) take(w http.ResponseWriter, r *http.Request) (result string, status int) {
 	switch {
 	case r.Header.Get(Header) != HeaderValue:
-		return receivedUnmarked, http.StatusForbidden
+		b.refuse(w, receivedUnmarked, http.StatusForbidden)
+	case r.Method != http.MethodPost || r.Header.Get("Content-Type") != batchType:
+		b.refuse(w, receivedRefused, http.StatusUnsupportedMediaType)
 	case !b.opened():
-		return receivedIdle, http.StatusConflict
-	case !isSafe(r.Method) && !b.unsafe, r.Method == http.MethodConnect:
-		return receivedRefused, http.StatusMethodNotAllowed
+		b.refuse(w, receivedIdle, http.StatusConflict)
+	default:
+		b.takeBatch(w, r)
 	}
-	path := b.strip.path(r)
-	if _, err := parsePath(path); err != nil {
-		return receivedRefused, http.StatusBadRequest
+}
+
+func (b *Inbox) refuse(w http.ResponseWriter, result string, status int) {
+	b.count(result)
+	http.Error(w, "foreshadow: "+result, status)
+}
+
+func (b *Inbox) takeBatch(w http.ResponseWriter, r *http.Request) {
+	in := bufio.NewReader(http.MaxBytesReader(w, r.Body, maxBatchBytes))
+	taken := 0
+	for {
+		sample, err := http.ReadRequest(in)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		result := receivedRefused
+		if err == nil {
+			result, err = b.take(sample)
+		}
+		if result == receivedQueued {
+			taken++
+		}
+		b.count(result)
+		if err != nil { // what follows cannot be told from it
+			http.Error(w, "foreshadow: "+receivedRefused, http.StatusBadRequest)
+			return
+		}
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBodyBytes))
-	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
-		return receivedRefused, http.StatusRequestEntityTooLarge
-	} else if err != nil {
-		return receivedRefused, http.StatusBadRequest
+	raw, err := json.Marshal(receipt{Taken: taken, Room: b.room()})
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(http.StatusAccepted)
+	_, _ = w.Write(raw) // the tap is gone
+}
+
+// take queues one sample; an error is one of the batch.
+func (b *Inbox) take(r *http.Request) (result string, err error) {
+	var body []byte
+	if r.Body != http.NoBody {
+		if body, err = io.ReadAll(r.Body); err != nil {
+			return receivedRefused, err
+		}
+	}
+	path := b.strip.path(r.URL)
+	if !isPath(path) || r.URL.Host != "" || len(body) > maxBodyBytes {
+		return receivedRefused, nil
+	}
+	if !isSafe(r.Method) && !b.unsafe || r.Method == http.MethodConnect {
+		return receivedRefused, nil
 	}
 	m := mirrored{request: &Request{
-		Method: r.Method, Path: path, Route: RouteOf(r.Method, path), Protocol: HTTP1, payload: body, mirrored: b.strip.clean(r.Header),
+		Method: r.Method, Path: path, Route: RouteOf(r.Method, path), Protocol: HTTP1, payload: body, mirrored: maps.Collect(b.strip.mirrored(r.Header)),
 	}}
 	if r.ProtoMajor == 2 {
 		m.request.Protocol = HTTP2
 	}
-	if host := r.Header.Get(sourceHostHeader); host != "" && isHeaderValue(host) {
-		m.request.mirrored.Set("Host", host)
+	if r.Host != "" && isHeaderValue(r.Host) {
+		m.request.mirrored.Set("Host", r.Host)
 	}
 	m.source = b.sourceOf(r, m.request.Route)
-	return b.queue(m)
+	return b.queue(m), nil
 }
 
-// queue takes a request unless the warm-up ended while its body was read.
-func (b *Inbox) queue(m mirrored) (result string, status int) {
+// room says how many samples a tap may send next: half of what is free, for there
+// may be other taps.
+func (b *Inbox) room() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if !b.open {
-		return receivedIdle, http.StatusConflict
+		return 0
+	}
+	return (cap(b.waiting) - len(b.waiting) + 1) / 2
+}
+
+// queue takes a request unless the warm-up ended while its body was read.
+func (b *Inbox) queue(m mirrored) (result string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.open {
+		return receivedIdle
 	}
 	select {
 	case b.waiting <- m:
-		return receivedQueued, http.StatusAccepted
+		return receivedQueued
 	default:
-		return receivedFull, http.StatusTooManyRequests
+		return receivedFull
 	}
 }
 
@@ -129,21 +171,21 @@ func (b *Inbox) opened() bool {
 func (b *Inbox) sourceOf(r *http.Request, route string) Outcome {
 	class := Class(r.Header.Get(sourceClassHeader))
 	latency, err := time.ParseDuration(r.Header.Get(sourceLatencyHeader))
-	if err != nil || latency <= 0 || !slices.Contains(Classes(), class) {
+	if err != nil || latency <= 0 || !slices.Contains(classes(), class) {
 		return Outcome{}
 	}
 	return Outcome{Route: route, Class: class, Latency: latency, At: b.clock.Now()}
 }
 
-// Open lets requests in; Shut lets none in and drops those that wait.
-func (b *Inbox) Open() {
+// begin lets requests in.
+func (b *Inbox) begin() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.open = true
 }
 
-// Shut is the end of a warm-up.
-func (b *Inbox) Shut() {
+// end lets none in any more, and drops those that wait.
+func (b *Inbox) end() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.open = false

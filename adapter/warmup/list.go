@@ -17,7 +17,7 @@ import (
 const (
 	MaxListBytes  = 1 << 20
 	MaxRequests   = 1000
-	MaxBodyBytes  = 64 << 10
+	maxBodyBytes  = 64 << 10
 	maxWeight     = 1_000_000
 	maxRouteBytes = 200
 )
@@ -186,8 +186,8 @@ func (r *Request) completeBody(path *field.Path) field.ErrorList {
 			return field.ErrorList{field.Invalid(at, short(r.BodyBase64), "write standard base64 with its padding")}
 		}
 	}
-	if len(r.payload) > MaxBodyBytes {
-		return field.ErrorList{field.TooLong(at, "", MaxBodyBytes)}
+	if len(r.payload) > maxBodyBytes {
+		return field.ErrorList{field.TooLong(at, "", maxBodyBytes)}
 	}
 	return nil
 }

@@ -55,7 +55,7 @@ func TestParseListSaysWhatToWrite(t *testing.T) {
 		{"a protocol that is none", `requests: [{path: /, protocol: h2}]`, `requests[0].protocol: Unsupported value: "h2": supported values: "HTTP1", "HTTP2", "GRPC"`},
 		{"two bodies", `requests: [{path: /, body: a, bodyBase64: YQ==}]`, `requests[0].bodyBase64: Forbidden: write body or bodyBase64, not both`},
 		{"no base64", `requests: [{path: /, bodyBase64: "?"}]`, `requests[0].bodyBase64: Invalid value: "?": write standard base64 with its padding`},
-		{"a long body", `requests: [{path: /, body: "` + strings.Repeat("a", MaxBodyBytes+1) + `"}]`, `requests[0].body: Too long: may not be more than 65536 bytes`},
+		{"a long body", `requests: [{path: /, body: "` + strings.Repeat("a", maxBodyBytes+1) + `"}]`, `requests[0].body: Too long: may not be more than 65536 bytes`},
 		{"a header of ours", `requests: [{path: /, headers: {x-foreshadow-warmup: "0"}}]`, `requests[0].headers[x-foreshadow-warmup]: Forbidden: leave it out: it is written for you`},
 		{"a header that breaks the line", `requests: [{path: /, headers: {X-A: "a\r\nb"}}]`, `requests[0].headers[X-A]: Forbidden: write its value without control characters and line breaks`},
 		{"a weight below nothing", `requests: [{path: /, weight: -1}]`, `requests[0].weight: Invalid value: -1: write a whole number from 0 to 1000000`},

@@ -43,7 +43,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 			Name: "foreshadow_sidecar_tapped_requests_total", Help: "Sampled requests of the app's own, by what became of the sample.",
 		}, []string{"result"}),
 	}
-	for _, c := range Classes() {
+	for _, c := range classes() {
 		m.requests.WithLabelValues(string(c))
 	}
 	for _, r := range receivedResults() {
@@ -65,7 +65,7 @@ func (m *Metrics) sent(o Outcome) {
 
 func (m *Metrics) received(result string) { m.inbox.WithLabelValues(result).Inc() }
 
-func (m *Metrics) tap(result string) { m.tapped.WithLabelValues(result).Inc() }
+func (m *Metrics) tap(result string, n int) { m.tapped.WithLabelValues(result).Add(float64(n)) }
 
 func (m *Metrics) progress(p Progress) {
 	m.ratio.Set(p.Ratio)

@@ -1,152 +1,174 @@
 package warmup
 
 import (
-	"bytes"
 	"context"
-	"io"
 	"net"
 	"net/http"
-	"net/url"
-	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
+
+	"github.com/go-kit/log"
+	"k8s.io/utils/clock"
 )
 
-const (
-	mirrorQueue   = 64
-	mirrorWorkers = 4
-	// mirrorTimeout bounds one sample: a sidecar answers at once or is dead.
-	mirrorTimeout = time.Second
-)
+// mirrorQueue is how many samples a tap holds at most, for all shadows.
+const mirrorQueue = 64
 
 // What becomes of a sample.
 const (
 	tapSent      = "sent"
-	tapDropped   = "dropped"   // the queue was full
+	tapDropped   = "dropped"   // the room for it was gone
 	tapRefused   = "refused"   // the shadow had no use for it
 	tapFailed    = "failed"    // the shadow did not answer
-	tapOversized = "oversized" // its body was too large, or was not read
-	tapOrphaned  = "orphaned"  // no shadow warms up any more
+	tapOversized = "oversized" // it was too large, or its body was not read
+	tapOrphaned  = "orphaned"  // the shadow warms up no more
 )
 
 func tapResults() []string {
 	return []string{tapSent, tapDropped, tapRefused, tapFailed, tapOversized, tapOrphaned}
 }
 
-// sampled is a request of the app's own as it came, and what the app made of it.
-// A server leaves url and header of a request alone once that is answered.
-type sampled struct {
-	method, host string
-	url          *url.URL
-	header       http.Header
-	body         []byte
-	http2        bool
-	class        Class
-	latency      time.Duration
-	strip        *Strip // what is not mirrored of it
+// MirrorConfig says where samples go.
+type MirrorConfig struct {
+	// Shadows is the Service that lists them, and the port of their sidecars;
+	// Refresh is how often Lookup, such as net.Resolver.LookupHost, is asked for
+	// it.
+	Shadows string
+	Refresh time.Duration
+	Lookup  func(ctx context.Context, host string) ([]string, error)
+	Strip   Strip
 }
 
-// request returns what is mirrored of a sample: nothing leaves the pod that is
-// withheld.
-func (s *sampled) request(ctx context.Context, address string) (*http.Request, error) {
-	u := &url.URL{Scheme: "http", Host: address, Path: s.url.Path, RawPath: s.url.RawPath, RawQuery: s.strip.cleanQuery(s.url.RawQuery)}
-	if !strings.HasPrefix(u.Path, "/") {
-		return nil, errPath // such as that of OPTIONS *
-	}
-	h := s.strip.clean(s.header)
-	for name, value := range map[string]string{
-		Header: HeaderValue, sourceHostHeader: s.host, sourceClassHeader: string(s.class), sourceLatencyHeader: s.latency.String(),
-	} {
-		h[name] = []string{value}
-	}
-	req := (&http.Request{
-		Method: s.method, URL: u, Host: address, Header: h, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-	}).WithContext(ctx)
-	if len(s.body) > 0 {
-		req.Body, req.ContentLength = io.NopCloser(bytes.NewReader(s.body)), int64(len(s.body))
-	}
-	return req, nil
-}
-
-// Mirror sends samples to the shadows that warm up, one after the other. Its
-// queue is short; what finds no place in it is dropped.
+// Mirror hands samples to the shadows that warm up, to one after the other and to
+// each as many as it asks for: what nobody asks for is no sample. It holds few,
+// and drops those above.
 type Mirror struct {
-	shadows    *Shadows
-	metrics    *Metrics
-	queue      chan *sampled
-	http1, h2c *http.Transport
+	refresh   time.Duration
+	timeout   time.Duration // of a batch
+	shadows   *shadows
+	strip     Strip
+	metrics   *Metrics
+	clock     clock.WithTicker
+	transport interface {
+		http.RoundTripper
+		CloseIdleConnections()
+	}
+
+	links   atomic.Pointer[[]*link]
+	turn    atomic.Uint64
+	waiting atomic.Int64 // samples that are held
 }
 
 // NewMirror returns one that sends nothing until it is Run.
-func NewMirror(s *Shadows, m *Metrics) *Mirror {
-	http1, h2c := appTransports()
-	for _, t := range []*http.Transport{http1, h2c} {
-		t.DialContext = (&net.Dialer{Timeout: mirrorTimeout}).DialContext
-		t.MaxIdleConnsPerHost, t.IdleConnTimeout = mirrorWorkers, 10*time.Second
+func NewMirror(config MirrorConfig, c clock.WithTicker, logger log.Logger, m *Metrics) (*Mirror, error) {
+	if err := check(config.Refresh >= 100*time.Millisecond, "--tap.refresh", config.Refresh, "write a duration from 100ms"); err != nil {
+		return nil, err
 	}
-	return &Mirror{shadows: s, metrics: m, queue: make(chan *sampled, mirrorQueue), http1: http1, h2c: h2c}
+	s, err := newShadows(config.Shadows, config.Lookup, logger)
+	if err != nil {
+		return nil, err
+	}
+	transport, _ := appTransports()
+	transport.DialContext = (&net.Dialer{Timeout: mirrorTimeout}).DialContext
+	transport.MaxIdleConnsPerHost, transport.IdleConnTimeout = 1, 10*time.Second
+	out := &Mirror{refresh: config.Refresh, timeout: mirrorTimeout, shadows: s, strip: config.Strip, metrics: m, clock: c, transport: transport}
+	out.links.Store(&[]*link{})
+	return out, nil
 }
 
 // Run sends until the context ends.
 func (m *Mirror) Run(ctx context.Context) {
-	var workers sync.WaitGroup
-	for range mirrorWorkers {
-		workers.Go(func() { m.work(ctx) })
+	var running sync.WaitGroup
+	stops := map[string]context.CancelFunc{}
+	ticker := m.clock.NewTicker(m.refresh)
+	defer ticker.Stop()
+	for {
+		m.follow(ctx, m.shadows.look(ctx), stops, &running)
+		select {
+		case <-ticker.C():
+			continue
+		case <-ctx.Done():
+		}
+		m.links.Store(&[]*link{})
+		for _, stop := range stops {
+			stop()
+		}
+		running.Wait()
+		m.transport.CloseIdleConnections()
+		return
 	}
-	workers.Wait()
-	m.http1.CloseIdleConnections()
-	m.h2c.CloseIdleConnections()
 }
 
-func (m *Mirror) work(ctx context.Context) {
-	for {
-		select {
-		case s := <-m.queue:
-			m.count(m.send(ctx, s))
-		case <-ctx.Done():
-			return
+// follow begins with the shadows that are new and ends with those that are gone.
+func (m *Mirror) follow(ctx context.Context, addresses []string, stops map[string]context.CancelFunc, running *sync.WaitGroup) {
+	known := map[string]*link{}
+	for _, l := range *m.links.Load() {
+		known[l.address] = l
+	}
+	links := make([]*link, 0, len(addresses))
+	for _, address := range addresses {
+		l := known[address]
+		if l == nil {
+			l = newLink(m, address)
+			var linked context.Context
+			linked, stops[address] = context.WithCancel(ctx)
+			running.Go(func() { l.run(linked) })
 		}
+		delete(known, address)
+		links = append(links, l)
+	}
+	m.links.Store(&links)
+	for address := range known {
+		stops[address]()
+		delete(stops, address)
 	}
 }
 
 // wants says that a sample has a place to go: there is no use in making one
 // else.
-func (m *Mirror) wants() bool { return m != nil && m.shadows.any() && len(m.queue) < cap(m.queue) }
-
-// offer never waits.
-func (m *Mirror) offer(s *sampled) {
-	select {
-	case m.queue <- s:
-	default:
-		m.count(tapDropped)
+func (m *Mirror) wants() bool {
+	if m == nil || m.waiting.Load() >= mirrorQueue {
+		return false
 	}
+	for _, l := range *m.links.Load() {
+		if l.room.Load() > 0 {
+			return true
+		}
+	}
+	return false
 }
 
-func (m *Mirror) count(result string) { m.metrics.tap(result) }
+// offer never waits for a shadow.
+func (m *Mirror) offer(s *sampled) {
+	if m.waiting.Add(1) <= mirrorQueue {
+		links := *m.links.Load()
+		turn := m.turn.Add(1)
+		for i := range uint64(len(links)) {
+			if links[(turn+i)%uint64(len(links))].add(s) {
+				return
+			}
+		}
+	}
+	m.done(tapDropped, 1)
+}
 
-func (m *Mirror) send(ctx context.Context, s *sampled) (result string) {
-	address, ok := m.shadows.next()
-	if !ok {
-		return tapOrphaned
+func (m *Mirror) count(result string, n int) { m.metrics.tap(result, n) }
+
+// done is the end of samples that were held.
+func (m *Mirror) done(result string, n int) {
+	m.waiting.Add(-int64(n))
+	m.count(result, n)
+}
+
+// sleep waits; false if the context ended.
+func (m *Mirror) sleep(ctx context.Context, wait time.Duration) bool {
+	t := m.clock.NewTimer(wait)
+	defer t.Stop()
+	select {
+	case <-t.C():
+		return true
+	case <-ctx.Done():
+		return false
 	}
-	ctx, cancel := context.WithTimeout(ctx, mirrorTimeout)
-	defer cancel()
-	req, err := s.request(ctx, address)
-	if err != nil {
-		return tapFailed
-	}
-	transport := m.http1
-	if s.http2 {
-		transport = m.h2c
-	}
-	res, err := transport.RoundTrip(req)
-	if err != nil {
-		return tapFailed
-	}
-	defer res.Body.Close()
-	_, _ = io.CopyN(io.Discard, res.Body, 1<<10) // so that the connection is used again
-	if res.StatusCode != http.StatusAccepted {
-		return tapRefused
-	}
-	return tapSent
 }

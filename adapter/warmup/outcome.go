@@ -24,13 +24,13 @@ const (
 	ClassError         Class = "error" // no response
 )
 
-// Classes lists them all.
-func Classes() []Class {
+// classes lists them all.
+func classes() []Class {
 	return []Class{ClassInformational, ClassSuccess, ClassRedirect, ClassClient, ClassServer, ClassError}
 }
 
-// ClassOf returns the class of a status; ClassError for what is none.
-func ClassOf(status int) Class {
+// classOf returns the class of a status; ClassError for what is none.
+func classOf(status int) Class {
 	if status < 100 || status > 599 {
 		return ClassError
 	}

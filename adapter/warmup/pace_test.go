@@ -26,7 +26,7 @@ func TestPaceStaysWithinItsBounds(t *testing.T) {
 					sent++
 					p.observe(Outcome{
 						Route:   rapid.SampledFrom([]string{"a", "b"}).Draw(t, "route"),
-						Class:   rapid.SampledFrom(Classes()).Draw(t, "class"),
+						Class:   rapid.SampledFrom(classes()).Draw(t, "class"),
 						Latency: time.Duration(rapid.IntRange(0, 2_000_000).Draw(t, "us")) * time.Microsecond,
 					})
 				}

@@ -32,8 +32,8 @@ func DefaultSettings() Settings {
 	}
 }
 
-// Validate says at once all that is wrong, by the names of the flags.
-func (s Settings) Validate() error {
+// validate says at once all that is wrong, by the names of the flags.
+func (s Settings) validate() error {
 	return errors.Join(
 		check(s.Fraction > 0 && s.Fraction <= 1, "--warmup.fraction", s.Fraction, "write a share above 0 and up to 1, such as 0.2"),
 		check(s.Rate > 0 && s.Rate <= s.MaxRate, "--warmup.rate", s.Rate, "write a number above 0 and up to --warmup.max-rate"),
@@ -66,9 +66,9 @@ const (
 	firstPause, maxPause = 15 * time.Second, 2 * time.Minute
 )
 
-// Round is one warm-up: outcomes go in, Progress and a pace come out. It knows no
+// round is one warm-up: outcomes go in, Progress and a pace come out. It knows no
 // clock; instants are handed to it and never go back.
-type Round struct {
+type round struct {
 	settings Settings
 	number   int
 	began    time.Time
@@ -91,28 +91,28 @@ type Round struct {
 	timedOut   bool
 }
 
-// NewRound begins a round. It ends by the deadline at the latest.
-func NewRound(s Settings, number int, began, deadline time.Time, p *Profile) *Round {
-	return &Round{
+// newRound begins a round. It ends by the deadline at the latest.
+func newRound(s Settings, number int, began, deadline time.Time, p *Profile) *round {
+	return &round{
 		settings: s, number: number, began: began, deadline: deadline, profile: p,
 		pace: newPace(began, s.rateFor(p), s.RampUp), evidence: newEvidence(), pause: firstPause,
 	}
 }
 
-// SetProfile takes a new profile of the source.
-func (r *Round) SetProfile(now time.Time, p *Profile) {
+// setProfile takes a new profile of the source.
+func (r *round) setProfile(now time.Time, p *Profile) {
 	r.profile = p
 	r.pace.aim(now, r.settings.rateFor(p))
 }
 
-// Over says that nothing may be sent any more.
-func (r *Round) Over() bool { return r.warm || r.timedOut }
+// over says that nothing may be sent any more.
+func (r *round) over() bool { return r.warm || r.timedOut }
 
-// Next says that a request may go now, or else when to ask again. One that goes
+// next says that a request may go now, or else when to ask again. One that goes
 // must be Observed.
-func (r *Round) Next(now time.Time) (wait time.Duration, ok bool) {
+func (r *round) next(now time.Time) (wait time.Duration, ok bool) {
 	switch {
-	case r.Over():
+	case r.over():
 		return time.Second, false
 	case now.Before(r.pausedUntil):
 		return r.pausedUntil.Sub(now), false
@@ -127,10 +127,10 @@ func (r *Round) Next(now time.Time) (wait time.Duration, ok bool) {
 	return wait, ok
 }
 
-// Observe takes what became of a request.
-func (r *Round) Observe(o Outcome) {
+// observe takes what became of a request.
+func (r *round) observe(o Outcome) {
 	r.inFlight--
-	if r.Over() {
+	if r.over() {
 		return // it was cancelled, and says nothing
 	}
 	r.requests++
@@ -149,10 +149,10 @@ func (r *Round) Observe(o Outcome) {
 	}
 }
 
-// ObserveSource takes what the source pod made of a request that a tap mirrored.
-func (r *Round) ObserveSource(o Outcome) { keep(r.evidence.source, o) }
+// observeSource takes what the source pod made of a request that a tap mirrored.
+func (r *round) observeSource(o Outcome) { keep(r.evidence.source, o) }
 
-func (r *Round) isBurst() bool {
+func (r *round) isBurst() bool {
 	failed := 0
 	for _, c := range r.last {
 		if c.failed() {
@@ -164,7 +164,7 @@ func (r *Round) isBurst() bool {
 
 // abort leaves the app alone for a while. What it made of the requests before
 // says nothing about it afterwards.
-func (r *Round) abort(now time.Time) {
+func (r *round) abort(now time.Time) {
 	r.pausedUntil = now.Add(r.pause)
 	r.pause = min(2*r.pause, maxPause)
 	r.last = nil
@@ -176,9 +176,9 @@ func (r *Round) abort(now time.Time) {
 	r.holdsSince = time.Time{}
 }
 
-// Step judges the evidence; call it about once a second.
-func (r *Round) Step(now time.Time) {
-	if r.Over() {
+// step judges the evidence; call it about once a second.
+func (r *round) step(now time.Time) {
+	if r.over() {
 		return
 	}
 	r.verdict = r.evidence.judge(now, r.profile)
@@ -201,14 +201,14 @@ func (r *Round) Step(now time.Time) {
 	r.warm = now.Sub(r.holdsSince) >= r.settings.Stable
 }
 
-// Progress says how far the round is.
-func (r *Round) Progress(now time.Time) Progress {
+// progress says how far the round is.
+func (r *round) progress(now time.Time) Progress {
 	p := Progress{
 		Version: ProgressVersion, Round: r.number, Began: r.began, Requests: r.requests, InFlight: r.inFlight,
 		Rate: r.pace.rate, Reference: r.verdict.reference,
 	}
 	p.Stage, p.Message, p.Ratio = r.missing(now)
-	if r.Over() {
+	if r.over() {
 		p.Rate = 0
 		p.Done = r.warm && r.inFlight == 0
 		p.TimedOut = r.timedOut
@@ -221,7 +221,7 @@ func (r *Round) Progress(now time.Time) Progress {
 const shareOfBehaviour = 0.8
 
 // missing returns the first condition that does not hold.
-func (r *Round) missing(now time.Time) (stage Stage, message string, ratio float64) {
+func (r *round) missing(now time.Time) (stage Stage, message string, ratio float64) {
 	v := &r.verdict
 	enough := min(float64(r.counted)/float64(r.settings.MinRequests), 1)
 	ratio = shareOfBehaviour * min(enough, v.enough, v.mix, v.latency, v.cpu)
@@ -247,7 +247,7 @@ func (r *Round) missing(now time.Time) (stage Stage, message string, ratio float
 
 // unmet returns the first condition that the evidence lacks; met if it lacks
 // none.
-func (r *Round) unmet() (stage Stage, message string, met bool) {
+func (r *round) unmet() (stage Stage, message string, met bool) {
 	v := &r.verdict
 	few := fmt.Sprintf("%d of %d requests", r.requests, r.settings.MinRequests)
 	switch {

@@ -22,6 +22,11 @@ func parsePath(s string) (*url.URL, error) {
 	return u, nil
 }
 
+func isPath(s string) bool {
+	_, err := parsePath(s)
+	return err == nil
+}
+
 // isSafe says that a method asks for nothing to be changed (RFC 9110, 9.2.1).
 func isSafe(method string) bool {
 	return method == http.MethodGet || method == http.MethodHead || method == http.MethodOptions

@@ -7,12 +7,10 @@ import (
 	"net"
 	"slices"
 	"strconv"
-	"sync/atomic"
 	"time"
 
 	"github.com/go-kit/log"
 	"github.com/go-kit/log/level"
-	"k8s.io/utils/clock"
 )
 
 const (
@@ -22,49 +20,26 @@ const (
 	lookupTimeout = 2 * time.Second
 )
 
-// Lookup finds the addresses of a host; net.Resolver.LookupHost is one.
-type Lookup func(ctx context.Context, host string) ([]string, error)
-
-// Shadows are those that warm up: what the headless Service of their pool lists.
-type Shadows struct {
+// shadows are those that warm up: what the headless Service of their pool lists.
+type shadows struct {
 	host, port string
-	lookup     Lookup
-	refresh    time.Duration
-	clock      clock.WithTicker
+	lookup     func(ctx context.Context, host string) ([]string, error)
 	logger     log.Logger
-
-	found atomic.Pointer[[]string]
-	turn  atomic.Uint64
+	found      int
 }
 
-// NewShadows takes the Service's name and the port of the sidecars.
-func NewShadows(address string, refresh time.Duration, lookup Lookup, c clock.WithTicker, logger log.Logger) (*Shadows, error) {
+// newShadows takes the Service's name and the port of the sidecars.
+func newShadows(address string, lookup func(context.Context, string) ([]string, error), logger log.Logger) (*shadows, error) {
 	host, port, err := net.SplitHostPort(address)
 	if n, atoi := strconv.Atoi(port); err != nil || host == "" || atoi != nil || n < 1 || n > 65535 {
-		return nil, fmt.Errorf("%q: write the Service of the shadows and the port of their sidecars, such as web-shadow.shop.svc:9798", address)
+		return nil, fmt.Errorf("--tap.shadows: %q: write the Service of the shadows and the port of their sidecars, such as web-shadow.shop.svc:9798", address)
 	}
-	s := &Shadows{host: host, port: port, lookup: lookup, refresh: refresh, clock: c, logger: log.With(logger, "host", host)}
-	s.found.Store(&[]string{})
-	return s, nil
+	return &shadows{host: host, port: port, lookup: lookup, logger: log.With(logger, "host", host)}, nil
 }
 
-// Run looks again and again until the context ends.
-func (s *Shadows) Run(ctx context.Context) {
-	ticker := s.clock.NewTicker(s.refresh)
-	defer ticker.Stop()
-	for {
-		s.look(ctx)
-		select {
-		case <-ticker.C():
-		case <-ctx.Done():
-			return
-		}
-	}
-}
-
-// look takes what the DNS says. That there is no such name means that none warms
-// up; while it says nothing, nothing is sent either.
-func (s *Shadows) look(ctx context.Context) {
+// look returns what the DNS says. That there is no such name means that none
+// warms up; while it says nothing, nothing is sent either.
+func (s *shadows) look(ctx context.Context) []string {
 	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
 	defer cancel()
 	addresses, err := s.lookup(ctx, s.host)
@@ -77,19 +52,9 @@ func (s *Shadows) look(ctx context.Context) {
 	for _, a := range addresses[:min(len(addresses), maxShadows)] {
 		out = append(out, net.JoinHostPort(a, s.port))
 	}
-	if was := len(*s.found.Swap(&out)); was != len(out) {
-		level.Info(s.logger).Log("msg", "shadows that warm up", "count", len(out), "before", was)
+	if s.found != len(out) {
+		level.Info(s.logger).Log("msg", "shadows that warm up", "count", len(out), "before", s.found)
+		s.found = len(out)
 	}
-}
-
-// any says that there is one.
-func (s *Shadows) any() bool { return len(*s.found.Load()) > 0 }
-
-// next returns one after the other; false while there is none.
-func (s *Shadows) next() (address string, ok bool) {
-	all := *s.found.Load()
-	if len(all) == 0 {
-		return "", false
-	}
-	return all[s.turn.Add(1)%uint64(len(all))], true
+	return out
 }

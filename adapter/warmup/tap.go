@@ -20,14 +20,13 @@ import (
 type TapConfig struct {
 	// Percent of the requests, 0 to 100.
 	Percent int
-	Strip   Strip
 	// AllowUnsafe are paths whose requests, and those below them, are sampled
 	// whatever their method, with their bodies.
 	AllowUnsafe []string
 }
 
 // Tap is a reverse proxy in front of the app. It hands samples of what it passes
-// to a Mirror; a sample that would have to wait is dropped. It changes neither
+// to a Mirror; a sample that nobody asks for is not made. It changes neither
 // request nor response.
 type Tap struct {
 	config       TapConfig
@@ -49,7 +48,7 @@ func NewTap(config TapConfig, appURL string, m *Mirror, c clock.PassiveClock, lo
 			return nil, err
 		}
 	}
-	address, err := LoopbackAddress(appURL)
+	address, err := loopbackAddress(appURL)
 	if err != nil {
 		return nil, err
 	}
@@ -160,11 +159,11 @@ func (t *Tap) offer(rec *recorder, r *http.Request, body *capped) {
 	}
 	s := &rec.sample
 	s.method, s.url, s.header, s.host, s.http2 = r.Method, r.URL, r.Header, r.Host, r.ProtoMajor == 2
-	s.strip, s.class, s.latency = &t.config.Strip, rec.class(), rec.latency
+	s.class, s.latency = rec.class(), rec.latency
 	if body != nil {
 		var whole bool
 		if s.body, whole = body.whole(); !whole {
-			t.mirror.count(tapOversized)
+			t.mirror.count(tapOversized, 1)
 			return
 		}
 	}
@@ -204,7 +203,7 @@ func (r *recorder) class() Class {
 	if h := r.Header(); isGRPC(h) && r.status == http.StatusOK {
 		return classOfGRPC(h, http.Header{"Grpc-Status": h[http.TrailerPrefix+"Grpc-Status"]})
 	}
-	return ClassOf(r.status)
+	return classOf(r.status)
 }
 
 // capped keeps what is read of a body, up to a limit. A transport may go on
@@ -221,7 +220,7 @@ func (c *capped) Read(p []byte) (int, error) {
 	n, err := c.ReadCloser.Read(p)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.over = c.over || len(c.kept)+n > MaxBodyBytes
+	c.over = c.over || len(c.kept)+n > maxBodyBytes
 	if c.over {
 		c.kept = nil
 	} else {

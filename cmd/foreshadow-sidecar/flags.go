@@ -51,7 +51,7 @@ func (o *options) install(fs *pflag.FlagSet) {
 func (o *options) installTap(fs *pflag.FlagSet) {
 	fs.StringVar(&o.tap, "tap.listen-address", "", "Where the app's own requests are taken and passed on to it, such as :8079; empty: nowhere.")
 	fs.StringVar(&o.shadows, "tap.shadows", "", "The Service of the shadows, and the port at which their sidecars receive, such as web-shadow.shop.svc:9798.")
-	fs.IntVar(&o.percent, "tap.percent", 10, "How many percent of the requests are mirrored to a shadow that warms up.")
+	fs.IntVar(&o.percent, "tap.percent", 10, "How many percent of the requests are mirrored at most, to shadows that warm up and ask for them.")
 	fs.StringSliceVar(&o.unsafePaths, "tap.allow-unsafe-paths", nil, "Paths whose requests, and those below them, are mirrored whatever their method, with their bodies.")
 	fs.DurationVar(&o.refresh, "tap.refresh", 2*time.Second, "How often the shadows are looked up.")
 }

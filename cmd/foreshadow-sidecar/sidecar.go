@@ -37,7 +37,6 @@ type sidecar struct {
 	inbox   *warmup.Inbox
 	tap     *warmup.Tap
 	mirror  *warmup.Mirror
-	shadows *warmup.Shadows
 }
 
 func newSidecar(o options, logger log.Logger) (*sidecar, error) {
@@ -79,7 +78,8 @@ func (s *sidecar) warm(metrics *warmup.Metrics) (err error) {
 	}
 	feed := warmup.Feed{}
 	if o.list != "" {
-		feed.List = warmup.NewFile(o.list, warmup.MaxListBytes, warmup.ParseList, c, s.logger).Get
+		list := warmup.NewFile(o.list, warmup.MaxListBytes, warmup.ParseList, c, s.logger)
+		feed.List, feed.ListErr = list.Get, list.Err
 	}
 	if o.profile != "" {
 		feed.Profile = warmup.NewFile(o.profile, warmup.MaxProfileBytes, warmup.ParseProfile, c, s.logger).Get
@@ -100,15 +100,11 @@ func (s *sidecar) warm(metrics *warmup.Metrics) (err error) {
 func (s *sidecar) sample(metrics *warmup.Metrics) (err error) {
 	o, c := &s.options, clock.RealClock{}
 	logger := log.With(s.logger, "component", "tap")
-	if o.refresh < 100*time.Millisecond {
-		return fmt.Errorf("--tap.refresh: %s: write a duration from 100ms", o.refresh)
+	to := warmup.MirrorConfig{Shadows: o.shadows, Refresh: o.refresh, Lookup: net.DefaultResolver.LookupHost, Strip: warmup.NewStrip(o.withhold, o.keep)}
+	if s.mirror, err = warmup.NewMirror(to, c, logger, metrics); err != nil {
+		return err
 	}
-	if s.shadows, err = warmup.NewShadows(o.shadows, o.refresh, net.DefaultResolver.LookupHost, c, logger); err != nil {
-		return fmt.Errorf("--tap.shadows: %w", err)
-	}
-	s.mirror = warmup.NewMirror(s.shadows, metrics)
-	config := warmup.TapConfig{Percent: o.percent, Strip: warmup.NewStrip(o.withhold, o.keep), AllowUnsafe: o.unsafePaths}
-	s.tap, err = warmup.NewTap(config, o.app, s.mirror, c, logger)
+	s.tap, err = warmup.NewTap(warmup.TapConfig{Percent: o.percent, AllowUnsafe: o.unsafePaths}, o.app, s.mirror, c, logger)
 	return err
 }
 
@@ -149,7 +145,6 @@ func (s *sidecar) run(ctx context.Context, listening func(addresses)) error {
 	if s.tap != nil {
 		defer s.tap.Close()
 		until(ctx, &g, s.mirror.Run)
-		until(ctx, &g, s.shadows.Run)
 	}
 	until(ctx, &g, func(ctx context.Context) { <-ctx.Done() })
 	level.Info(s.logger).Log("msg", "started", "app", s.options.app, "address", at.web)

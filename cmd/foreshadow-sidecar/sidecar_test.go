@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -183,6 +185,51 @@ func TestTapWarmsAShadowUp(t *testing.T) {
 	require.Equal(t, n, served.Load(), "nothing is sent after the warm-up")
 	for _, text := range []string{metrics, shadowLog.String(), tapLog.String()} {
 		require.NotContains(t, text, canary)
+	}
+}
+
+// What cannot be mended by sending is said, and nothing is sent.
+func TestSidecarSaysWhatIsMissing(t *testing.T) {
+	gone := httptest.NewServer(http.NotFoundHandler())
+	gone.Close()
+	for _, tt := range []struct {
+		name, app, list string // a list that is empty is not there
+		stage           warmup.Stage
+		message, logged string
+	}{
+		{
+			name: "an unreachable port", app: gone.URL, list: "requests: [{path: /}]",
+			stage: warmup.StageWaitingForApp, message: "connect to the app: dial tcp " + gone.Listener.Addr().String() + ": connect: connection refused",
+		},
+		{
+			name: "a list with an unsafe method", list: "requests: [{path: /}, {method: DELETE, path: /a}]",
+			stage: warmup.StageNoRequests, message: "the list of requests cannot be read: ", logged: "requests[1].method: Forbidden: DELETE may change something: write allowUnsafe: true",
+		},
+		{
+			name:  "a list that is not there",
+			stage: warmup.StageNoRequests, message: "the list of requests cannot be read: ", logged: "no such file or directory",
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var served atomic.Int64
+			app := httptest.NewServer(coldHandler(&served))
+			t.Cleanup(app.Close)
+			file := filepath.Join(t.TempDir(), "requests.yaml")
+			if tt.list != "" {
+				require.NoError(t, os.WriteFile(file, []byte(tt.list), 0o600))
+			}
+			at, logged, stop := start(t, "--app.url="+cmp.Or(tt.app, app.URL), "--web.listen-address=127.0.0.1:0", "--requests.file="+file)
+			eventually(t, string(tt.stage), func() (bool, string) {
+				raw := get(t, "http://"+at.web.String()+"/progress")
+				var p warmup.Progress
+				require.NoError(t, json.Unmarshal([]byte(raw), &p))
+				require.Zero(t, p.Ratio)
+				return p.Stage == tt.stage && strings.Contains(p.Message, tt.message) && strings.Contains(p.Message, tt.logged), raw
+			})
+			require.NoError(t, stop())
+			require.Contains(t, logged.String(), tt.logged)
+			require.Zero(t, served.Load())
+		})
 	}
 }
 

@@ -9,7 +9,8 @@
 //   - what a pool keeps in memory, and what the library keeps of a workload: its
 //     bytes, the cost of one value and of a round of 10,000 workloads;
 //   - a request through the tap of the sidecar against one through a bare
-//     httputil.ReverseProxy, with its mirror at 0, 10 and 100 percent, and hung;
+//     httputil.ReverseProxy, with its mirror at 0, 10 and 100 percent, and hung,
+//     and the processor time and memory of both as processes of their own;
 //   - a decision about a pool with 10, 100 and 1,000 shadows;
 //   - 300 activations in one raise, on the modelled control plane: the slope of
 //     the time that they take over the latency of a write is the number of writes
@@ -21,10 +22,12 @@ package main
 
 import (
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/go-logr/logr"
@@ -42,13 +45,15 @@ type measurement struct {
 func main() {
 	klog.SetLogger(logr.Discard()) // the table is what is asked for
 	ctrllog.SetLogger(logr.Discard())
-	if err := run(os.Stdout, filepath.Join("out", "bench.json")); err != nil {
+	only := flag.String("only", "", "Measure the parts whose name contains this, and no others.")
+	flag.Parse()
+	if err := run(os.Stdout, *only, filepath.Join("out", "bench.json")); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(out io.Writer, file string) error {
+func run(out io.Writer, only, file string) error {
 	var all []measurement
 	for _, part := range []struct {
 		name    string
@@ -62,9 +67,13 @@ func run(out io.Writer, file string) error {
 		{"memory of a pool", memory},
 		{"decisions", planning},
 		{"the tap of the sidecar", tapping},
+		{"the processor time of a tap", sidecarCosts},
 		{"bursts on an HTTP server", wall},
 		{"the modelled control plane", lifecycle},
 	} {
+		if !strings.Contains(part.name, only) {
+			continue
+		}
 		m, err := part.measure()
 		if err != nil {
 			return fmt.Errorf("measure %s: %w", part.name, err)

@@ -7,7 +7,6 @@ import (
 	"os"
 	"time"
 
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/rest"
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -21,13 +20,11 @@ type Config struct {
 	Binary string
 	// LogDir is an existing folder for one log a process.
 	LogDir string
-	// Scheme has the types that Client reads and writes.
-	Scheme *runtime.Scheme
 }
 
 // Cluster is a running control plane.
 type Cluster struct {
-	// Client acts as an administrator.
+	// Client acts as an administrator. It knows the types of Kubernetes and ours.
 	Client client.Client
 	// REST is the configuration behind Client.
 	REST *rest.Config
@@ -83,9 +80,6 @@ func (cfg Config) validate() error {
 	}
 	if info, err := os.Stat(cfg.LogDir); err != nil || !info.IsDir() {
 		return fmt.Errorf("log folder %q: write the path of an existing folder", cfg.LogDir)
-	}
-	if cfg.Scheme == nil {
-		return errors.New("no scheme: write the types that the client reads and writes")
 	}
 	return nil
 }

@@ -13,12 +13,9 @@ import (
 	"testing"
 
 	"github.com/go-logr/logr"
-	"k8s.io/apimachinery/pkg/runtime"
-	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/utils/clock"
 	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
 
-	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
 	"github.com/foreshadow-dev/foreshadow/e2e/cluster"
 	"github.com/foreshadow-dev/foreshadow/e2e/report"
 )
@@ -75,16 +72,10 @@ func tests(m *testing.M) (code int, err error) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	r := &rig{clock: clock.RealClock{}}
-	if err := r.makeFolders(); err != nil {
+	if r.out, r.logs, err = report.Folders(filepath.Join("..", "..", "out"), "e2e-node-logs"); err != nil {
 		return 1, err
 	}
-	scheme := runtime.NewScheme()
-	if err := errors.Join(clientgoscheme.AddToScheme(scheme), v1alpha1.AddToScheme(scheme)); err != nil {
-		return 1, err
-	}
-	r.Cluster, err = cluster.Start(ctx, cluster.Config{
-		Binary: os.Getenv("FORESHADOW_E2E_CONTROLPLANE"), LogDir: r.logs, Scheme: scheme,
-	})
+	r.Cluster, err = cluster.Start(ctx, cluster.Config{Binary: os.Getenv("FORESHADOW_E2E_CONTROLPLANE"), LogDir: r.logs})
 	if err != nil {
 		return 1, err
 	}
@@ -106,24 +97,4 @@ func tests(m *testing.M) (code int, err error) {
 		select {} // a signal came: the exit is under way
 	}
 	return code, r.report.Write(filepath.Join(r.out, "e2e-node.json"))
-}
-
-// makeFolders makes the folder of the results and, empty, that of the logs.
-func (r *rig) makeFolders() error {
-	r.out = os.Getenv("OUT")
-	if r.out == "" {
-		r.out = filepath.Join("..", "..", "out")
-	}
-	var err error
-	if r.out, err = filepath.Abs(r.out); err != nil {
-		return fmt.Errorf("find output folder: %w", err)
-	}
-	r.logs = filepath.Join(r.out, "e2e-node-logs")
-	if err := os.RemoveAll(r.logs); err != nil {
-		return fmt.Errorf("empty log folder: %w", err)
-	}
-	if err := os.MkdirAll(r.logs, 0o755); err != nil {
-		return fmt.Errorf("make log folder: %w", err)
-	}
-	return nil
 }

@@ -75,6 +75,14 @@ func (p *Process) Ended() bool {
 	}
 }
 
+// CPU returns the processor time that a child took, once it has ended; 0 before.
+func (p *Process) CPU() time.Duration {
+	if !p.Ended() {
+		return 0
+	}
+	return p.cmd.ProcessState.UserTime() + p.cmd.ProcessState.SystemTime()
+}
+
 // Terminate asks the child to end and does not wait.
 func (p *Process) Terminate() { _ = p.signal(syscall.SIGTERM) }
 

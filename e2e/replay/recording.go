@@ -12,7 +12,6 @@ import (
 	"strings"
 	"time"
 
-	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 )
@@ -42,12 +41,10 @@ func (r *Recording) Add(at time.Time, pages map[string]string) error {
 			errs = append(errs, fmt.Errorf("read page of %s: %w", target, err))
 			continue
 		}
-		for _, f := range families {
-			for _, m := range f.GetMetric() {
-				flatten(f.GetName(), m, func(name string, labels map[string]string, v float64) {
-					r.set(seriesOf(name, target, labels), v)
-				})
-			}
+		samples, err := expfmt.ExtractSamples(&expfmt.DecodeOptions{}, slices.Collect(maps.Values(families))...)
+		errs = append(errs, err)
+		for _, s := range samples {
+			r.set(seriesOf(s.Metric, target), float64(s.Value))
 		}
 	}
 	r.Scrapes++
@@ -63,40 +60,9 @@ func (r *Recording) set(series string, v float64) {
 }
 
 // seriesOf writes a series with the labels that a scrape of the target gives it.
-func seriesOf(name, target string, labels map[string]string) string {
-	all := map[string]string{"job": target, "instance": target + ":9402"}
-	maps.Copy(all, labels)
-	var b strings.Builder
-	b.WriteString(name)
-	for i, k := range slices.Sorted(maps.Keys(all)) {
-		b.WriteString(map[bool]string{true: "{", false: ","}[i == 0])
-		fmt.Fprintf(&b, "%s=%q", k, all[k])
-	}
-	return b.String() + "}"
-}
-
-// flatten hands out the series of a metric as a classic scrape sees them.
-func flatten(name string, m *dto.Metric, each func(name string, labels map[string]string, v float64)) {
-	labels := map[string]string{}
-	for _, l := range m.GetLabel() {
-		labels[l.GetName()] = l.GetValue()
-	}
-	switch {
-	case m.Histogram != nil:
-		h := m.GetHistogram()
-		for _, b := range h.GetBucket() {
-			with := maps.Clone(labels)
-			with["le"] = strconv.FormatFloat(b.GetUpperBound(), 'g', -1, 64)
-			each(name+"_bucket", with, float64(b.GetCumulativeCount()))
-		}
-		each(name+"_sum", labels, h.GetSampleSum())
-		each(name+"_count", labels, float64(h.GetSampleCount()))
-	case m.Summary != nil:
-		each(name+"_sum", labels, m.GetSummary().GetSampleSum())
-		each(name+"_count", labels, float64(m.GetSummary().GetSampleCount()))
-	default:
-		each(name, labels, m.GetCounter().GetValue()+m.GetGauge().GetValue()+m.GetUntyped().GetValue())
-	}
+func seriesOf(m model.Metric, target string) string {
+	scraped := model.LabelSet{model.JobLabel: model.LabelValue(target), model.InstanceLabel: model.LabelValue(target + ":9402")}
+	return model.Metric(scraped.Merge(model.LabelSet(m))).String()
 }
 
 // WriteTo writes a line for each series.

@@ -31,12 +31,12 @@ func TestRecordingIsReadAsItWasWritten(t *testing.T) {
 	_, err := r.WriteTo(&b)
 	require.NoError(t, err)
 	require.Equal(t, `2026-11-26T12:00:00Z 2s
-foreshadow_pools{instance="adapter:9402",job="adapter"} _ 2 _ 2
-foreshadow_refresh_duration_seconds_bucket{instance="adapter:9402",job="adapter",le="+Inf"} _ 4 _ 4
-foreshadow_refresh_duration_seconds_bucket{instance="adapter:9402",job="adapter",le="1"} _ 3 _ 3
-foreshadow_refresh_duration_seconds_count{instance="adapter:9402",job="adapter"} _ 4 _ 4
-foreshadow_refresh_duration_seconds_sum{instance="adapter:9402",job="adapter"} _ 2.5 _ 2.5
-foreshadow_shadow_info{instance="adapter:9402",job="adapter",namespace="shop",pod="s1"} _ 1 _ 1
+foreshadow_pools{instance="adapter:9402", job="adapter"} _ 2 _ 2
+foreshadow_refresh_duration_seconds_bucket{instance="adapter:9402", job="adapter", le="+Inf"} _ 4 _ 4
+foreshadow_refresh_duration_seconds_bucket{instance="adapter:9402", job="adapter", le="1"} _ 3 _ 3
+foreshadow_refresh_duration_seconds_count{instance="adapter:9402", job="adapter"} _ 4 _ 4
+foreshadow_refresh_duration_seconds_sum{instance="adapter:9402", job="adapter"} _ 2.5 _ 2.5
+foreshadow_shadow_info{instance="adapter:9402", job="adapter", namespace="shop", pod="s1"} _ 1 _ 1
 `, b.String())
 	got, err := replay.Read(strings.NewReader(b.String()))
 	require.NoError(t, err)

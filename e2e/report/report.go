@@ -1,11 +1,30 @@
-// Package report keeps what a run of the end-to-end tests measures.
+// Package report keeps what a run of the end-to-end tests leaves: what it measured,
+// and its logs.
 package report
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
 )
+
+// Folders returns the folder of the results, which OUT names or else is fallback,
+// and in it, made anew, that of the logs.
+func Folders(fallback, logs string) (out, logDir string, err error) {
+	if out, err = filepath.Abs(cmp.Or(os.Getenv("OUT"), fallback)); err != nil {
+		return "", "", fmt.Errorf("find output folder: %w", err)
+	}
+	logDir = filepath.Join(out, logs)
+	if err := os.RemoveAll(logDir); err != nil {
+		return "", "", fmt.Errorf("empty log folder: %w", err)
+	}
+	if err := os.MkdirAll(logDir, 0o755); err != nil {
+		return "", "", fmt.Errorf("make log folder: %w", err)
+	}
+	return out, logDir, nil
+}
 
 // Measurement is one number of a run.
 type Measurement struct {
