@@ -15,9 +15,10 @@ SIDECAR := bin/foreshadow-sidecar
 CONTROLPLANE := bin/controlplane
 NODE := bin/node
 PACKAGES := bin/packages
+CLIENTS := bin/clients
 # What is generated: zz_generated.* beside the types, the CRDs, the chart's table of values, the rules for Prometheus, the
-# dashboards for Grafana and KEDA's protocol.
-GENERATED := adapter/api adapter/publish/keda/externalscaler charts/foreshadow dashboards rules
+# dashboards for Grafana, KEDA's protocol, and the pages about flags and metrics.
+GENERATED := adapter/api adapter/publish/keda/externalscaler charts/foreshadow dashboards docs/reference rules
 
 # `make demo ARGS="--trace database"`, `make test TESTFLAGS=-v`, `make fuzz FUZZTIME=10m`
 ARGS ?=
@@ -45,6 +46,7 @@ help: ## Print this list.
 
 .PHONY: demo
 demo: ## Replay three days of a real application in about a minute, without a cluster (ARGS=--help for more).
+	@echo "building foreshadow-adapter: some minutes the first time, a second afterwards" >&2
 	@go run ./cmd/foreshadow-adapter demo $(ARGS)
 
 .PHONY: build
@@ -90,11 +92,12 @@ fmt: ## Format the code.
 	$(TOOL) golangci-lint fmt
 
 .PHONY: generate
-generate: ## Write the generated code, the CRDs, the chart's table of values, the rules and the dashboards anew.
+generate: ## Write the generated code, the CRDs, the chart's table of values, the rules, the dashboards and docs/reference anew.
 	$(TOOL) controller-gen object paths=./adapter/api/... crd paths=./adapter/api/... output:crd:dir=charts/foreshadow/files/crds
 	$(TOOL) helm-docs --log-level=warning --chart-search-root=charts --sort-values-order=file --skip-version-footer
 	go run ./rules/generate
 	go run ./dashboards/generate
+	go test -count=1 -run '^TestReference' ./adapter/cli ./cmd/foreshadow-adapter ./cmd/foreshadow-sidecar -rewrite
 	cd adapter/publish/keda/externalscaler/generate && go run .
 
 .PHONY: verify
@@ -107,7 +110,7 @@ verify: ## Fail where generated files, formatting or module files are stale, nam
 	@$(TOOL) golangci-lint fmt --diff || { echo "verify: the files above are not formatted: run 'make fmt'" >&2; exit 1; }
 	@go mod tidy -diff || { echo "verify: go.mod or go.sum is stale: run 'go mod tidy'" >&2; exit 1; }
 	@go mod tidy -modfile=go.tools.mod -diff || { echo "verify: go.tools.mod or go.tools.sum is stale: run 'go mod tidy -modfile=go.tools.mod'" >&2; exit 1; }
-	@for d in adapter/publish/keda/externalscaler/generate e2e/image e2e/tools rules/tools/inhibit rules/tools/pint rules/tools/promtool; do \
+	@for d in adapter/publish/keda/externalscaler/generate e2e/image e2e/tools e2e/tools/clients rules/tools/inhibit rules/tools/pint rules/tools/promtool; do \
 		(cd $$d && go mod tidy -diff) || { echo "verify: $$d/go.mod or go.sum is stale: run 'go mod tidy' in $$d" >&2; exit 1; }; \
 	done
 
@@ -126,13 +129,15 @@ rules: bin/promtool bin/pint ## Check the rules, their tests and the Alertmanage
 	cd rules/tools/inhibit && go test ./...
 
 .PHONY: e2e-tools
-e2e-tools: ## Build etcd, the Kubernetes control plane and kwok for e2e, once.
+e2e-tools: ## Build etcd, the Kubernetes control plane, kwok, helm and kubectl for e2e, once.
 	e2e/tools/build.sh $(CONTROLPLANE)
+	e2e/tools/clients/build.sh $(CLIENTS)
 
 .PHONY: e2e
 e2e: export FORESHADOW_E2E_ADAPTER := $(CURDIR)/$(ADAPTER)
 e2e: export FORESHADOW_E2E_KUBECTL := $(CURDIR)/$(PLUGIN)
 e2e: export FORESHADOW_E2E_CONTROLPLANE := $(CURDIR)/$(CONTROLPLANE)
+e2e: export FORESHADOW_E2E_CLIENTS := $(CURDIR)/$(CLIENTS)
 e2e: e2e-tools build ## Let a real HPA scale by a real Prometheus on a real control plane, all on loopback.
 	@$(call kept,go test -tags e2e -count=1 -timeout 60m -p 1 -v ./e2e/... ./adapter/history/... ./adapter/backtest/...,e2e)
 

@@ -12,6 +12,7 @@ ignore (
 	./charts
 	./cmd
 	./dashboards
+	./docs
 	./e2e
 	./forecast
 	./rules
