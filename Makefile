@@ -149,9 +149,9 @@ e2e-ecosystem: export FORESHADOW_E2E_ADAPTER := $(CURDIR)/$(ADAPTER)
 e2e-ecosystem: export FORESHADOW_E2E_CONTROLPLANE := $(CURDIR)/$(CONTROLPLANE)
 e2e-ecosystem: export FORESHADOW_E2E_KEDA := $(CURDIR)/bin/keda
 e2e-ecosystem: export FORESHADOW_E2E_REPORT := e2e-ecosystem.json
-e2e-ecosystem: e2e-tools build ## Let the real KEDA scale by our scaler, apart from CI: KEDA takes half an hour to build, once.
+e2e-ecosystem: e2e-tools build ## Let the real KEDA scale by our scaler and a real Alertmanager tell of it, apart from CI: KEDA takes half an hour to build, once.
 	e2e/tools/keda/build.sh bin/keda
-	@$(call kept,go test -tags e2e,ecosystem -count=1 -timeout 30m -v -run '^TestKEDA$$' ./e2e,e2e-ecosystem)
+	@$(call kept,go test -tags e2e,ecosystem -count=1 -timeout 30m -v -run '^TestEcosystem' ./e2e,e2e-ecosystem)
 
 .PHONY: screenshots
 screenshots: ## Draw the dashboards of the recorded run into docs/images/dashboards (needs node, npm and chromium).
