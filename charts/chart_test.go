@@ -64,6 +64,7 @@ func installations() []installation {
 		{"shadows", values{"prometheus": prometheus(), "shadows": values{"enabled": true, "namespaces": []any{"shop"}}}},
 		{"everything", everything},
 		{"tenant", values{"profile": "tenant", "prometheus": prometheus(), "pools": []any{pool("web"), pool("api")}}},
+		{"a certificate of Helm's", values{"prometheus": prometheus(), "tls": values{"source": "Helm"}}},
 		{"cert-manager", values{"prometheus": prometheus(), "tls": values{"source": "CertManager"}}},
 		{"own certificate", values{"prometheus": prometheus(), "tls": values{"source": "ExistingSecret", "existingSecret": "tls", "caBundle": "Y2E="}}},
 		{"beside KEDA", values{
@@ -261,7 +262,6 @@ func TestKEDAReachesTheScaler(t *testing.T) {
 	})
 }
 
-// The API server must be able to tell our server from another one.
 // The adapter may go out to where its Prometheus is, whatever its port.
 func TestPrometheusIsReached(t *testing.T) {
 	for url, want := range map[string]int32{
@@ -293,6 +293,39 @@ func portTo(t *testing.T, v values) int32 {
 	return 0
 }
 
+// written are the APIServices that the adapter is told to write to and may write to: the same.
+func written(t *testing.T, objects []*unstructured.Unstructured) []string {
+	t.Helper()
+	var told, may []string
+	for _, arg := range pods(t, objects)["foreshadow-adapter"].Spec.Containers[0].Args {
+		if list, ok := strings.CutPrefix(arg, "--certificate.api-services="); ok {
+			told = strings.Split(list, ",")
+		}
+	}
+	for where, list := range rules(t, objects) {
+		for _, r := range list {
+			if slices.Contains(r.Resources, "apiservices") {
+				require.Equal(t, "ClusterRole", where)
+				require.NotEmpty(t, r.ResourceNames, "a rule without names is one for all of them")
+				require.Equal(t, []string{"get", "patch"}, r.Verbs)
+				may = append(may, r.ResourceNames...)
+			}
+		}
+	}
+	require.Equal(t, told, may)
+	return told
+}
+
+func count(list ...bool) (n int) {
+	for _, b := range list {
+		if b {
+			n++
+		}
+	}
+	return n
+}
+
+// The API server must be able to tell our server from another one.
 func TestAPIServicesAreVerified(t *testing.T) {
 	each(t, func(t *testing.T, in installation, objects []*unstructured.Unstructured) {
 		t.Helper()
@@ -305,8 +338,10 @@ func TestAPIServicesAreVerified(t *testing.T) {
 			require.NotContains(t, o.Object["spec"], "insecureSkipTLSVerify")
 			_, hasBundle, _ := unstructured.NestedString(o.Object, "spec", "caBundle")
 			_, injected := o.GetAnnotations()["cert-manager.io/inject-ca-from"]
-			require.NotEqual(t, hasBundle, injected)
+			written := slices.Contains(written(t, objects), o.GetName())
+			require.Equal(t, 1, count(hasBundle, injected, written), "%s has its bundle from one", o.GetName())
 		}
+		require.LessOrEqual(t, len(written(t, objects)), n, "what is not registered is nobody's to write")
 		want := map[string]int{"everything": 3, "tenant": 0, "beside KEDA": 0}
 		if w, ok := want[in.name]; ok {
 			require.Equal(t, w, n)
