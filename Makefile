@@ -90,6 +90,7 @@ fmt: ## Format the code.
 generate: ## Write the generated code, the CRDs, the chart's table of values, the rules and the dashboards anew.
 	$(TOOL) controller-gen object paths=./adapter/api/... crd paths=./adapter/api/... output:crd:dir=charts/foreshadow/files/crds
 	$(TOOL) helm-docs --log-level=warning --chart-search-root=charts --sort-values-order=file --skip-version-footer
+	go run ./charts/generate
 	go run ./rules/generate
 	go run ./dashboards/generate
 	cd adapter/publish/keda/externalscaler/generate && go run .

@@ -89,6 +89,7 @@ var imports = map[string]struct {
 	"adapter/terminal":       {why: "it looks at a writer and writes nothing"},
 	"e2e/...":                {may: []string{"adapter/...", "charts", "dashboards", "e2e/...", "forecast", "rules"}, why: "it drives the product from outside"},
 	"charts":                 {why: "it is text that Helm reads"},
+	"charts/generate":        {may: []string{"charts"}, why: "it writes files"},
 	"forecast":               {why: "it knows numbers only"},
 	"dashboards":             {why: "it is text that Grafana reads"},
 	"dashboards/generate":    {may: []string{"dashboards"}, why: "it writes files"},

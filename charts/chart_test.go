@@ -2,6 +2,7 @@ package charts
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -351,6 +352,41 @@ func TestAPIServicesAreVerified(t *testing.T) {
 	})
 }
 
+// The schema of a tenant's pools is that of the CRD.
+func TestPoolSchemaIsCurrent(t *testing.T) {
+	values, err := os.ReadFile("foreshadow/values.schema.json")
+	require.NoError(t, err)
+	crd, err := os.ReadFile("foreshadow/files/crds/foreshadow.dev_shadowpools.yaml")
+	require.NoError(t, err)
+	want, err := SetPoolSchema(values, crd)
+	require.NoError(t, err)
+	require.Equal(t, string(want), string(values), "values.schema.json is stale: run 'make generate'")
+}
+
+// A pool that the adapter would refuse is refused before it is installed, by its path.
+func TestBadPoolsOfATenant(t *testing.T) {
+	for name, tc := range map[string]struct {
+		change func(spec values)
+		want   string
+	}{
+		"no load":               {func(s values) { delete(s, "load") }, "missing property 'load'"},
+		"no query":              {func(s values) { s["load"] = values{} }, "missing property 'query'"},
+		"an unknown field":      {func(s values) { s["shadowPercent"] = 10 }, "shadowPercent"},
+		"a number for a text":   {func(s values) { s["load"].(values)["capacityPerReplica"] = 100 }, "/pools/1/spec/load/capacityPerReplica"},
+		"a text for a number":   {func(s values) { s["maxShadows"] = "many" }, "/pools/1/spec/maxShadows"},
+		"a value of no list":    {func(s values) { s["mode"] = "Guess" }, "/pools/1/spec/mode"},
+		"no form of a duration": {func(s values) { s["history"] = values{"window": "two weeks"} }, "/pools/1/spec/history/window"},
+		"a number out of range": {func(s values) { s["shadowPercentage"] = 1000 }, "/pools/1/spec/shadowPercentage"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bad := pool("api")
+			tc.change(bad["spec"].(values))
+			_, err := Render(dir, release, values{"profile": "tenant", "prometheus": prometheus(), "pools": []any{pool("web"), bad}})
+			require.ErrorContains(t, err, tc.want)
+		})
+	}
+}
+
 func TestBadValues(t *testing.T) {
 	with := func(key string, v any) values { return values{"prometheus": prometheus(), key: v} }
 	for name, tc := range map[string]struct {
@@ -374,6 +410,8 @@ func TestBadValues(t *testing.T) {
 		"KEDA without a Secret": {with("keda", values{"enabled": true}), "keda.certificatesSecret: write the name of a Secret"},
 		"a port of another":     {with("keda", values{"port": 9402}), "/keda/port"},
 		"no ShadowPool":         {with("pools", []any{values{"kind": "Pod"}}), "/pools/0"},
+		"a flag":                {with("adapter", values{"extraArgs": []any{"log.level=debug"}}), "/adapter/extraArgs/0"},
+		"a lifetime":            {with("tls", values{"lifetime": "1 day"}), "/tls/lifetime"},
 		"no Secret":             {with("tls", values{"source": "ExistingSecret"}), "tls.existingSecret: write the name of a Secret"},
 		"no CA":                 {with("tls", values{"source": "ExistingSecret", "existingSecret": "tls"}), "tls.caBundle: write the CA"},
 	} {
