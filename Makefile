@@ -25,7 +25,7 @@ TESTFLAGS ?=
 FUZZTIME ?= 30s
 
 # The packages where goroutines meet.
-RACE_PACKAGES := ./adapter/backtest/... ./adapter/history/... ./adapter/lease/... ./adapter/pools/... ./adapter/publish/... ./adapter/refresh/... ./adapter/shadow/actuate/... ./adapter/shadow/cluster/... ./adapter/shadow/scrape/... \
+RACE_PACKAGES := ./adapter/backtest/... ./adapter/certificate/... ./adapter/history/... ./adapter/lease/... ./adapter/pools/... ./adapter/publish/... ./adapter/refresh/... ./adapter/shadow/actuate/... ./adapter/shadow/cluster/... ./adapter/shadow/scrape/... \
 	./adapter/simulate/... ./adapter/warmup/... ./cmd/...
 
 # `foreshadow-adapter --version`. The date is the commit's, so that the same commit gives the same bytes.

@@ -125,6 +125,7 @@ func pipe(ctx context.Context, from net.Conn, address string) {
 	}
 	defer to.Close()
 	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	for _, ends := range [][2]net.Conn{{from, to}, {to, from}} {
 		go func() {
 			defer cancel()
