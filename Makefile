@@ -26,7 +26,7 @@ TESTFLAGS ?=
 FUZZTIME ?= 30s
 
 # The packages where goroutines meet.
-RACE_PACKAGES := ./adapter/backtest/... ./adapter/history/... ./adapter/lease/... ./adapter/pools/... ./adapter/publish/... ./adapter/refresh/... ./adapter/shadow/actuate/... ./adapter/shadow/cluster/... ./adapter/shadow/scrape/... \
+RACE_PACKAGES := ./adapter/backtest/... ./adapter/certificate/... ./adapter/history/... ./adapter/lease/... ./adapter/pools/... ./adapter/publish/... ./adapter/refresh/... ./adapter/shadow/actuate/... ./adapter/shadow/cluster/... ./adapter/shadow/scrape/... \
 	./adapter/simulate/... ./adapter/warmup/... ./cmd/...
 
 # `foreshadow-adapter --version`. The date is the commit's, so that the same commit gives the same bytes.
@@ -95,6 +95,7 @@ fmt: ## Format the code.
 generate: ## Write the generated code, the CRDs, the chart's table of values, the rules, the dashboards and docs/reference anew.
 	$(TOOL) controller-gen object paths=./adapter/api/... crd paths=./adapter/api/... output:crd:dir=charts/foreshadow/files/crds
 	$(TOOL) helm-docs --log-level=warning --chart-search-root=charts --sort-values-order=file --skip-version-footer
+	go run ./charts/generate
 	go run ./rules/generate
 	go run ./dashboards/generate
 	go test -count=1 -run '^TestReference' ./adapter/cli ./cmd/foreshadow-adapter ./cmd/foreshadow-sidecar -rewrite
@@ -161,9 +162,9 @@ e2e-ecosystem: export FORESHADOW_E2E_ADAPTER := $(CURDIR)/$(ADAPTER)
 e2e-ecosystem: export FORESHADOW_E2E_CONTROLPLANE := $(CURDIR)/$(CONTROLPLANE)
 e2e-ecosystem: export FORESHADOW_E2E_KEDA := $(CURDIR)/bin/keda
 e2e-ecosystem: export FORESHADOW_E2E_REPORT := e2e-ecosystem.json
-e2e-ecosystem: e2e-tools build ## Let the real KEDA scale by our scaler, apart from CI: KEDA takes half an hour to build, once.
+e2e-ecosystem: e2e-tools build ## Let the real KEDA scale by our scaler and a real Alertmanager tell of it, apart from CI: KEDA takes half an hour to build, once.
 	e2e/tools/keda/build.sh bin/keda
-	@$(call kept,go test -tags e2e,ecosystem -count=1 -timeout 30m -v -run '^TestKEDA$$' ./e2e,e2e-ecosystem)
+	@$(call kept,go test -tags e2e,ecosystem -count=1 -timeout 30m -v -run '^TestEcosystem' ./e2e,e2e-ecosystem)
 
 .PHONY: screenshots
 screenshots: ## Draw the dashboards of the recorded run into docs/images/dashboards (needs node, npm and chromium).

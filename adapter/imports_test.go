@@ -17,6 +17,7 @@ var imports = map[string]struct {
 	"adapter":              {why: "it is a map"},
 	"adapter/api/v1alpha1": {why: "a client takes the ShadowPool without the rest of the house"},
 	"adapter/api/detail":   {why: "a client takes an answer of the adapter without the rest of the house"},
+	"adapter/certificate":  {why: "it looks after a key and asks nobody what is served with it"},
 	"adapter/calendar":     {may: []string{"adapter/api/v1alpha1", "forecast"}, why: "it says one thing in two languages"},
 	"adapter/capacity":     {may: []string{"forecast"}, why: "it is arithmetic on a forecast"},
 	"adapter/backtest": {
@@ -88,6 +89,7 @@ var imports = map[string]struct {
 	"adapter/terminal":       {why: "it looks at a writer and writes nothing"},
 	"e2e/...":                {may: []string{"adapter/...", "charts", "dashboards", "docs", "e2e/...", "forecast", "rules"}, why: "it drives the product from outside"},
 	"charts":                 {why: "it is text that Helm reads"},
+	"charts/generate":        {may: []string{"charts"}, why: "it writes files"},
 	"forecast":               {why: "it knows numbers only"},
 	"docs":                   {tests: []string{"adapter/api/v1alpha1"}, why: "it is text that people read"},
 	"dashboards":             {why: "it is text that Grafana reads"},

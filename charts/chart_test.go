@@ -2,6 +2,7 @@ package charts
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -64,6 +65,7 @@ func installations() []installation {
 		{"shadows", values{"prometheus": prometheus(), "shadows": values{"enabled": true, "namespaces": []any{"shop"}}}},
 		{"everything", everything},
 		{"tenant", values{"profile": "tenant", "prometheus": prometheus(), "pools": []any{pool("web"), pool("api")}}},
+		{"a certificate of Helm's", values{"prometheus": prometheus(), "tls": values{"source": "Helm"}}},
 		{"cert-manager", values{"prometheus": prometheus(), "tls": values{"source": "CertManager"}}},
 		{"own certificate", values{"prometheus": prometheus(), "tls": values{"source": "ExistingSecret", "existingSecret": "tls", "caBundle": "Y2E="}}},
 		{"beside KEDA", values{
@@ -261,7 +263,6 @@ func TestKEDAReachesTheScaler(t *testing.T) {
 	})
 }
 
-// The API server must be able to tell our server from another one.
 // The adapter may go out to where its Prometheus is, whatever its port.
 func TestPrometheusIsReached(t *testing.T) {
 	for url, want := range map[string]int32{
@@ -293,6 +294,39 @@ func portTo(t *testing.T, v values) int32 {
 	return 0
 }
 
+// written are the APIServices that the adapter is told to write to and may write to: the same.
+func written(t *testing.T, objects []*unstructured.Unstructured) []string {
+	t.Helper()
+	var told, may []string
+	for _, arg := range pods(t, objects)["foreshadow-adapter"].Spec.Containers[0].Args {
+		if list, ok := strings.CutPrefix(arg, "--certificate.api-services="); ok {
+			told = strings.Split(list, ",")
+		}
+	}
+	for where, list := range rules(t, objects) {
+		for _, r := range list {
+			if slices.Contains(r.Resources, "apiservices") {
+				require.Equal(t, "ClusterRole", where)
+				require.NotEmpty(t, r.ResourceNames, "a rule without names is one for all of them")
+				require.Equal(t, []string{"get", "patch"}, r.Verbs)
+				may = append(may, r.ResourceNames...)
+			}
+		}
+	}
+	require.Equal(t, told, may)
+	return told
+}
+
+func count(list ...bool) (n int) {
+	for _, b := range list {
+		if b {
+			n++
+		}
+	}
+	return n
+}
+
+// The API server must be able to tell our server from another one.
 func TestAPIServicesAreVerified(t *testing.T) {
 	each(t, func(t *testing.T, in installation, objects []*unstructured.Unstructured) {
 		t.Helper()
@@ -305,8 +339,10 @@ func TestAPIServicesAreVerified(t *testing.T) {
 			require.NotContains(t, o.Object["spec"], "insecureSkipTLSVerify")
 			_, hasBundle, _ := unstructured.NestedString(o.Object, "spec", "caBundle")
 			_, injected := o.GetAnnotations()["cert-manager.io/inject-ca-from"]
-			require.NotEqual(t, hasBundle, injected)
+			written := slices.Contains(written(t, objects), o.GetName())
+			require.Equal(t, 1, count(hasBundle, injected, written), "%s has its bundle from one", o.GetName())
 		}
+		require.LessOrEqual(t, len(written(t, objects)), n, "what is not registered is nobody's to write")
 		want := map[string]int{"everything": 3, "tenant": 0, "beside KEDA": 0}
 		if w, ok := want[in.name]; ok {
 			require.Equal(t, w, n)
@@ -314,6 +350,41 @@ func TestAPIServicesAreVerified(t *testing.T) {
 			require.Equal(t, 1, n)
 		}
 	})
+}
+
+// The schema of a tenant's pools is that of the CRD.
+func TestPoolSchemaIsCurrent(t *testing.T) {
+	values, err := os.ReadFile("foreshadow/values.schema.json")
+	require.NoError(t, err)
+	crd, err := os.ReadFile("foreshadow/files/crds/foreshadow.dev_shadowpools.yaml")
+	require.NoError(t, err)
+	want, err := SetPoolSchema(values, crd)
+	require.NoError(t, err)
+	require.Equal(t, string(want), string(values), "values.schema.json is stale: run 'make generate'")
+}
+
+// A pool that the adapter would refuse is refused before it is installed, by its path.
+func TestBadPoolsOfATenant(t *testing.T) {
+	for name, tc := range map[string]struct {
+		change func(spec values)
+		want   string
+	}{
+		"no load":               {func(s values) { delete(s, "load") }, "missing property 'load'"},
+		"no query":              {func(s values) { s["load"] = values{} }, "missing property 'query'"},
+		"an unknown field":      {func(s values) { s["shadowPercent"] = 10 }, "shadowPercent"},
+		"a number for a text":   {func(s values) { s["load"].(values)["capacityPerReplica"] = 100 }, "/pools/1/spec/load/capacityPerReplica"},
+		"a text for a number":   {func(s values) { s["maxShadows"] = "many" }, "/pools/1/spec/maxShadows"},
+		"a value of no list":    {func(s values) { s["mode"] = "Guess" }, "/pools/1/spec/mode"},
+		"no form of a duration": {func(s values) { s["history"] = values{"window": "two weeks"} }, "/pools/1/spec/history/window"},
+		"a number out of range": {func(s values) { s["shadowPercentage"] = 1000 }, "/pools/1/spec/shadowPercentage"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bad := pool("api")
+			tc.change(bad["spec"].(values))
+			_, err := Render(dir, release, values{"profile": "tenant", "prometheus": prometheus(), "pools": []any{pool("web"), bad}})
+			require.ErrorContains(t, err, tc.want)
+		})
+	}
 }
 
 func TestBadValues(t *testing.T) {
@@ -339,6 +410,8 @@ func TestBadValues(t *testing.T) {
 		"KEDA without a Secret": {with("keda", values{"enabled": true}), "keda.certificatesSecret: write the name of a Secret"},
 		"a port of another":     {with("keda", values{"port": 9402}), "/keda/port"},
 		"no ShadowPool":         {with("pools", []any{values{"kind": "Pod"}}), "/pools/0"},
+		"a flag":                {with("adapter", values{"extraArgs": []any{"log.level=debug"}}), "/adapter/extraArgs/0"},
+		"a lifetime":            {with("tls", values{"lifetime": "1 day"}), "/tls/lifetime"},
 		"no Secret":             {with("tls", values{"source": "ExistingSecret"}), "tls.existingSecret: write the name of a Secret"},
 		"no CA":                 {with("tls", values{"source": "ExistingSecret", "existingSecret": "tls"}), "tls.caBundle: write the CA"},
 	} {

@@ -37,14 +37,23 @@ type adapter struct {
 // newAdapter prepares the adapter with an identity of its own; start runs it.
 func (r *rig) newAdapter(t *testing.T, prometheus *prom.Server) *adapter {
 	t.Helper()
-	require.NotEmpty(t, os.Getenv("FORESHADOW_E2E_ADAPTER"),
-		"run make e2e, or set FORESHADOW_E2E_ADAPTER to the path of a foreshadow-adapter binary")
-	args := r.install(t, "foreshadow-adapter", nil)
-	kubeconfig, err := r.CreateUser(adapterUser)
-	require.NoError(t, err)
+	a := r.installAdapter(t, prometheus, map[string]any{"tls": map[string]any{"source": "Helm"}})
 	certs, err := r.TempDir("adapter")
 	require.NoError(t, err)
 	require.NoError(t, r.ServingCertificate(certs, adapterNamespace, adapterService))
+	a.args = append(a.args, "--tls-cert-file="+filepath.Join(certs, "apiserver.crt"), "--tls-private-key-file="+filepath.Join(certs, "apiserver.key"))
+	return a
+}
+
+// installAdapter installs the chart with values, and prepares an adapter with the
+// arguments that it gives.
+func (r *rig) installAdapter(t *testing.T, prometheus *prom.Server, values map[string]any) *adapter {
+	t.Helper()
+	require.NotEmpty(t, os.Getenv("FORESHADOW_E2E_ADAPTER"),
+		"run make e2e, or set FORESHADOW_E2E_ADAPTER to the path of a foreshadow-adapter binary")
+	args := r.install(t, "foreshadow-adapter", values)
+	kubeconfig, err := r.CreateUser(adapterUser)
+	require.NoError(t, err)
 	ports, err := process.FreePorts(2)
 	require.NoError(t, err)
 	a := &adapter{rig: r, port: ports[0], web: ports[1], args: append(args,
@@ -52,7 +61,6 @@ func (r *rig) newAdapter(t *testing.T, prometheus *prom.Server) *adapter {
 		"--refresh.interval=2s",
 		"--kubeconfig="+kubeconfig,
 		"--bind-address="+process.Loopback, fmt.Sprintf("--secure-port=%d", ports[0]),
-		"--tls-cert-file="+filepath.Join(certs, "apiserver.crt"), "--tls-private-key-file="+filepath.Join(certs, "apiserver.key"),
 		fmt.Sprintf("--web.listen-address=%s:%d", process.Loopback, ports[1]),
 		"--log.level=debug",
 	)}

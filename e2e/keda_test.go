@@ -79,10 +79,10 @@ spec:
     authenticationRef: {name: foreshadow, kind: ClusterTriggerAuthentication}
 `
 
-// TestKEDA lets the real KEDA scale a Deployment by our scaler: ahead of the
+// TestEcosystemKEDA lets the real KEDA scale a Deployment by our scaler: ahead of the
 // load, and held where it is while we know nothing or are away. The external metrics API is
 // KEDA's, the custom metrics API beside it ours.
-func TestKEDA(t *testing.T) {
+func TestEcosystemKEDA(t *testing.T) {
 	const namespace = "keda-shop"
 	shared.startKEDA(t)
 	w := shared.deploy(t, namespace, 2, pull, cold)

@@ -18,15 +18,6 @@ func adapterAlerts() []Alert {
 			Description: "Prometheus has seen no adapter with the shadows role for five minutes, and saw one within the last day. Shadows stay as they are, none goes live.",
 		},
 		{
-			Name: "ForeshadowMetricsAPIFailing", Severity: Critical, For: "5m",
-			Expr: `sum(rate(foreshadow_external_metric_requests_total{code=~"5..", metric=~"foreshadow_predicted_(capacity_replicas|load)"}[5m]))
-  /
-sum(rate(foreshadow_external_metric_requests_total{metric=~"foreshadow_predicted_(capacity_replicas|load)"}[5m]))
-  > 0.5`,
-			Summary:     "Autoscalers get errors for most of what they ask.",
-			Description: "{{ $value | humanizePercentage }} of the requests for a predicted metric are answered with an error of the server.",
-		},
-		{
 			Name: "ForeshadowRefreshesFailing", Severity: Warning, For: "15m",
 			Expr: `sum(rate(foreshadow_refreshes_total{result!="success"}[15m]))
   /
@@ -58,6 +49,30 @@ sum by (kind) (rate(foreshadow_shadow_writes_total[15m]))
   > 0.1`,
 			Summary:     "The API server refuses writes of the shadows role.",
 			Description: "{{ $value | humanizePercentage }} of the writes of kind {{ $labels.kind }} fail.",
+		},
+	}
+}
+
+// apiAlerts are about what autoscalers ask.
+func apiAlerts() []Alert {
+	return []Alert{
+		{
+			Name: "ForeshadowMetricsAPIFailing", Severity: Critical, For: "5m",
+			Expr: `sum(rate(foreshadow_external_metric_requests_total{code=~"5..", metric=~"foreshadow_predicted_(capacity_replicas|load)"}[5m]))
+  /
+sum(rate(foreshadow_external_metric_requests_total{metric=~"foreshadow_predicted_(capacity_replicas|load)"}[5m]))
+  > 0.5`,
+			Summary:     "Autoscalers get errors for most of what they ask.",
+			Description: "{{ $value | humanizePercentage }} of the requests for a predicted metric are answered with an error of the server.",
+		},
+		{
+			Name: "ForeshadowCertificateExpiring", Severity: Critical, For: "15m",
+			Expr: `foreshadow_serving_certificate_expiry_timestamp_seconds - time() < 7 * 86400
+and
+foreshadow_serving_certificate_expiry_timestamp_seconds - time()
+  < (foreshadow_serving_certificate_expiry_timestamp_seconds - foreshadow_serving_certificate_start_timestamp_seconds) / 12`,
+			Summary:     "The certificate of the metrics APIs ends soon, and nobody has renewed it.",
+			Description: "Adapter {{ $labels.instance }} shows a certificate that ends in {{ $value | humanizeDuration }}. Then the API server asks it nothing any more.",
 		},
 	}
 }

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"slices"
 	"strings"
 
 	"sigs.k8s.io/yaml"
@@ -57,7 +58,7 @@ func (a *Alert) Runbook() string { return Runbooks + a.Name + ".md" }
 func All() []Group {
 	return []Group{
 		{Name: "foreshadow.recording", Records: records()},
-		{Name: "foreshadow.adapter", Alerts: adapterAlerts()},
+		{Name: "foreshadow.adapter", Alerts: slices.Concat(adapterAlerts(), apiAlerts())},
 		{Name: "foreshadow.forecast", Alerts: forecastAlerts()},
 		{Name: "foreshadow.shadows", Alerts: shadowAlerts()},
 	}

@@ -24,19 +24,21 @@ const defaultSecurePort = 6443
 
 // Cluster serves the external and the custom metrics API behind the aggregation layer of a cluster, which authenticates and authorizes every request.
 type Cluster struct {
-	base  cmd.AdapterBase
-	ready func() error
+	base        cmd.AdapterBase
+	ready       func() error
+	reg         prometheus.Registerer
+	certificate Certificate
 }
 
 // NewCluster returns a server with default options. Add Flags to the program's flags, parse them, then Run.
 // ready is asked by /readyz and must not wait for anything.
-func NewCluster(p provider.MetricsProvider, ready func() error) *Cluster {
+func NewCluster(p provider.MetricsProvider, ready func() error, reg prometheus.Registerer) *Cluster {
 	o := options.NewCustomMetricsAdapterServerOptions()
 	o.SecureServing.BindPort = defaultSecurePort
 	// A container's root is read-only: without a directory the self-signed certificate stays in memory.
 	o.SecureServing.ServerCert.CertDirectory = ""
 	describe(o)
-	c := &Cluster{ready: ready}
+	c := &Cluster{ready: ready, reg: reg}
 	c.base.CustomMetricsAdapterServerOptions = o
 	c.base.Name = serverName
 	c.base.OpenAPIConfig, c.base.OpenAPIV3Config = o.OpenAPIConfig, o.OpenAPIV3Config
@@ -49,6 +51,9 @@ func NewCluster(p provider.MetricsProvider, ready func() error) *Cluster {
 // Flags returns the server's flags: --secure-port, --cert-dir, --authentication-kubeconfig, --authorization-kubeconfig,
 // --lister-kubeconfig and those that come with them.
 func (c *Cluster) Flags() *pflag.FlagSet { return c.base.Flags() }
+
+// ServeWith sets the certificate in place of --tls-cert-file, before Run.
+func (c *Cluster) ServeWith(certificate Certificate) { c.certificate = certificate }
 
 // Listen opens the secure port ahead of Run, and returns its address. Run does it by itself where nobody needs the address.
 func (c *Cluster) Listen() (net.Addr, error) {
@@ -80,6 +85,9 @@ func (c *Cluster) Run(ctx context.Context) error {
 		return fmt.Errorf("configure metrics API on %s: %w", address, err)
 	}
 	limitRequests(config.GenericConfig, requestTimeout)
+	if err := c.setCertificate(config.GenericConfig.SecureServing); err != nil {
+		return err
+	}
 	adapter, err := c.base.Server()
 	if err != nil {
 		return fmt.Errorf("prepare metrics API on %s: %w", address, err)

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 	authentication "k8s.io/api/authentication/v1"
 	authorization "k8s.io/api/authorization/v1"
@@ -121,7 +122,7 @@ func TestCluster(t *testing.T) {
 			return errors.New("no pool was computed yet")
 		}
 		return nil
-	})
+	}, prometheus.NewRegistry())
 	// The directory that the library would write keys into by default must stay away: roots are read-only.
 	t.Chdir(t.TempDir())
 	url := startCluster(t, c, "--authentication-skip-lookup=true",
@@ -182,7 +183,7 @@ func TestClusterRefusesAPortInUse(t *testing.T) {
 	require.NoError(t, err)
 	defer taken.Close()
 	address := taken.Addr().(*net.TCPAddr)
-	c := NewCluster(testProvider(), nil)
+	c := NewCluster(testProvider(), nil, prometheus.NewRegistry())
 	require.NoError(t, c.Flags().Parse([]string{"--bind-address=127.0.0.1", fmt.Sprintf("--secure-port=%d", address.Port)}))
 	require.EqualError(t, c.Run(t.Context()), fmt.Sprintf(`--secure-port %q: the port is in use by another process: `+
 		`stop that process or write another port (0 takes any free one): address already in use`, address))
@@ -190,7 +191,7 @@ func TestClusterRefusesAPortInUse(t *testing.T) {
 
 func TestClusterNeedsACluster(t *testing.T) {
 	t.Setenv("KUBERNETES_SERVICE_HOST", "")
-	c := NewCluster(testProvider(), nil)
+	c := NewCluster(testProvider(), nil, prometheus.NewRegistry())
 	require.NoError(t, c.Flags().Parse([]string{"--bind-address=127.0.0.1", "--secure-port=0"}))
 	address, err := c.Listen()
 	require.NoError(t, err)
@@ -203,7 +204,7 @@ func TestClusterNeedsACluster(t *testing.T) {
 }
 
 func TestClusterFlags(t *testing.T) {
-	flags := NewCluster(testProvider(), nil).Flags()
+	flags := NewCluster(testProvider(), nil, prometheus.NewRegistry()).Flags()
 	for name, want := range map[string]string{
 		"secure-port": "6443", "cert-dir": "", "authentication-kubeconfig": "", "authorization-kubeconfig": "", "lister-kubeconfig": "",
 	} {

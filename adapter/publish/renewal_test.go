@@ -3,14 +3,19 @@ package publish
 import (
 	"crypto/tls"
 	"encoding/pem"
+	"fmt"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/require"
 	"k8s.io/client-go/util/cert"
 )
@@ -43,7 +48,7 @@ func renew(t *testing.T, dir, generation string) (der string) {
 func TestClusterServesARenewedCertificate(t *testing.T) {
 	config, dir := kubeconfig(t, fakeAPIServer(t).URL), t.TempDir()
 	first := renew(t, dir, "first")
-	c := NewCluster(testProvider(testPool("shop", "web")), func() error { return nil })
+	c := NewCluster(testProvider(testPool("shop", "web")), func() error { return nil }, prometheus.NewRegistry())
 	url := startCluster(t, c, "--authentication-skip-lookup=true",
 		"--authentication-kubeconfig="+config, "--authorization-kubeconfig="+config, "--lister-kubeconfig="+config,
 		"--tls-cert-file="+filepath.Join(dir, "tls.crt"), "--tls-private-key-file="+filepath.Join(dir, "tls.key"))
@@ -71,4 +76,69 @@ func TestClusterServesARenewedCertificate(t *testing.T) {
 		require.Equal(t, http.StatusOK, code)
 		require.True(t, time.Now().Before(deadline), "the certificate of before is still served")
 	}
+}
+
+// changing is a certificate that is another one whenever the test says so.
+type changing struct {
+	mu        sync.Mutex
+	cert, key []byte
+	listeners []func()
+}
+
+func (c *changing) CurrentCertKeyContent() (certificate, key []byte) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.cert, c.key
+}
+
+func (c *changing) OnChange(f func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.listeners = append(c.listeners, f)
+}
+
+// renew makes another one and returns what is served then.
+func (c *changing) renew(t *testing.T) (der string) {
+	t.Helper()
+	certificate, key, err := cert.GenerateSelfSignedCertKey("localhost", nil, nil)
+	require.NoError(t, err)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.cert, c.key = certificate, key
+	for _, f := range c.listeners {
+		f()
+	}
+	block, _ := pem.Decode(certificate)
+	return string(block.Bytes)
+}
+
+// A certificate that the adapter keeps itself is served as it is now, and its end is exported.
+func TestClusterServesAKeptCertificate(t *testing.T) {
+	config, kept, reg := kubeconfig(t, fakeAPIServer(t).URL), &changing{}, prometheus.NewRegistry()
+	kept.renew(t)
+	c := NewCluster(testProvider(testPool("shop", "web")), func() error { return nil }, reg)
+	c.ServeWith(kept)
+	url := startCluster(t, c, "--authentication-skip-lookup=true",
+		"--authentication-kubeconfig="+config, "--authorization-kubeconfig="+config, "--lister-kubeconfig="+config)
+	for range 3 {
+		want := kept.renew(t)
+		require.Eventually(t, func() bool {
+			conn, err := tls.Dial("tcp", strings.TrimPrefix(url, "https://"), &tls.Config{InsecureSkipVerify: true})
+			if err != nil {
+				return false
+			}
+			defer conn.Close()
+			return string(conn.ConnectionState().PeerCertificates[0].Raw) == want
+		}, 10*time.Second, 5*time.Millisecond)
+	}
+	pair, err := tls.X509KeyPair(kept.CurrentCertKeyContent())
+	require.NoError(t, err)
+	require.NoError(t, testutil.GatherAndCompare(reg, strings.NewReader(fmt.Sprintf(`
+# HELP foreshadow_serving_certificate_expiry_timestamp_seconds When the certificate that the metrics API shows ends, in seconds since 1970.
+# TYPE foreshadow_serving_certificate_expiry_timestamp_seconds gauge
+foreshadow_serving_certificate_expiry_timestamp_seconds %d
+# HELP foreshadow_serving_certificate_start_timestamp_seconds When the certificate that the metrics API shows began to be valid, in seconds since 1970.
+# TYPE foreshadow_serving_certificate_start_timestamp_seconds gauge
+foreshadow_serving_certificate_start_timestamp_seconds %d
+`, pair.Leaf.NotAfter.Unix(), pair.Leaf.NotBefore.Unix()))))
 }

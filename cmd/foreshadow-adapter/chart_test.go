@@ -18,7 +18,7 @@ import (
 func TestTheChartsArgumentsAreOurs(t *testing.T) {
 	pool := map[string]any{
 		"apiVersion": "foreshadow.dev/v1alpha1", "kind": "ShadowPool", "metadata": map[string]any{"name": "web", "namespace": "shop"},
-		"spec": map[string]any{},
+		"spec": map[string]any{"scaleTargetRef": map[string]any{"name": "web"}, "load": map[string]any{"query": "sum(rate(http_requests_total[2m]))"}},
 	}
 	prometheus := map[string]any{"url": "http://prometheus:9090", "configSecret": "auth"}
 	for name, values := range map[string]map[string]any{

@@ -27,7 +27,7 @@ func TestTheExamplesAreWhatAnAPIServerTakes(t *testing.T) {
 	require.NoError(t, v1alpha1.AddToScheme(scheme))
 	decoder := serializer.NewCodecFactory(scheme, serializer.EnableStrict).UniversalDeserializer()
 
-	for file, want := range map[string]int{"shadowpool.yaml": 1, "calendar.yaml": 1, "hpa.yaml": 1, "adapter.yaml": 13, "custom-metrics.yaml": 4, "shadows.yaml": 8} {
+	for file, want := range map[string]int{"shadowpool.yaml": 1, "calendar.yaml": 1, "hpa.yaml": 1, "adapter.yaml": 15, "custom-metrics.yaml": 6, "shadows.yaml": 8} {
 		t.Run(file, func(t *testing.T) {
 			raw, err := os.ReadFile(filepath.Join("..", "..", "docs", "examples", file))
 			require.NoError(t, err)

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -41,6 +42,8 @@ type serveOptions struct {
 	roles   []string
 	shadows shadowsFlags
 	keda    kedaFlags
+
+	certificate certificateFlags
 }
 
 func (o *serveOptions) install(fs *pflag.FlagSet) {
@@ -69,11 +72,12 @@ func (o *serveOptions) install(fs *pflag.FlagSet) {
 	fs.StringSliceVar(&o.namespaces, "namespaces", nil, "Namespaces whose ShadowPools are served. Empty: all.")
 	fs.StringVar(&o.leaderNamespace, "leader-election.namespace", "", "Namespace of the leases by which one of several adapters writes, one for each role, and each role knows whether the other one lives: give both the same. Empty: this one writes without asking.")
 	o.keda.install(fs)
+	o.certificate.install(fs)
 }
 
 // complete checks the flags together and hands the one kubeconfig on.
 func (o *serveOptions) complete(fs *pflag.FlagSet) error {
-	errs := append(o.checkRoles(fs), o.keda.check(fs)...)
+	errs := slices.Concat(o.checkRoles(fs), o.keda.check(fs), o.certificate.check(fs))
 	if o.prometheusURL != "" {
 		for _, name := range []string{"storage.path", "storage.retention", "scrape.config-file"} {
 			if fs.Changed(name) {

@@ -61,7 +61,7 @@ func (o *serveOptions) checkRoles(fs *pflag.FlagSet) (errs []error) {
 
 // flagsOf begin the names of the flags that one role alone reads.
 var flagsOf = map[string][]string{
-	roleMetrics: {"prometheus.", "storage.", "scrape.", "history.", "web.api-address", "keda."},
+	roleMetrics: {"prometheus.", "storage.", "scrape.", "history.", "web.api-address", "keda.", "certificate."},
 	roleShadows: {"shadows.", "labels.keep"},
 }
 

@@ -22,6 +22,7 @@ import (
 	"k8s.io/utils/clock"
 
 	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
+	"github.com/foreshadow-dev/foreshadow/adapter/certificate"
 	"github.com/foreshadow-dev/foreshadow/adapter/history"
 	"github.com/foreshadow-dev/foreshadow/adapter/pools"
 	"github.com/foreshadow-dev/foreshadow/adapter/publish"
@@ -44,6 +45,8 @@ type server struct {
 	unseen   func() int     // pools that no round has ended for
 	closers  []func() error // called when nothing runs any more
 
+	certificate *certificate.Keeper // nil where the certificate is from files
+
 	waiting atomic.Int64 // since when pools are known and unseen, Unix nanoseconds
 }
 
@@ -52,7 +55,7 @@ func installServe(root *cobra.Command, capture func(loggers)) {
 	o := &serveOptions{}
 	s := &server{o: o, capture: capture, registry: prometheus.NewRegistry(), clock: clock.RealClock{}, board: &publish.Board{}}
 	provider := publish.NewProvider(s.board, s.clock, s.registry)
-	s.cluster = publish.NewCluster(provider, s.ready)
+	s.cluster = publish.NewCluster(provider, s.ready, s.registry)
 	ours := pflag.NewFlagSet("foreshadow", pflag.ContinueOnError)
 	o.install(ours)
 	root.Flags().AddFlagSet(ours)
@@ -119,7 +122,7 @@ func (s *server) addAll(ctx context.Context, g *run.Group, provider *publish.Pro
 	if !s.o.has(roleMetrics) {
 		return nil
 	}
-	if err := errors.Join(s.addMetricsAPI(ctx, g, provider), s.addKEDA(ctx, g)); err != nil {
+	if err := errors.Join(s.addCertificate(ctx, g), s.addMetricsAPI(ctx, g, provider), s.addKEDA(ctx, g)); err != nil {
 		return err
 	}
 	source, err := s.addSource(ctx, g)
@@ -222,6 +225,9 @@ func (s *server) ready() error {
 	case <-s.watcher.Synced():
 	default:
 		return errors.New("the ShadowPools have not been read yet")
+	}
+	if err := s.certified(); err != nil {
+		return err
 	}
 	now := s.clock.Now()
 	s.waiting.CompareAndSwap(0, now.UnixNano())

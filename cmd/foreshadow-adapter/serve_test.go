@@ -82,6 +82,9 @@ func TestServeRefusesBadInput(t *testing.T) {
 		{"an open address", standalone(t, "--prometheus.url=http://127.0.0.1:1", "--web.api-address=0.0.0.0:0"), `--web.api-address "0.0.0.0:0": standalone mode has no authentication: write a loopback address such as 127.0.0.1:0`},
 		{"certificates for no KEDA", standalone(t, "--keda.tls-cert-file=x"), `--keda.tls-cert-file: has no meaning without --keda.listen-address: write the address too`},
 		{"KEDA for shadows", []string{"--roles=shadows", "--keda.listen-address=:0"}, `--keda.listen-address: has no meaning without --roles=metrics: leave one of them out`},
+		{"a certificate for nobody", standalone(t, "--certificate.lifetime=1h"), `--certificate.lifetime: has no meaning without --certificate.api-services: write these too`},
+		{"a certificate without a cluster", standalone(t, "--certificate.api-services=v1beta1.external.metrics.k8s.io"), `--web.api-address: has no meaning with --certificate.api-services: leave one of them out`},
+		{"two certificates", []string{"--certificate.api-services=v1beta1.external.metrics.k8s.io", "--tls-cert-file=tls.crt"}, `--tls-cert-file: has no meaning with --certificate.api-services: leave one of them out`},
 		{"KEDA without certificates", standalone(t, "--keda.listen-address=0.0.0.0:0"), `--keda.listen-address "0.0.0.0:0": without certificates anybody could ask: write --keda.tls-cert-file`},
 		{"a field that there is not", []string{"--prometheus.url=http://127.0.0.1:1", "--pools.file=" + write(t, "bad.yaml", strings.Replace(onePool, "query:", "querry:", 1)), "--web.api-address=127.0.0.1:0", "--web.listen-address=127.0.0.1:0"}, `bad.yaml: document 1 (shop/web): spec.load.querry: unknown field: write "query", or remove it`},
 	} {

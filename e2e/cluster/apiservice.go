@@ -23,6 +23,8 @@ type APIService struct {
 	Namespace, Service string
 	// Port is the process's port.
 	Port int
+	// KeepsBundle says that the process writes spec.caBundle itself.
+	KeepsBundle bool
 }
 
 // An ExternalName is the one kind of Service that may lead to a loopback
@@ -40,25 +42,32 @@ spec:
   group: %[4]s
   version: %[5]s
   groupPriorityMinimum: 100
-  versionPriority: 100
-  caBundle: %[6]s
+  versionPriority: 100%[6]s
   service: {name: %[1]s, namespace: %[2]s, port: %[7]d}
 `
 
 // RegisterAPIService puts a process that is serving already behind the API
 // server and waits until it is found available.
 func (c *Cluster) RegisterAPIService(ctx context.Context, s APIService) error {
-	gv := s.GroupVersion
-	name := gv.Version + "." + gv.Group
-	bundle := base64.StdEncoding.EncodeToString(c.id.ca.cert)
-	manifest := fmt.Sprintf(apiServiceManifest, s.Service, s.Namespace, name, gv.Group, gv.Version, bundle, s.Port)
-	if err := c.Apply(ctx, manifest); err != nil {
+	if err := c.DeclareAPIService(ctx, s); err != nil {
 		return err
 	}
+	name := s.name()
 	return c.apiServer.Await(ctx, apiServiceTimeout, "APIService "+name, func(ctx context.Context) (string, bool) {
 		return c.available(ctx, name)
 	})
 }
+
+// DeclareAPIService does not wait, for a process that is not serving yet.
+func (c *Cluster) DeclareAPIService(ctx context.Context, s APIService) error {
+	gv, bundle := s.GroupVersion, ""
+	if !s.KeepsBundle {
+		bundle = "\n  caBundle: " + base64.StdEncoding.EncodeToString(c.id.ca.cert)
+	}
+	return c.Apply(ctx, fmt.Sprintf(apiServiceManifest, s.Service, s.Namespace, s.name(), gv.Group, gv.Version, bundle, s.Port))
+}
+
+func (s *APIService) name() string { return s.GroupVersion.Version + "." + s.GroupVersion.Group }
 
 // UnregisterAPIService takes an API back, so that nobody asks a process that is
 // gone for it.

@@ -9,7 +9,7 @@ import (
 func TestRender(t *testing.T) {
 	t.Run("labels come in order", func(t *testing.T) {
 		got := Config{Target: "127.0.0.1:1", Labels: map[string]string{"service": "web", "namespace": "shop"}}.render()
-		want := `global: {scrape_interval: 1s, scrape_timeout: 1s}
+		want := `global: {scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}
 scrape_configs:
 - job_name: e2e
   static_configs:
@@ -19,6 +19,16 @@ scrape_configs:
       service: "web"
 `
 		require.Equal(t, want, string(got))
+	})
+	t.Run("rules and whom they alert", func(t *testing.T) {
+		got := Config{Target: "127.0.0.1:1", Targets: []string{"127.0.0.1:2", "127.0.0.1:3"}, Rules: []string{"/tmp/rules.yaml"}, Alertmanager: "127.0.0.1:4"}.render()
+		require.Contains(t, string(got), `- job_name: foreshadow
+  honor_labels: true
+  static_configs:
+  - targets: ["127.0.0.1:2", "127.0.0.1:3"]
+rule_files: ["/tmp/rules.yaml"]
+alerting: {alertmanagers: [{static_configs: [{targets: ["127.0.0.1:4"]}]}]}
+`)
 	})
 	t.Run("no labels are an empty map", func(t *testing.T) {
 		require.Contains(t, string(Config{Target: "127.0.0.1:1"}.render()), "labels:\n      {}\n")

@@ -30,6 +30,11 @@ type Config struct {
 	Target string
 	// Labels are put on each scraped series.
 	Labels map[string]string
+	// Targets are further host:ports, whose own labels are kept.
+	Targets []string
+	// Rules are rule files, evaluated each second; Alertmanager is the host:port that hears of their alerts.
+	Rules        []string
+	Alertmanager string
 }
 
 // Server is a Prometheus that can be stopped and started.

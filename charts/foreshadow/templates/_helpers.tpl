@@ -81,6 +81,23 @@ topologySpreadConstraints:
 {{- end -}}
 {{- end -}}
 
+{{- /* The APIServices of this release, with commas. */ -}}
+{{- define "foreshadow.apiServices" -}}
+{{- $names := list -}}
+{{- if include "foreshadow.registers" (dict "root" $ "name" "v1beta1.external.metrics.k8s.io" "mode" .Values.externalMetrics.apiService) -}}
+{{- $names = append $names "v1beta1.external.metrics.k8s.io" -}}
+{{- end -}}
+{{- if include "foreshadow.registers" (dict "root" $ "name" "v1beta2.custom.metrics.k8s.io" "mode" .Values.customMetrics.apiService) -}}
+{{- $names = concat $names (list "v1beta2.custom.metrics.k8s.io" "v1beta1.custom.metrics.k8s.io") -}}
+{{- end -}}
+{{- join "," $names -}}
+{{- end -}}
+
+{{- /* The APIServices whose caBundle the adapter writes itself. */ -}}
+{{- define "foreshadow.selfSigned" -}}
+{{- if eq .Values.tls.source "SelfSigned" -}}{{ include "foreshadow.apiServices" . }}{{- end -}}
+{{- end -}}
+
 {{- define "foreshadow.prometheusPort" -}}
 {{- $host := (urlParse .Values.prometheus.url).host -}}
 {{- if .Values.networkPolicy.prometheusPort -}}{{ .Values.networkPolicy.prometheusPort }}
