@@ -92,11 +92,12 @@ const powersUpTo = 64
 // powers are the weights of steps in a row in each average, that of the unrest
 // last: by how many steps each lies before the last one, and the sums of those.
 type powers struct {
+	decays  *[scales]float64
 	of, sum [powersUpTo + 1][scales + 1]float64
 }
 
 func (d *deviation) powers() *powers {
-	p := &powers{}
+	p := &powers{decays: d.decays}
 	for k := range scales + 1 {
 		w := d.unrestDecay
 		if k < scales {

@@ -103,7 +103,9 @@ func (f *Fitted) learn(h *history, cfg Config) {
 		return
 	}
 	l := learnt{bands: h.bands, swings: h.swings}
-	for _, horizon := range horizons((f.n-r.start)/3, f.day) {
+	scored := horizons((f.n-r.start)/3, f.day)
+	l.layers = make([]layer, 0, len(scored))
+	for _, horizon := range scored {
 		layer, ok := r.learn(horizon)
 		if !ok {
 			break

@@ -59,10 +59,20 @@ func learnFourier(h *history) *fourier {
 		}
 		g.forget()
 		from := f.first + d*m
+		spread := m%every == 0 && m/every > 2*dayWaves && len(used) == ofDay
+		if spread {
+			g.addDay(m / every)
+		}
 		for i := from + d%every; i < from+m; i += every {
-			if y := h.clean(i); y == y {
+			y := h.clean(i)
+			switch {
+			case !spread && y == y:
 				f.waves(i-f.first, used)
 				g.add(used, y)
+			case spread && y == y:
+				g.addValue(f.daily[(i-from)*ofDay:][:ofDay], y)
+			case spread:
+				g.drop(f.daily[(i-from)*ofDay:][:ofDay])
 			}
 		}
 	}
@@ -213,6 +223,33 @@ func (g *fourierGram) add(x []float64, y float64) {
 			xx[j] += v * rest[j]
 		}
 		g.xy[i] += v * y
+	}
+}
+
+// addDay takes the waves of the day at n steps that are spread over it evenly,
+// without their values: more than twice as many as there are waves, and they are
+// orthogonal.
+func (g *fourierGram) addDay(n int) {
+	g.n += float64(n)
+	g.xx[0] += float64(n)
+	for i := 1; i < ofDay; i++ {
+		g.xx[i*waves+i] += float64(n) / 2
+	}
+}
+
+// addValue adds the value of a step of addDay, drop takes out one without.
+func (g *fourierGram) addValue(x []float64, y float64) {
+	for i, v := range x {
+		g.xy[i] += v * y
+	}
+}
+
+func (g *fourierGram) drop(x []float64) {
+	g.n--
+	for i, v := range x {
+		for j := i; j < len(x); j++ {
+			g.xx[i*waves+j] -= v * x[j]
+		}
 	}
 }
 

@@ -45,6 +45,7 @@ type rolling struct {
 	power   int // of the errors in the weights; 0: the usual one
 	rows    *rows
 	room    []float64 // for the deviations of one model at a time
+	powers  *powers   // of the model before
 }
 
 // backSpan returns the first step that past origins forecast: the last 21
@@ -227,11 +228,13 @@ func (r *rolling) deviationsFrom(curve []float64, limit float64, d, clipped []fl
 func (r *rolling) statesOf(m *model, d, clipped []float64, limit float64) (feats [][scales]float64, jumps jumpsAt, unrests []float64) {
 	feats, unrests = r.h.arena.takeFeats(len(r.origins)), r.h.arena.take(len(r.origins))
 	dev := newDeviation(r.h.seasons, m, limit)
-	powers := dev.powers()
+	if r.powers == nil || r.powers.decays != dev.decays {
+		r.powers = dev.powers()
+	}
 	from := 0
 	for j, o := range r.origins {
 		to := max(o-r.first+1, 0)
-		dev.addAll(d[from:to], clipped[from:to], powers)
+		dev.addAll(d[from:to], clipped[from:to], r.powers)
 		from = to
 		feats[j], unrests[j] = dev.features(), dev.unrest()
 		if dev.jump.carries() {
