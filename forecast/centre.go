@@ -5,14 +5,13 @@ import "math"
 // doubt is how much more the day medians vary than independent days would.
 const doubt = 4
 
-// centreOf returns the median of scaled residuals, drawn towards zero by how
+// centreOf returns c, the median of scaled residuals, drawn towards zero by how
 // far it may be chance: with s the standard error of the medians of the days,
 // the factor is c^2/(c^2 + 4 s^2). Without the 4, for days that resemble each
 // other, it is that of an empirical Bayes estimate (B. Efron, C. Morris, JASA
 // 68, 1973). Blends of means lie above the median of a load that bursts, and
 // the median is what an absolute error asks for. Fewer than three days say 0.
-func centreOf(sorted, days []float64) float64 {
-	c := middle(sorted)
+func centreOf(c float64, days []float64) float64 {
 	if c == 0 || len(days) < fewDays {
 		return 0
 	}
@@ -48,9 +47,4 @@ func (r *rolling) dayMedians(x *rows, resid []float64, horizon int) []float64 {
 		today = append(today, e)
 	}
 	return append(out, middleOfAll(today))
-}
-
-// middle is the median of sorted values.
-func middle(sorted []float64) float64 {
-	return sorted[(len(sorted)-1)/2]/2 + sorted[len(sorted)/2]/2
 }

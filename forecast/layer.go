@@ -165,12 +165,13 @@ func (r *rolling) learn(horizon int) (l layer, ok bool) {
 		resid[i] /= r.bins.at(l.scale, x.phase[i])
 	}
 	days := r.dayMedians(x, resid, horizon)
-	l.pool = newPool(resid)
-	if !r.daily {
-		l.pool = doubted(l.pool, resid, horizon, len(r.h.raw)-r.start)
+	if r.daily {
+		l.pool = newRecentPool(resid, x.weight)
+	} else {
+		l.pool = doubted(newPool(resid), resid, horizon, len(r.h.raw)-r.start)
 	}
 	if len(r.models) > 1 {
-		l.centre = centreOf(resid, days)
+		l.centre = centreOf(l.pool.at(0.5), days)
 	}
 	return l, true
 }
