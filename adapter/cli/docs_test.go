@@ -14,7 +14,7 @@ import (
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
 	"github.com/foreshadow-dev/foreshadow/adapter/cli"
-	"github.com/foreshadow-dev/foreshadow/docs"
+	"github.com/foreshadow-dev/foreshadow/adapter/docstest"
 )
 
 var rewrite = flag.Bool("rewrite", false, "write the page of docs/reference anew")
@@ -26,9 +26,9 @@ func plugin() *cobra.Command {
 // What a page, or at night a runbook, tells to type is taken: the verb and every
 // flag exist.
 func TestPagesTypeWhatExists(t *testing.T) {
-	pages, err := docs.Pages(filepath.Join("..", ".."))
+	pages, err := docstest.Pages(filepath.Join("..", ".."))
 	require.NoError(t, err)
-	commands, err := docs.Commands(pages, "kubectl foreshadow")
+	commands, err := docstest.Commands(pages, "kubectl foreshadow")
 	require.NoError(t, err)
 	require.Greater(t, len(commands), 50)
 	for _, c := range commands {
@@ -56,7 +56,7 @@ func TestReferenceOfVerbs(t *testing.T) {
 			}
 			b.WriteString("\n## " + strings.TrimPrefix(sub.CommandPath(), "kubectl foreshadow ") + "\n\n" + sub.Short + "\n\nUsage: `" + sub.UseLine() + "`\n")
 			if own := sub.NonInheritedFlags(); own.HasAvailableFlags() {
-				b.WriteString("\n" + docs.Flags(own))
+				b.WriteString("\n" + docstest.Flags(own))
 			}
 			verbs(sub)
 		}
@@ -68,6 +68,6 @@ func TestReferenceOfVerbs(t *testing.T) {
 			every.AddFlag(f)
 		}
 	})
-	b.WriteString("\n## Flags of every verb\n\nThose of kubectl, and `--cache-dir`.\n\n" + docs.Flags(every))
-	require.NoError(t, docs.Keep(filepath.Join("..", "..", "docs", "reference", "kubectl-foreshadow.md"), b.String(), *rewrite))
+	b.WriteString("\n## Flags of every verb\n\nThose of kubectl, and `--cache-dir`.\n\n" + docstest.Flags(every))
+	require.NoError(t, docstest.Keep(filepath.Join("..", "..", "docs", "reference", "kubectl-foreshadow.md"), b.String(), *rewrite))
 }

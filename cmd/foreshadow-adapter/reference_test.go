@@ -27,6 +27,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 
 	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
+	"github.com/foreshadow-dev/foreshadow/adapter/docstest"
 	"github.com/foreshadow-dev/foreshadow/adapter/history"
 	"github.com/foreshadow-dev/foreshadow/adapter/pools"
 	"github.com/foreshadow-dev/foreshadow/adapter/publish"
@@ -34,7 +35,6 @@ import (
 	"github.com/foreshadow-dev/foreshadow/adapter/refresh"
 	"github.com/foreshadow-dev/foreshadow/adapter/shadow/cluster"
 	"github.com/foreshadow-dev/foreshadow/adapter/warmup"
-	"github.com/foreshadow-dev/foreshadow/docs"
 )
 
 var rewrite = flag.Bool("rewrite", false, "write the pages of docs/reference anew")
@@ -54,16 +54,16 @@ func TestReferenceOfFlags(t *testing.T) {
 	require.NoError(t, err)
 	require.NotSame(t, root, demo)
 	page := "# foreshadow-adapter\n\nGenerated from the program (`make generate`). [configure.md](../configure.md) says where to begin.\n\n## serve\n\nWithout a verb it serves.\n\n" +
-		docs.Flags(ours) + "\n## The metrics API in a cluster\n\nThose of the aggregated API server, from `k8s.io/apiserver`. Seldom needed.\n\n" + docs.Flags(theirs) +
-		"\n## demo\n\n" + demo.Short + "\n\n" + docs.Flags(demo.Flags())
-	require.NoError(t, docs.Keep(filepath.Join(reference, "foreshadow-adapter.md"), page, *rewrite))
+		docstest.Flags(ours) + "\n## The metrics API in a cluster\n\nThose of the aggregated API server, from `k8s.io/apiserver`. Seldom needed.\n\n" + docstest.Flags(theirs) +
+		"\n## demo\n\n" + demo.Short + "\n\n" + docstest.Flags(demo.Flags())
+	require.NoError(t, docstest.Keep(filepath.Join(reference, "foreshadow-adapter.md"), page, *rewrite))
 }
 
 // What a page tells to type is taken: the verb and every flag exist.
 func TestPagesCallWhatExists(t *testing.T) {
-	pages, err := docs.Pages(filepath.Join("..", ".."))
+	pages, err := docstest.Pages(filepath.Join("..", ".."))
 	require.NoError(t, err)
-	commands, err := docs.Commands(pages, "foreshadow-adapter")
+	commands, err := docstest.Commands(pages, "foreshadow-adapter")
 	require.NoError(t, err)
 	require.NotEmpty(t, commands)
 	for _, c := range commands {
@@ -245,9 +245,9 @@ func TestReferenceOfMetrics(t *testing.T) {
 	page.WriteString(metricsPage)
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		d := all[name]
-		fmt.Fprintf(&page, "| `%s` | %s | %s | %s | %s | %s | %s |\n", d.name, d.kind, d.labels, d.unit, d.role, d.stability, docs.Cell(d.help))
+		fmt.Fprintf(&page, "| `%s` | %s | %s | %s | %s | %s | %s |\n", d.name, d.kind, d.labels, d.unit, d.role, d.stability, docstest.Cell(d.help))
 	}
-	require.NoError(t, docs.Keep(filepath.Join(reference, "metrics.md"), page.String(), *rewrite))
+	require.NoError(t, docstest.Keep(filepath.Join(reference, "metrics.md"), page.String(), *rewrite))
 	for _, name := range inSource(t) {
 		require.Contains(t, all, name, "a metric in the code that no registry here has")
 	}
@@ -282,7 +282,7 @@ func inSource(t *testing.T) []string {
 // published are the metrics that docs/metrics.md names.
 func published(t *testing.T) map[string]bool {
 	t.Helper()
-	p, err := docs.Read(reference, filepath.Join("..", "..", "docs", "metrics.md"))
+	p, err := docstest.Read(reference, filepath.Join("..", "..", "docs", "metrics.md"))
 	require.NoError(t, err)
 	out := map[string]bool{}
 	name := regexp.MustCompile(`^foreshadow_[a-z_]+`)

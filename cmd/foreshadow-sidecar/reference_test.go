@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/pflag"
 	"github.com/stretchr/testify/require"
 
-	"github.com/foreshadow-dev/foreshadow/docs"
+	"github.com/foreshadow-dev/foreshadow/adapter/docstest"
 )
 
 var rewrite = flag.Bool("rewrite", false, "write the page of docs/reference anew")
@@ -21,15 +21,15 @@ func flags() *pflag.FlagSet {
 }
 
 func TestReferenceOfFlags(t *testing.T) {
-	page := "# foreshadow-sidecar\n\nGenerated from the program (`make generate`). [warm-up.md](../warm-up.md) says what it does.\n\n" + docs.Flags(flags())
-	require.NoError(t, docs.Keep(filepath.Join("..", "..", "docs", "reference", "foreshadow-sidecar.md"), page, *rewrite))
+	page := "# foreshadow-sidecar\n\nGenerated from the program (`make generate`). [warm-up.md](../warm-up.md) says what it does.\n\n" + docstest.Flags(flags())
+	require.NoError(t, docstest.Keep(filepath.Join("..", "..", "docs", "reference", "foreshadow-sidecar.md"), page, *rewrite))
 }
 
 // What a page tells to type is taken: every flag exists.
 func TestPagesCallWhatExists(t *testing.T) {
-	pages, err := docs.Pages(filepath.Join("..", ".."))
+	pages, err := docstest.Pages(filepath.Join("..", ".."))
 	require.NoError(t, err)
-	commands, err := docs.Commands(pages, "foreshadow-sidecar")
+	commands, err := docstest.Commands(pages, "foreshadow-sidecar")
 	require.NoError(t, err)
 	for _, c := range commands {
 		require.NoError(t, flags().Parse(c.Args[1:]), "%s: %v", c.Page, c.Args)

@@ -13,7 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/foreshadow-dev/foreshadow/docs"
+	"github.com/foreshadow-dev/foreshadow/adapter/docstest"
 )
 
 const root = "../.."
@@ -25,9 +25,9 @@ type shell struct {
 }
 
 // page reads a page of docs.
-func page(t *testing.T, name string) docs.Page {
+func page(t *testing.T, name string) docstest.Page {
 	t.Helper()
-	p, err := docs.Read(root, filepath.Join(root, "docs", name))
+	p, err := docstest.Read(root, filepath.Join(root, "docs", name))
 	require.NoError(t, err)
 	return p
 }

@@ -1,4 +1,4 @@
-package docs
+package docstest
 
 import (
 	"bytes"
@@ -22,7 +22,7 @@ import (
 	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
 )
 
-const root = ".."
+const root = "../.."
 
 func repository(t *testing.T) []Page {
 	t.Helper()
