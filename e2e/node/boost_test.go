@@ -3,7 +3,6 @@
 package node
 
 import (
-	"fmt"
 	"os"
 	"slices"
 	"testing"
@@ -103,7 +102,7 @@ func (a *boostArm) makeOne(t *testing.T, n int) {
 	if a.name != "none" {
 		want = boostedCPU
 	}
-	require.EqualValues(t, want, specified, "%s: the CPU limit of a shadow that has just become Ready", made.Name)
+	require.Equal(t, want, specified, "%s: the CPU limit of a shadow that has just become Ready", made.Name)
 
 	var warm corev1.Pod
 	a.await(t, made.Name+" to be warm", func(pods []corev1.Pod) bool {
@@ -122,7 +121,7 @@ func (a *boostArm) makeOne(t *testing.T, n int) {
 	require.Zero(t, restarts(warm), "the resize restarted a container")
 	a.awaitWarm(t, n)
 	got := a.progress(t, warm)
-	require.True(t, got.Done, fmt.Sprintf("%s: %+v", warm.Name, got))
+	require.True(t, got.Done, "%s: %+v", warm.Name, got)
 	t.Logf("%s: %s warm after %d requests, by %s", a.name, warm.Name, got.Requests, got.Reference)
 }
 
