@@ -32,9 +32,6 @@ const (
 	profileWindow, profileStep, profileEvery = time.Minute, 5 * time.Second, 10 * time.Second
 	// profileRate is the range of rates: three of the kubelet's own looks.
 	profileRate = "30s"
-	// quietProfiles and oddProfiles are how many are made before a pod becomes
-	// unlike the others, and afterwards.
-	quietProfiles, oddProfiles = 9, 9
 	// eachSecond is how many requests the pods get in the mean; the odd one gets
 	// thirty times as many.
 	eachSecond, oddFactor = 2.0, 30.0
@@ -63,32 +60,37 @@ func TestSourceOfRealContainers(t *testing.T) {
 	w.awaitReady(t, profiledPods)
 	load := w.unevenLoad(t)
 	r := recorder{src: src, queries: profileQueries()}
+	// As many profiles before a pod becomes unlike the others, and afterwards.
+	profiles := 9
+	if testing.Short() {
+		profiles = 4
+	}
 	w.awaitSeries(t, &r)
 
-	for range quietProfiles {
+	for range profiles {
 		p := r.next(t, w)
 		require.NotEmpty(t, p.Source.Pod, p.Source.Reason)
 		require.Nil(t, farOff(p, p.Source.Pod))
 	}
 	quiet := r.before.Source
-	t.Logf("%d profiles of %d containers: source %s, %d changes: %s", quietProfiles, r.compared, quiet.Pod, quiet.Changes, quiet.Reason)
+	t.Logf("%d profiles of %d containers: source %s, %d changes: %s", profiles, r.compared, quiet.Pod, quiet.Changes, quiet.Reason)
 	shared.report.Add("profile_containers", float64(r.compared), "containers")
 	shared.report.Add("profile_source_changes_quiet", float64(quiet.Changes), "changes")
 	require.GreaterOrEqual(t, r.compared, profiledPods)
-	require.LessOrEqual(t, quiet.Changes, int64(quietProfiles/3), "the source does not stay")
+	require.LessOrEqual(t, quiet.Changes, int64(profiles/3), "the source does not stay")
 
 	odd := quiet.Pod
 	load.makeOdd(odd)
 	r.await(t, w, odd)
 	after := r.before.Source
-	for range oddProfiles {
+	for range profiles {
 		p := r.next(t, w)
 		require.NotEqual(t, odd, p.Source.Pod, "the odd pod is the source")
 		require.NotEmpty(t, p.Source.Pod, p.Source.Reason)
 	}
 	t.Logf("the odd pod: %s; source %s, %d changes since: %s", r.last.Says(r.last.Pod(odd)), r.before.Source.Pod, r.before.Source.Changes-after.Changes, r.before.Source.Reason)
 	shared.report.Add("profile_source_changes_beside_odd_pod", float64(r.before.Source.Changes-after.Changes), "changes")
-	require.LessOrEqual(t, r.before.Source.Changes-after.Changes, int64(oddProfiles/3), "the source does not stay")
+	require.LessOrEqual(t, r.before.Source.Changes-after.Changes, int64(profiles/3), "the source does not stay")
 }
 
 // profileQueries are the product's, over shorter ranges.
