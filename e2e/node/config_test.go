@@ -91,6 +91,13 @@ func (n *node) writeFiles(_ context.Context, c *cluster.Cluster) error {
 	if err := os.MkdirAll(n.file("cni"), 0o700); err != nil {
 		return err
 	}
+	// The kubelet's cAdvisor knows no other place. /run is the namespace's own.
+	if err := os.MkdirAll("/run/containerd", 0o700); err != nil {
+		return err
+	}
+	if err := os.Symlink(n.socket, "/run/containerd/containerd.sock"); err != nil {
+		return err
+	}
 	var errs []error
 	for name, content := range map[string]string{
 		"containerd.toml":   fmt.Sprintf(containerdConfig, n.dir, n.socket, runc, plugins),

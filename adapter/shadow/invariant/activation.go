@@ -77,6 +77,20 @@ func (c *Checker) checkTarget(rs *replicaSet, p *pod) {
 	c.checkCost(rs, p)
 }
 
+// checkBridge judges a shadow that begins to serve while the pool owns it.
+func (c *Checker) checkBridge(p *pod, old *corev1.Pod, known bool) {
+	if !known || !ownedByPool(p.Pod) || state(p.Pod) != v1alpha1.ShadowBridged || state(old) == v1alpha1.ShadowBridged {
+		return
+	}
+	rs, ok := c.w.replicaSets[types.UID(p.Annotations[v1alpha1.ReplicaSetAnnotation])]
+	if !ok {
+		return
+	}
+	if over := boosted(p.Pod, rs.ReplicaSet); over != "" {
+		c.broken("H7", name("Pod", p), "it went live with the CPU limit of its warm-up: "+over)
+	}
+}
+
 // boosted names a container of a pod whose CPU limit is above its template's, in
 // the spec or by what the kubelet says of it.
 func boosted(p *corev1.Pod, rs *appsv1.ReplicaSet) string {

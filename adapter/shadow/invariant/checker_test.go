@@ -410,6 +410,11 @@ func TestChecker(t *testing.T) {
 			}}
 			h.activate(h.shadow)
 		}, want: []string{"H7"}},
+		{name: "H7: a bridge with the CPU limit of its warm-up", do: func(h *history) {
+			h.limit("500m")
+			h.shadow.Spec.Containers[0].Resources.Limits[corev1.ResourceCPU] = resource.MustParse("2")
+			h.change(h.shadow, func(p *corev1.Pod) { p.Labels[v1alpha1.StateLabel] = string(v1alpha1.ShadowBridged) })
+		}, want: []string{"H7"}},
 		{name: "a CPU limit as in the template", do: func(h *history) {
 			h.scale(5)
 			h.limit("500m")

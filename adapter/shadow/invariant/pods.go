@@ -122,6 +122,7 @@ func (c *Checker) stepPod(now *corev1.Pod, gone bool) {
 		c.checkOwners(old, now)
 		c.checkGates(now)
 		c.checkActivation(p, old, known)
+		c.checkBridge(p, old, known)
 	}
 	if active(old) && (!active(now) || gone) && now.Status.Phase == old.Status.Phase {
 		c.checkVictim(p)
