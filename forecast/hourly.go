@@ -113,3 +113,8 @@ func (h *history) cleanFrom(from, to int) []float64 {
 	}
 	return out
 }
+
+// middle is the median of sorted values.
+func middle(sorted []float64) float64 {
+	return sorted[(len(sorted)-1)/2]/2 + sorted[len(sorted)/2]/2
+}
