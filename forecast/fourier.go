@@ -39,44 +39,49 @@ func learnFourier(h *history) *fourier {
 	total := n / m
 	f := newFourier(h.arena, m)
 	f.first, f.days = n-total*m, make([][waves]float64, total+1)
-	every := max(1, m/fourierRows)
+	size := sizeAt(total) // the rest is zero
 	var g fourierGram
-	var x [waves]float64
-	used := x[:ofDay] // the rest is zero
-	if total >= fourierWeek {
-		used = x[:]
-	}
 	for d := range f.days {
 		if d >= fourierLearnt {
-			size := waves
-			if d < fourierWeek {
-				size = ofDay
-			}
-			f.days[d] = g.solve(size)
+			f.days[d] = g.solve(sizeAt(d))
 		}
-		if d == total {
-			break
-		}
-		g.forget()
-		from := f.first + d*m
-		spread := m%every == 0 && m/every > 2*dayWaves && len(used) == ofDay
-		if spread {
-			g.addDay(m / every)
-		}
-		for i := from + d%every; i < from+m; i += every {
-			y := h.clean(i)
-			switch {
-			case !spread && y == y:
-				f.waves(i-f.first, used)
-				g.add(used, y)
-			case spread && y == y:
-				g.addValue(f.daily[(i-from)*ofDay:][:ofDay], y)
-			case spread:
-				g.drop(f.daily[(i-from)*ofDay:][:ofDay])
-			}
+		if d < total {
+			g.forget()
+			f.learnDay(h, &g, d, size)
 		}
 	}
 	return f
+}
+
+// sizeAt is the number of coefficients that are learnt before day d.
+func sizeAt(d int) int {
+	if d < fourierWeek {
+		return ofDay
+	}
+	return waves
+}
+
+// learnDay takes the values of day d, with as many waves as asked.
+func (f *fourier) learnDay(h *history, g *fourierGram, d, size int) {
+	m := f.m
+	every := max(1, m/fourierRows)
+	spread := m%every == 0 && m/every > 2*dayWaves && size == ofDay
+	if spread {
+		g.addDay(m / every)
+	}
+	var x [waves]float64
+	for p := d % every; p < m; p += every {
+		y := h.clean(f.first + d*m + p)
+		switch {
+		case spread && y == y:
+			g.addValue(f.daily[p*ofDay:][:ofDay], y)
+		case spread:
+			g.drop(f.daily[p*ofDay:][:ofDay])
+		case y == y:
+			f.waves(d*m+p, x[:size])
+			g.add(x[:size], y)
+		}
+	}
 }
 
 // newFourier computes the waves that all steps share.

@@ -122,5 +122,5 @@ func TestStateOfFourWeeksOfMinutesIsSmall(t *testing.T) {
 		require.NoError(t, state.Add(s.Time(i), v))
 	}
 	require.NoError(t, state.Refit())
-	require.LessOrEqual(t, state.Samples().Size()+cap(state.fits.current.Fitted.packed.code), 61<<10)
+	require.LessOrEqual(t, state.Samples().Size()+cap(state.fits.current.packed.code), 61<<10)
 }
