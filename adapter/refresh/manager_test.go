@@ -117,7 +117,7 @@ func inBubble(t *testing.T, f func(t *testing.T, b bench)) {
 		b.manager, err = NewManager(Config{
 			Interval: DefaultInterval,
 			Sources:  b.configured.of,
-			Status: b.status,
+			Status:   b.status,
 		}, b.board, clock.RealClock{}, log.NewNopLogger(), b.reg)
 		require.NoError(t, err)
 		ctx, cancel := context.WithCancel(t.Context())

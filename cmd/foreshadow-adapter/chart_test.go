@@ -25,8 +25,8 @@ func TestTheChartsArgumentsAreOurs(t *testing.T) {
 		"cluster": {"prometheus": prometheus, "namespaces": []any{"shop"}, "shadows": map[string]any{
 			"enabled": true, "namespaces": []any{"shop", "bank"}, "allowDrift": []any{"istio-proxy"}, "keepLabels": []any{"team"},
 		}},
-		"tenant": {"prometheus": prometheus, "profile": "tenant", "pools": []any{pool}},
-		"sources": {"prometheus": prometheus, "sources": []any{map[string]any{"name": "long-term", "url": "http://thanos:10902", "namespaces": []any{"*"}}}},
+		"tenant":     {"prometheus": prometheus, "profile": "tenant", "pools": []any{pool}},
+		"sources":    {"prometheus": prometheus, "sources": []any{map[string]any{"name": "long-term", "url": "http://thanos:10902", "namespaces": []any{"*"}}}},
 		"kept loads": {"prometheus": prometheus, "keep": map[string]any{"enabled": true}},
 		"KEDA": {"prometheus": prometheus, "keda": map[string]any{
 			"enabled": true, "certificatesSecret": "keda", "clientNames": []any{"keda-operator", "spiffe://cluster/keda"},
