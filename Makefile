@@ -104,7 +104,7 @@ verify: ## Fail where generated files, formatting or module files are stale, nam
 	@$(TOOL) golangci-lint fmt --diff || { echo "verify: the files above are not formatted: run 'make fmt'" >&2; exit 1; }
 	@go mod tidy -diff || { echo "verify: go.mod or go.sum is stale: run 'go mod tidy'" >&2; exit 1; }
 	@go mod tidy -modfile=go.tools.mod -diff || { echo "verify: go.tools.mod or go.tools.sum is stale: run 'go mod tidy -modfile=go.tools.mod'" >&2; exit 1; }
-	@for d in adapter/publish/keda/externalscaler/generate e2e/image e2e/tools rules/tools/inhibit rules/tools/pint rules/tools/promtool; do \
+	@for d in adapter/publish/keda/externalscaler/generate e2e/image e2e/tools e2e/tools/thanos rules/tools/inhibit rules/tools/pint rules/tools/promtool; do \
 		(cd $$d && go mod tidy -diff) || { echo "verify: $$d/go.mod or go.sum is stale: run 'go mod tidy' in $$d" >&2; exit 1; }; \
 	done
 
@@ -151,7 +151,8 @@ e2e-ecosystem: export FORESHADOW_E2E_KEDA := $(CURDIR)/bin/keda
 e2e-ecosystem: export FORESHADOW_E2E_REPORT := e2e-ecosystem.json
 e2e-ecosystem: e2e-tools build ## Let the real KEDA scale by our scaler, apart from CI: KEDA takes half an hour to build, once.
 	e2e/tools/keda/build.sh bin/keda
-	@$(call kept,go test -tags e2e,ecosystem -count=1 -timeout 30m -v -run '^TestKEDA$$' ./e2e,e2e-ecosystem)
+	e2e/tools/thanos/build.sh bin/thanos && e2e/tools/victoriametrics.sh bin/victoria-metrics
+	@$(call kept,go test -tags e2e,ecosystem -count=1 -timeout 30m -p 1 -v -run '^Test(KEDA|VictoriaMetrics|Thanos.*|AFullVolume)$$' ./e2e ./e2e/engines,e2e-ecosystem)
 
 .PHONY: screenshots
 screenshots: ## Draw the dashboards of the recorded run into docs/images/dashboards (needs node, npm and chromium).
