@@ -65,6 +65,10 @@ func decode(raw []byte) ([]entry, error) {
 	if len(unknown) > 0 {
 		return nil, errors.New(history.MaskValues(unknown[0]))
 	}
+	if l.Sources == nil {
+		// A file that somebody is at may be empty for a moment: that is no list of none.
+		return nil, errors.New("sources: is missing: write the list, [] for none")
+	}
 	if len(l.Sources) > maxSources {
 		return nil, fmt.Errorf("sources: there are %d: write at most %d", len(l.Sources), maxSources)
 	}

@@ -219,6 +219,7 @@ func TestRefusals(t *testing.T) {
 	}
 	for name, tc := range map[string]struct{ text, want string }{
 		"no YAML":               {"sources: [", "did not find expected node content"},
+		"an empty file":         {"", "sources: is missing: write the list, [] for none"},
 		"an unknown field":      {base(", urll: x"), `unknown field "sources[0].urll"`},
 		"a wrong type":          {base(", max_concurrency: many"), "max_concurrency"},
 		"a field twice":         {"sources: []\nsources: []", `key "sources" already set in map`},
