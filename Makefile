@@ -37,6 +37,7 @@ DATE = $(shell git log -1 --format=%cI 2>/dev/null || echo unknown)
 STAMP := github.com/prometheus/common/version
 LDFLAGS = -s -w -X $(STAMP).Version=$(VERSION) -X $(STAMP).Revision=$(REVISION) -X $(STAMP).Branch=$(BRANCH) -X $(STAMP).BuildDate=$(DATE)
 
+comma := ,
 # tee keeps the output of a long run under out/ without losing the exit code of the run: a pipe in sh forgets it.
 kept = mkdir -p out; { $(1); echo $$? >out/$(2).status; } 2>&1 | tee out/$(2).log; exit $$(cat out/$(2).status)
 
@@ -111,7 +112,7 @@ verify: ## Fail where generated files, formatting or module files are stale, nam
 	@$(TOOL) golangci-lint fmt --diff || { echo "verify: the files above are not formatted: run 'make fmt'" >&2; exit 1; }
 	@go mod tidy -diff || { echo "verify: go.mod or go.sum is stale: run 'go mod tidy'" >&2; exit 1; }
 	@go mod tidy -modfile=go.tools.mod -diff || { echo "verify: go.tools.mod or go.tools.sum is stale: run 'go mod tidy -modfile=go.tools.mod'" >&2; exit 1; }
-	@for d in adapter/publish/keda/externalscaler/generate e2e/image e2e/tools e2e/tools/clients rules/tools/inhibit rules/tools/pint rules/tools/promtool; do \
+	@for d in adapter/publish/keda/externalscaler/generate e2e/image e2e/tools e2e/tools/clients e2e/tools/thanos rules/tools/inhibit rules/tools/pint rules/tools/promtool; do \
 		(cd $$d && go mod tidy -diff) || { echo "verify: $$d/go.mod or go.sum is stale: run 'go mod tidy' in $$d" >&2; exit 1; }; \
 	done
 
@@ -164,7 +165,8 @@ e2e-ecosystem: export FORESHADOW_E2E_KEDA := $(CURDIR)/bin/keda
 e2e-ecosystem: export FORESHADOW_E2E_REPORT := e2e-ecosystem.json
 e2e-ecosystem: e2e-tools build ## Let the real KEDA scale by our scaler and a real Alertmanager tell of it, apart from CI: KEDA takes half an hour to build, once.
 	e2e/tools/keda/build.sh bin/keda
-	@$(call kept,go test -tags e2e,ecosystem -count=1 -timeout 30m -v -run '^TestEcosystem' ./e2e,e2e-ecosystem)
+	e2e/tools/thanos/build.sh bin/thanos && e2e/tools/victoriametrics.sh bin/victoria-metrics
+	@$(call kept,go test -tags e2e$(comma)ecosystem -count=1 -timeout 45m -p 1 -v -run '^Test(Ecosystem|VictoriaMetrics|Thanos|AFullVolume)' ./e2e ./e2e/engines,e2e-ecosystem)
 
 .PHONY: screenshots
 screenshots: ## Draw the dashboards of the recorded run into docs/images/dashboards (needs node, npm and chromium).

@@ -31,6 +31,7 @@ var imports = map[string]struct {
 	"adapter/cli/ics":       {may: []string{"adapter/api/v1alpha1"}, why: "it reads a file"},
 	"adapter/client":        {may: []string{"adapter/api/v1alpha1", "adapter/shadow", "adapter/shadow/observe", "forecast"}, why: "it is all that a program of others needs"},
 	"adapter/duration":      {why: "it is a notation"},
+	"adapter/filewatch":     {why: "it watches a file and asks nobody what is in it"},
 	"adapter/history": {
 		may: []string{"forecast"}, tests: []string{"adapter/history/embedded", "adapter/history/historytest"},
 		why: "it makes a series and asks nobody what for",
@@ -39,8 +40,9 @@ var imports = map[string]struct {
 		may: []string{"adapter/history"}, tests: []string{"adapter/history/historytest"}, why: "it is one source behind history's seam",
 	},
 	"adapter/history/historytest": {may: []string{"adapter/history", "forecast"}, why: "it must suit every source, so it knows none"},
+	"adapter/history/sources":     {may: []string{"adapter/filewatch", "adapter/history"}, why: "it makes sources of a file and asks nobody who reads them"},
 	"adapter/lease":               {why: "it looks at one lease and asks nobody what it is of"},
-	"adapter/pools":               {may: []string{"adapter/api/v1alpha1", "adapter/pools/manifest"}, why: "it hands out pools and asks nobody what for"},
+	"adapter/pools":               {may: []string{"adapter/api/v1alpha1", "adapter/filewatch", "adapter/pools/manifest"}, why: "it hands out pools and asks nobody what for"},
 	"adapter/pools/manifest":      {may: []string{"adapter/api/v1alpha1"}, why: "it reads pools from YAML and watches nothing"},
 	"adapter/profile": {
 		may: []string{"adapter/history"}, tests: []string{"adapter/history/embedded"}, why: "it compares pods, and asks nobody what for",

@@ -38,6 +38,14 @@ type installation struct {
 
 func prometheus() values { return values{"url": "http://prometheus.monitoring:9090"} }
 
+// longTerm is a source whose token is a key of a Secret.
+func longTerm() values {
+	return values{
+		"name": "long-term", "url": "https://thanos-query.monitoring:10902", "namespaces": []any{"shop"}, "headers": values{"THANOS-TENANT": "shop"},
+		"http_config": values{"authorization": values{"credentials_file": "/etc/foreshadow/sources-secrets/thanos-auth/token"}},
+	}
+}
+
 func pool(name string) values {
 	return values{
 		"apiVersion": "foreshadow.dev/v1alpha1", "kind": "ShadowPool", "metadata": values{"name": name, "namespace": "shop"},
@@ -68,6 +76,8 @@ func installations() []installation {
 		{"a certificate of Helm's", values{"prometheus": prometheus(), "tls": values{"source": "Helm"}}},
 		{"cert-manager", values{"prometheus": prometheus(), "tls": values{"source": "CertManager"}}},
 		{"own certificate", values{"prometheus": prometheus(), "tls": values{"source": "ExistingSecret", "existingSecret": "tls", "caBundle": "Y2E="}}},
+		{"several sources", values{"prometheus": prometheus(), "sources": []any{longTerm()}, "sourcesSecrets": []any{"thanos-auth"}}},
+		{"kept loads", values{"prometheus": prometheus(), "keep": values{"enabled": true, "storageClassName": "fast"}}},
 		{"beside KEDA", values{
 			"prometheus": prometheus(), "externalMetrics": values{"apiService": "Never"},
 			"keda": values{"enabled": true, "certificatesSecret": "keda-tls", "clientNames": []any{"keda-operator"}},
@@ -128,12 +138,12 @@ func TestObjectsAreWhatAnAPIServerTakes(t *testing.T) {
 	})
 }
 
-// pods are the pod templates of the Deployments.
+// pods are the pod templates of the Deployments, and of the StatefulSet that the adapter may be.
 func pods(t *testing.T, objects []*unstructured.Unstructured) map[string]corev1.PodTemplateSpec {
 	t.Helper()
 	out := map[string]corev1.PodTemplateSpec{}
 	for _, o := range objects {
-		if o.GetKind() != "Deployment" {
+		if o.GetKind() != "Deployment" && o.GetKind() != "StatefulSet" {
 			continue
 		}
 		d := &appsv1.Deployment{}
@@ -261,6 +271,61 @@ func TestKEDAReachesTheScaler(t *testing.T) {
 		}
 		require.Equal(t, want, seen)
 	})
+}
+
+// The adapter reads the sources and the files of their credentials, and may go out to them; no rule lets it read a Secret.
+func TestSourcesAreMounted(t *testing.T) {
+	v := values{"prometheus": prometheus(), "sources": []any{longTerm()}, "sourcesSecrets": []any{"thanos-auth"}}
+	objects, err := Render(dir, release, v)
+	require.NoError(t, err)
+	adapter := pods(t, objects)["foreshadow-adapter"].Spec
+	require.Contains(t, adapter.Containers[0].Args, "--history.sources-file=/etc/foreshadow/sources/sources.yaml")
+	mounted := map[string]string{}
+	for _, m := range adapter.Containers[0].VolumeMounts {
+		require.True(t, m.ReadOnly, m.Name)
+		mounted[m.Name] = m.MountPath
+	}
+	for _, volume := range adapter.Volumes {
+		switch {
+		case volume.ConfigMap != nil:
+			require.Equal(t, "/etc/foreshadow/sources", mounted[volume.Name])
+			for _, o := range objects {
+				if o.GetKind() == "ConfigMap" && o.GetName() == volume.ConfigMap.Name {
+					text, _, err := unstructured.NestedString(o.Object, "data", "sources.yaml")
+					require.NoError(t, err)
+					require.Contains(t, text, "name: long-term")
+				}
+			}
+		case volume.Secret.SecretName == "thanos-auth":
+			require.Equal(t, "/etc/foreshadow/sources-secrets/thanos-auth", mounted[volume.Name])
+		}
+	}
+	require.Equal(t, int32(10902), portTo(t, v))
+}
+
+// Each replica has a volume of its own, where its loads are kept, and may write there.
+func TestEachReplicaHasItsVolume(t *testing.T) {
+	objects, err := Render(dir, release, values{"prometheus": prometheus(), "keep": values{"enabled": true, "volumeSize": "5Gi"}})
+	require.NoError(t, err)
+	var set *appsv1.StatefulSet
+	for _, o := range objects {
+		require.NotEqual(t, "Deployment", o.GetKind())
+		if o.GetKind() == "StatefulSet" {
+			set = &appsv1.StatefulSet{}
+			require.NoError(t, runtime.DefaultUnstructuredConverter.FromUnstructured(o.Object, set))
+		}
+	}
+	require.NotNil(t, set)
+	require.Equal(t, appsv1.ParallelPodManagement, set.Spec.PodManagementPolicy)
+	require.Len(t, set.Spec.VolumeClaimTemplates, 1)
+	claim := set.Spec.VolumeClaimTemplates[0]
+	require.Equal(t, []corev1.PersistentVolumeAccessMode{corev1.ReadWriteOnce}, claim.Spec.AccessModes)
+	require.Equal(t, "5Gi", claim.Spec.Resources.Requests.Storage().String())
+	pod := set.Spec.Template.Spec
+	require.Contains(t, pod.Containers[0].VolumeMounts, corev1.VolumeMount{Name: claim.Name, MountPath: "/data/keep"})
+	require.Contains(t, pod.Containers[0].Args, "--history.keep-path=/data/keep/store")
+	require.Contains(t, pod.Containers[0].Args, "--history.keep-size=1073741824")
+	require.Equal(t, int64(65532), *pod.SecurityContext.FSGroup)
 }
 
 // The adapter may go out to where its Prometheus is, whatever its port.
@@ -409,6 +474,11 @@ func TestBadValues(t *testing.T) {
 		"pools of a cluster":    {with("pools", []any{pool("web")}), "pools: only profile tenant takes pools"},
 		"KEDA without a Secret": {with("keda", values{"enabled": true}), "keda.certificatesSecret: write the name of a Secret"},
 		"a port of another":     {with("keda", values{"port": 9402}), "/keda/port"},
+		"a source for nobody":   {with("sources", []any{values{"name": "a", "url": "http://x"}}), "/sources/0"},
+		"a source's password":   {with("sources", []any{values{"name": "a", "url": "http://me:pw@x", "namespaces": []any{"shop"}}}), "/sources/0/url"},
+		"the default source":    {with("sources", []any{values{"name": "default", "url": "http://x", "namespaces": []any{"shop"}}}), "/sources/0/name"},
+		"Secrets of no source":  {with("sourcesSecrets", []any{"auth"}), "sources: sourcesSecrets is written"},
+		"a volume's size":       {with("keep", values{"volumeSize": "much"}), "/keep/volumeSize"},
 		"no ShadowPool":         {with("pools", []any{values{"kind": "Pod"}}), "/pools/0"},
 		"a flag":                {with("adapter", values{"extraArgs": []any{"log.level=debug"}}), "/adapter/extraArgs/0"},
 		"a lifetime":            {with("tls", values{"lifetime": "1 day"}), "/tls/lifetime"},

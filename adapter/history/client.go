@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/api"
+	"github.com/prometheus/client_golang/prometheus"
 )
 
 // statusError is an answer whose HTTP status is not 2xx.
@@ -89,6 +90,7 @@ func (e *sizeError) Error() string { return fmt.Sprintf("answer is longer than %
 type limitTransport struct {
 	next http.RoundTripper
 	max  int64
+	read prometheus.Counter // bytes of bodies
 }
 
 // RoundTrip sends one request.
@@ -101,7 +103,7 @@ func (t limitTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 		_ = resp.Body.Close()
 		return nil, &sizeError{limit: t.max}
 	}
-	resp.Body = &limitBody{ReadCloser: resp.Body, left: t.max, max: t.max}
+	resp.Body = &limitBody{ReadCloser: resp.Body, left: t.max, max: t.max, read: t.read}
 	return resp, nil
 }
 
@@ -115,6 +117,7 @@ func (t limitTransport) CloseIdleConnections() {
 type limitBody struct {
 	io.ReadCloser
 	left, max int64
+	read      prometheus.Counter
 }
 
 func (b *limitBody) Read(p []byte) (int, error) {
@@ -124,6 +127,7 @@ func (b *limitBody) Read(p []byte) (int, error) {
 	}
 	n, err := b.ReadCloser.Read(p)
 	b.left -= int64(n)
+	b.read.Add(float64(n))
 	if b.left < 0 {
 		return n, &sizeError{limit: b.max}
 	}

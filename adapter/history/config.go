@@ -67,6 +67,9 @@ type RemoteConfig struct {
 	Limits      Limits
 	MaxBytes    int64 // of one HTTP answer; 4 MiB
 	MaxAttempts int   // HTTP requests for one chunk that fails with 429 or 5xx; 4
+	// URLField and HTTPField are what messages call URL and HTTP; the flags of
+	// the default source.
+	URLField, HTTPField string
 }
 
 func (c RemoteConfig) withDefaults() RemoteConfig {
@@ -80,6 +83,12 @@ func (c RemoteConfig) withDefaults() RemoteConfig {
 	}
 	if c.MaxAttempts == 0 {
 		c.MaxAttempts = 4
+	}
+	if c.URLField == "" {
+		c.URLField = urlFlag
+	}
+	if c.HTTPField == "" {
+		c.HTTPField = configFlag
 	}
 	return c
 }

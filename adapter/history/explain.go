@@ -60,10 +60,10 @@ func (r *Remote) explain(caller context.Context, err error) error {
 	case errors.As(err, &size):
 		e.Kind, e.Remedy = ErrTooLarge, "wrap the expression in sum(...)"
 	case errors.Is(err, ErrBadAnswer), errors.As(err, &api):
-		e.Kind, e.Remedy = ErrBadAnswer, "check that "+urlFlag+" is a Prometheus server, scheme and path included"
+		e.Kind, e.Remedy = ErrBadAnswer, "check that "+r.cfg.URLField+" is a Prometheus server, scheme and path included"
 		e.Cause = badAnswer(err)
 	case errors.As(err, &token):
-		e.Kind, e.Remedy = ErrUnauthorized, "check oauth2 in "+configFlag
+		e.Kind, e.Remedy = ErrUnauthorized, "check oauth2 in "+r.cfg.HTTPField
 		e.Cause = errors.New(tokenStatus(token))
 	case errors.Is(err, errUnfinished):
 		e.Kind, e.Remedy = ErrTimeout, "check the server's load, or "+cheaper
@@ -76,11 +76,11 @@ func (r *Remote) explain(caller context.Context, err error) error {
 	case errors.Is(err, errNoTime):
 		e.Kind, e.Remedy = ErrUnavailable, "check the server's load"
 	case errors.As(err, &cert):
-		e.Kind, e.Remedy = ErrUnreachable, "check tls_config in "+configFlag
+		e.Kind, e.Remedy = ErrUnreachable, "check tls_config in "+r.cfg.HTTPField
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission):
-		e.Kind, e.Remedy = ErrUnauthorized, "check the files named in "+configFlag
+		e.Kind, e.Remedy = ErrUnauthorized, "check the files named in "+r.cfg.HTTPField
 	default:
-		e.Kind, e.Remedy = ErrUnreachable, "check "+urlFlag
+		e.Kind, e.Remedy = ErrUnreachable, "check "+r.cfg.URLField
 	}
 	return e
 }
@@ -89,14 +89,14 @@ func (r *Remote) explainStatus(s *statusError, gaveUp bool) error {
 	e := &QueryError{Where: r.where, Cause: s}
 	switch {
 	case s.code == http.StatusUnauthorized:
-		e.Kind, e.Remedy = ErrUnauthorized, "check the user name and password, or the token, in "+configFlag
+		e.Kind, e.Remedy = ErrUnauthorized, "check the user name and password, or the token, in "+r.cfg.HTTPField
 	case s.code == http.StatusForbidden:
-		e.Kind, e.Remedy = ErrUnauthorized, "let these credentials read, or write others in "+configFlag
+		e.Kind, e.Remedy = ErrUnauthorized, "let these credentials read, or write others in "+r.cfg.HTTPField
 	case s.errorType == "timeout":
 		e.Kind, e.Remedy = ErrTimeout, cheaper
 	case isTooManySamples(s):
 		e.Kind, e.Remedy = ErrTooLarge, cheaper
-	case s.errorType == "bad_data", s.errorType == "execution":
+	case s.errorType == "bad_data", s.errorType == "execution", s.refusesQuery():
 		e.Kind, e.Remedy = ErrBadQuery, "check the expression"
 	case s.code == http.StatusTooManyRequests, s.code/100 == 5:
 		e.Kind, e.Remedy = ErrUnavailable, "check the server's load"
@@ -104,9 +104,15 @@ func (r *Remote) explainStatus(s *statusError, gaveUp bool) error {
 			e.Cause = fmt.Errorf("%w, %w", s, errNoTime)
 		}
 	default:
-		e.Kind, e.Remedy = ErrBadAnswer, "check that "+urlFlag+" is a Prometheus server, scheme and path included"
+		e.Kind, e.Remedy = ErrBadAnswer, "check that "+r.cfg.URLField+" is a Prometheus server, scheme and path included"
 	}
 	return e
+}
+
+// refusesQuery says that a server with error types of its own, such as
+// VictoriaMetrics, cannot evaluate the expression.
+func (e *statusError) refusesQuery() bool {
+	return e.errorType != "" && (e.code == http.StatusBadRequest || e.code == http.StatusUnprocessableEntity)
 }
 
 // withoutURL takes off the layer by which net/http repeats the request.

@@ -53,6 +53,7 @@ func TestRemoteStatus(t *testing.T) {
 		{"a wrong password is named", status(401), history.ErrUnauthorized, "unauthorised: server answered 401: check the user name and password, or the token, in --prometheus.config-file"},
 		{"missing rights are named", status(403), history.ErrUnauthorized, "unauthorised: server answered 403: let these credentials read, or write others in --prometheus.config-file"},
 		{"a wrong path is named", status(404), history.ErrBadAnswer, "bad answer: server answered 404: check that --prometheus.url is a Prometheus server, scheme and path included"},
+		{"a parse error of VictoriaMetrics is the query's", apiFailure(422, "422", `singleExpr: unexpected token ""`), history.ErrBadQuery, `bad query: server answered 422: singleExpr: unexpected token "": check the expression`},
 		{"a parse error is the query's", apiFailure(400, "bad_data", `1:5: parse error: unclosed left parenthesis`), history.ErrBadQuery, "bad query: server answered 400: 1:5: parse error: unclosed left parenthesis: check the expression"},
 		{"an execution error is the query's", apiFailure(422, "execution", "many-to-many matching"), history.ErrBadQuery, "bad query: server answered 422: many-to-many matching: check the expression"},
 		{"a server's own timeout is one", apiFailure(503, "timeout", "query timed out in expression evaluation"), history.ErrTimeout, "timeout: server answered 503: query timed out in expression evaluation: write a cheaper query, such as one over a recording rule"},

@@ -14,6 +14,7 @@ import (
 type Metrics struct {
 	queries  *prometheus.CounterVec
 	requests prometheus.Counter
+	bytes    prometheus.Counter
 	duration prometheus.Histogram
 	dropped  *prometheus.CounterVec
 }
@@ -51,6 +52,10 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		requests: f.NewCounter(prometheus.CounterOpts{
 			Name: "foreshadow_prometheus_requests_total",
 			Help: "HTTP requests to Prometheus, retries and chunks included.",
+		}),
+		bytes: f.NewCounter(prometheus.CounterOpts{
+			Name: "foreshadow_prometheus_response_bytes_total",
+			Help: "Bytes of the bodies that Prometheus answered with.",
 		}),
 		duration: f.NewHistogram(prometheus.HistogramOpts{
 			Name:                            "foreshadow_prometheus_query_duration_seconds",

@@ -49,30 +49,30 @@ func NewRemote(cfg RemoteConfig, logger log.Logger, metrics *Metrics, clk clock.
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	u, auth, err := parseURL(cfg.URL)
+	u, auth, err := parseURL(cfg.URLField, cfg.URL)
 	if err != nil {
 		return nil, err
 	}
-	httpConfig, err := withAuth(*cfg.HTTP, auth)
+	httpConfig, err := cfg.withAuth(auth)
 	if err != nil {
 		return nil, err
 	}
 	if err := httpConfig.Validate(); err != nil {
-		return nil, fmt.Errorf("%s: %w", configFlag, err)
+		return nil, fmt.Errorf("%s: %w", cfg.HTTPField, err)
 	}
-	client, err := newHTTPClient(httpConfig, cfg.MaxBytes)
+	client, err := newHTTPClient(httpConfig, cfg.MaxBytes, metrics)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", cfg.HTTPField, err)
 	}
 	return newRemote(cfg, u, client, logger, metrics, clk)
 }
 
-func newHTTPClient(c config.HTTPClientConfig, maxBytes int64) (*http.Client, error) {
+func newHTTPClient(c config.HTTPClientConfig, maxBytes int64, metrics *Metrics) (*http.Client, error) {
 	client, err := config.NewClientFromConfig(c, "foreshadow", config.WithUserAgent("foreshadow-adapter"))
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", configFlag, err)
+		return nil, err
 	}
-	client.Transport = limitTransport{next: client.Transport, max: maxBytes}
+	client.Transport = limitTransport{next: client.Transport, max: maxBytes, read: metrics.bytes}
 	return client, nil
 }
 

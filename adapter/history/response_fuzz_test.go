@@ -41,7 +41,7 @@ func FuzzRemoteResponse(f *testing.F) {
 	metrics := NewMetrics(nil)
 	grid := Range{Start: time.Unix(0, 0), End: time.Unix(600, 0), Step: time.Minute}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		client := &http.Client{Transport: limitTransport{next: canned(body), max: cfg.MaxBytes}}
+		client := &http.Client{Transport: limitTransport{next: canned(body), max: cfg.MaxBytes, read: NewMetrics(nil).bytes}}
 		r, err := newRemote(cfg, &url.URL{Scheme: "http", Host: "fuzz"}, client, log.NewNopLogger(), metrics, clock.RealClock{})
 		if err != nil {
 			t.Fatal(err)

@@ -1,7 +1,6 @@
 package history
 
 import (
-	"errors"
 	"fmt"
 	"net/url"
 	"strings"
@@ -14,23 +13,23 @@ const urlFlag = "--prometheus.url"
 
 // parseURL checks the URL of a Prometheus server and takes the credentials out
 // of it, so that no message can show them.
-func parseURL(raw string) (*url.URL, *config.BasicAuth, error) {
+func parseURL(field, raw string) (*url.URL, *config.BasicAuth, error) {
 	bare := withoutCredentials(raw)
 	u, err := url.Parse(raw)
 	if err != nil {
 		// Its text would repeat the URL, credentials included.
 		if !strings.Contains(raw, "://") {
-			return nil, nil, schemeError(bare)
+			return nil, nil, schemeError(field, bare)
 		}
-		return nil, nil, fmt.Errorf("%s: %q: is no URL: write one such as http://127.0.0.1:9090", urlFlag, bare)
+		return nil, nil, fmt.Errorf("%s: %q: is no URL: write one such as http://127.0.0.1:9090", field, bare)
 	}
 	switch {
 	case u.Scheme != "http" && u.Scheme != "https":
-		return nil, nil, schemeError(bare)
+		return nil, nil, schemeError(field, bare)
 	case u.Hostname() == "":
-		return nil, nil, fmt.Errorf("%s: %q: has no host: write one such as http://127.0.0.1:9090", urlFlag, bare)
+		return nil, nil, fmt.Errorf("%s: %q: has no host: write one such as http://127.0.0.1:9090", field, bare)
 	case u.RawQuery != "" || u.Fragment != "" || u.ForceQuery:
-		return nil, nil, fmt.Errorf("%s: %s://%s: has text after ? or #: write the URL without it", urlFlag, u.Scheme, u.Host)
+		return nil, nil, fmt.Errorf("%s: %s://%s: has text after ? or #: write the URL without it", field, u.Scheme, u.Host)
 	}
 	var auth *config.BasicAuth
 	if u.User != nil {
@@ -41,7 +40,7 @@ func parseURL(raw string) (*url.URL, *config.BasicAuth, error) {
 	return u, auth, nil
 }
 
-func schemeError(bare string) error {
+func schemeError(field, bare string) error {
 	host := strings.TrimLeft(bare, "/")
 	if _, rest, ok := strings.Cut(host, "://"); ok {
 		host = rest
@@ -49,7 +48,7 @@ func schemeError(bare string) error {
 	if host == "" {
 		host = "127.0.0.1:9090"
 	}
-	return fmt.Errorf("%s: %q: has no scheme http or https: write http://%s or https://%s", urlFlag, bare, host, host)
+	return fmt.Errorf("%s: %q: has no scheme http or https: write http://%s or https://%s", field, bare, host, host)
 }
 
 // withoutCredentials cuts everything that could be user, password or token,
@@ -75,13 +74,14 @@ func withoutCredentials(raw string) string {
 }
 
 // withAuth adds the credentials of the URL to the client's configuration.
-func withAuth(c config.HTTPClientConfig, auth *config.BasicAuth) (config.HTTPClientConfig, error) {
+func (c RemoteConfig) withAuth(auth *config.BasicAuth) (config.HTTPClientConfig, error) {
+	h := *c.HTTP
 	if auth == nil {
-		return c, nil
+		return h, nil
 	}
-	if c.BasicAuth != nil || c.Authorization != nil || c.OAuth2 != nil || c.BearerToken != "" || c.BearerTokenFile != "" {
-		return c, errors.New(urlFlag + ": has a user name, and --prometheus.config-file has credentials: write them in one place")
+	if h.BasicAuth != nil || h.Authorization != nil || h.OAuth2 != nil || h.BearerToken != "" || h.BearerTokenFile != "" {
+		return h, fmt.Errorf("%s: has a user name, and %s has credentials: write them in one place", c.URLField, c.HTTPField)
 	}
-	c.BasicAuth = auth
-	return c, nil
+	h.BasicAuth = auth
+	return h, nil
 }

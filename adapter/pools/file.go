@@ -7,10 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
-	"time"
 
-	"github.com/fsnotify/fsnotify"
 	"github.com/go-kit/log"
 	"github.com/go-kit/log/level"
 	"github.com/prometheus/client_golang/prometheus"
@@ -19,16 +16,8 @@ import (
 	"k8s.io/utils/clock"
 
 	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
+	"github.com/foreshadow-dev/foreshadow/adapter/filewatch"
 	"github.com/foreshadow-dev/foreshadow/adapter/pools/manifest"
-)
-
-const (
-	// settle is the quiet after a change before the file is read: a writer
-	// may need several writes.
-	settle = 500 * time.Millisecond
-	// lookEvery bounds how long a change stays unseen where the file system
-	// sends no events.
-	lookEvery = time.Minute
 )
 
 // FileOptions say how a pools file is watched.
@@ -93,63 +82,15 @@ func (f *File) Check() error {
 // Run reads the file, which must be good the first time, and then again
 // whenever it changes.
 func (f *File) Run(ctx context.Context, handler Handler) error {
-	// The directory is watched, not the file: editors replace files, and a
-	// mounted ConfigMap changes by a link beside it.
-	watcher, err := fsnotify.NewWatcher()
-	if err != nil {
-		return fmt.Errorf("watch pools file %s: %w", f.path, err)
-	}
-	defer func() { _ = watcher.Close() }()
-	if err := watcher.Add(filepath.Dir(f.path)); err != nil {
-		return fmt.Errorf("watch directory of pools file %s: %w", f.path, err)
-	}
-	if err := f.load(handler); err != nil {
-		f.metrics.success.Set(0)
-		return err
-	}
-	ticker := f.clock.NewTicker(lookEvery)
-	defer ticker.Stop()
-	quiet := f.clock.NewTimer(settle)
-	defer quiet.Stop()
-	quiet.Stop() // until something changes
-	close(f.synced)
-	f.follow(ctx, watcher, ticker.C(), quiet, handler)
-	return nil
-}
-
-// follow reads the file again in the quiet after a change; a writer may be at
-// it when the ticker ticks too.
-func (f *File) follow(ctx context.Context, watcher *fsnotify.Watcher, tick <-chan time.Time, quiet clock.Timer, handler Handler) {
-	var unread time.Time // when a change was first heard of that is not read yet
-	wait := func() {
-		if unread.IsZero() {
-			unread = f.clock.Now()
+	o := filewatch.Options{What: "pools file", Path: f.path, Logger: f.logger, Clock: f.clock}
+	return filewatch.Run(ctx, o, func() error {
+		if err := f.load(handler); err != nil {
+			f.metrics.success.Set(0)
+			return err
 		}
-		quiet.Reset(settle)
-	}
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case _, open := <-watcher.Events:
-			if !open {
-				return
-			}
-			wait()
-		case err := <-watcher.Errors:
-			level.Warn(f.logger).Log("msg", "watching the pools file is disturbed", "err", err)
-		case <-tick:
-			wait()
-			// Beside a file that changes all the time it is never quiet.
-			if f.clock.Since(unread) >= lookEvery {
-				unread = time.Time{}
-				f.reload(handler)
-			}
-		case <-quiet.C():
-			unread = time.Time{}
-			f.reload(handler)
-		}
-	}
+		close(f.synced)
+		return nil
+	}, func() { f.reload(handler) })
 }
 
 func (f *File) reload(handler Handler) {

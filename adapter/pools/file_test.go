@@ -15,6 +15,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/require"
 	testclock "k8s.io/utils/clock/testing"
+
+	"github.com/foreshadow-dev/foreshadow/adapter/filewatch"
 )
 
 // fileRig runs a File on a clock of the test's.
@@ -82,9 +84,9 @@ func (r *fileRig) settles(t *testing.T, claim func() bool) {
 	t.Helper()
 	poll(t, r.logs.String, func() bool {
 		if r.settling() {
-			r.stepped += settle
-			require.Less(t, r.stepped, lookEvery)
-			r.clock.Step(settle)
+			r.stepped += filewatch.Settle
+			require.Less(t, r.stepped, filewatch.LookEvery)
+			r.clock.Step(filewatch.Settle)
 		}
 		return claim()
 	})
@@ -173,10 +175,10 @@ func TestFileLooksWithoutEvents(t *testing.T) {
 	r.run(t)
 	write(t, elsewhere, poolText("api", "api"))
 	require.False(t, r.settling(), "no event comes")
-	r.clock.Step(lookEvery)
+	r.clock.Step(filewatch.LookEvery)
 	poll(t, r.logs.String, r.settling)
 	require.Nil(t, r.handler.get("shop", "api"), "whoever writes may not be done")
-	r.clock.Step(settle)
+	r.clock.Step(filewatch.Settle)
 	poll(t, r.logs.String, func() bool { return r.handler.get("shop", "api") != nil })
 }
 
@@ -191,11 +193,11 @@ func TestFileIsReadBesideAFileThatAlwaysChanges(t *testing.T) {
 	passed := time.Duration(0)
 	poll(t, r.logs.String, func() bool {
 		write(t, filepath.Join(dir, "log"), passed.String())
-		r.clock.Step(settle / 5)
-		passed += settle / 5
+		r.clock.Step(filewatch.Settle / 5)
+		passed += filewatch.Settle / 5
 		return r.handler.get("shop", "api") != nil
 	})
-	require.LessOrEqual(t, passed, 3*lookEvery)
+	require.LessOrEqual(t, passed, 3*filewatch.LookEvery)
 }
 
 func TestFileMustBeGoodTheFirstTime(t *testing.T) {

@@ -19,7 +19,7 @@ import (
 // Loop refreshes one pool. It is not safe for concurrent use.
 type Loop struct {
 	settings Settings
-	source   string // spec.load.source
+	data     string // whose history it is: From.Data
 	load     *history.Reader
 	replicas *history.Reader // nil if nothing needs the replicas
 	fits     forecast.Fits

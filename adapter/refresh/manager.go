@@ -2,9 +2,8 @@ package refresh
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -15,7 +14,6 @@ import (
 	"k8s.io/utils/clock"
 
 	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
-	"github.com/foreshadow-dev/foreshadow/adapter/history"
 	"github.com/foreshadow-dev/foreshadow/adapter/publish"
 )
 
@@ -31,11 +29,8 @@ type StatusSink interface {
 type Config struct {
 	// Interval is the time between two rounds of a pool, at least 1s.
 	Interval time.Duration
-	// Sources are the Prometheus servers by the name that spec.load.source
-	// gives. A namespace's slow queries take no more than its share of one.
-	Sources map[string]*history.Fair
-	// Bind binds the pools' expressions to what they may read.
-	Bind Binding
+	// Sources says what a pool reads from.
+	Sources Sources
 	// Status takes in the pools' status; nil if nobody reads it.
 	Status StatusSink
 }
@@ -44,7 +39,7 @@ func (c Config) validate() error {
 	if c.Interval < time.Second {
 		return fmt.Errorf("refresh interval %v: write at least 1s", c.Interval)
 	}
-	if len(c.Sources) == 0 {
+	if c.Sources == nil {
 		return fmt.Errorf("no source of load: write at least %s", v1alpha1.DefaultSource)
 	}
 	return nil
@@ -108,7 +103,14 @@ func (m *Manager) Set(pool *v1alpha1.ShadowPool) {
 		m.setStandby(old, pool)
 		return
 	}
+	m.replace(pool, old, m.origin(pool))
+}
+
+// replace starts a worker in the place of old, which is nil where the pool was
+// not known. m.mu is held.
+func (m *Manager) replace(pool *v1alpha1.ShadowPool, old *worker, from origin) {
 	w := newWorker(pool, old, m.clock.Now())
+	w.origin = from
 	if old == nil {
 		m.publish(w, unpublished(pool, "it has not been computed yet"))
 	} else {
@@ -117,7 +119,7 @@ func (m *Manager) Set(pool *v1alpha1.ShadowPool) {
 			old.cancel()
 		}
 	}
-	m.pools[key] = w
+	m.pools[pool.Namespace+"/"+pool.Name] = w
 	if m.launch != nil {
 		m.launch(w, old)
 	}
@@ -196,36 +198,27 @@ func (m *Manager) Delete(namespace, name string) {
 
 // newLoop reads the pool's spec, and goes on with what its worker knows.
 func (m *Manager) newLoop(p *v1alpha1.ShadowPool, w *worker) (*Loop, *profiler, error) {
-	src, ok := m.cfg.Sources[p.Spec.Load.Source]
-	if !ok {
-		return nil, nil, fmt.Errorf("spec.load.source: unknown source %q: write %s", p.Spec.Load.Source, strings.Join(m.sourceNames(), " or "))
+	from := w.origin
+	if from.err != nil {
+		return nil, nil, from.err
 	}
-	s, err := SettingsOf(p, m.cfg.Bind, m.cfg.Interval)
+	s, err := SettingsOf(p, from.Bind, m.cfg.Interval)
 	if err != nil {
 		return nil, nil, err
 	}
 	old, profiler := w.loop, w.profiler
-	if old != nil && old.source != p.Spec.Load.Source {
+	if old != nil && old.data != from.Data {
 		old, profiler = nil, nil
 	}
-	loop, err := NewLoop(s, src.For(p.Namespace), old)
+	loop, err := NewLoop(s, from.Source, old)
 	if err != nil {
 		return nil, nil, err
 	}
-	loop.source = p.Spec.Load.Source
-	if profiler, err = newProfiler(s.Profile, src.For(p.Namespace), profiler); err != nil {
+	loop.data = from.Data
+	if profiler, err = newProfiler(s.Profile, from.Source, profiler); err != nil {
 		return nil, nil, err
 	}
 	return loop, profiler, nil
-}
-
-func (m *Manager) sourceNames() []string {
-	names := make([]string, 0, len(m.cfg.Sources))
-	for name := range m.cfg.Sources {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
 }
 
 // tell publishes what a worker found, unless another one has its pool by now.
@@ -255,8 +248,12 @@ func unpublished(p *v1alpha1.ShadowPool, reason string) publish.Pool {
 // refuse publishes why a pool cannot be served.
 func (m *Manager) refuse(w *worker, err error) {
 	m.metrics.rounds.WithLabelValues(resultRefused).Inc()
+	reason := v1alpha1.ReasonQueryRefused
+	if errors.Is(err, errSource) {
+		reason = v1alpha1.ReasonSourceRefused
+	}
 	m.tell(w, unpublished(w.pool, err.Error()), v1alpha1.ShadowPoolStatus{Conditions: []metav1.Condition{{
 		Type: v1alpha1.ConditionForecastReady, Status: metav1.ConditionFalse,
-		Reason: v1alpha1.ReasonQueryRefused, Message: err.Error(),
+		Reason: reason, Message: err.Error(),
 	}}})
 }

@@ -3,6 +3,7 @@ package refresh
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -61,12 +62,43 @@ func (hung) QueryRange(ctx context.Context, _ string, _ history.Range) (history.
 	return history.Result{}, ctx.Err()
 }
 
+// configured are the sources that a test's operator has configured.
+type configured struct {
+	mu      sync.Mutex
+	sources map[string]From
+}
+
+func (c *configured) of(name, _ string) (From, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	from, ok := c.sources[name]
+	if !ok {
+		return From{}, fmt.Errorf("unknown source %q", name)
+	}
+	return from, nil
+}
+
+func (c *configured) change(change func(map[string]From)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	change(c.sources)
+}
+
+// notBad takes every expression but one.
+var notBad = Binding{Ours: anyExpr, Given: func(expr, _ string) (string, error) {
+	if expr == "bad" {
+		return "", errors.New("does not parse")
+	}
+	return expr, nil
+}}
+
 type bench struct {
-	manager *Manager
-	board   *publish.Board
-	source  *shared
-	status  *statuses
-	reg     *prometheus.Registry
+	manager    *Manager
+	board      *publish.Board
+	source     *shared
+	configured *configured
+	status     *statuses
+	reg        *prometheus.Registry
 }
 
 // inBubble runs f beside a manager whose time is the bubble's.
@@ -78,19 +110,14 @@ func inBubble(t *testing.T, f func(t *testing.T, b bench)) {
 			source: &shared{source: source{load: daily, since: time.Now().AddDate(0, 0, -14)}},
 			reg:    prometheus.NewPedanticRegistry(),
 		}
+		b.configured = &configured{sources: map[string]From{
+			v1alpha1.DefaultSource: {Source: b.source, Bind: notBad}, "hung": {Source: hung{}, Bind: notBad},
+		}}
 		var err error
 		b.manager, err = NewManager(Config{
 			Interval: DefaultInterval,
-			Sources: map[string]*history.Fair{
-				v1alpha1.DefaultSource: history.NewFair(b.source, 2), "hung": history.NewFair(hung{}, 2),
-			},
-			Bind: Binding{Ours: anyExpr, Given: func(expr, _ string) (string, error) {
-				if expr == "bad" {
-					return "", errors.New("does not parse")
-				}
-				return expr, nil
-			}},
-			Status: b.status,
+			Sources:  b.configured.of,
+			Status:   b.status,
 		}, b.board, clock.RealClock{}, log.NewNopLogger(), b.reg)
 		require.NoError(t, err)
 		ctx, cancel := context.WithCancel(t.Context())
@@ -177,7 +204,7 @@ func TestManagerKeepsPoolsApart(t *testing.T) {
 		}
 		for name, want := range map[string]string{
 			"bad":  `spec.load.query: Invalid value: "bad": does not parse`,
-			"lost": `spec.load.source: unknown source "elsewhere": write default or hung`,
+			"lost": `spec.load.source: unknown source "elsewhere"`,
 		} {
 			got, _ := b.board.Snapshot().Pool("shop", name)
 			if got.PredictedCapacity.Reason != want {

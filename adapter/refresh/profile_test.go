@@ -96,8 +96,8 @@ func tending(t *testing.T, f func(t *testing.T, h *herd, b bench)) {
 		b := bench{board: &publish.Board{}, status: &statuses{last: map[string]v1alpha1.ShadowPoolStatus{}}, reg: prometheus.NewPedanticRegistry()}
 		var err error
 		b.manager, err = NewManager(Config{
-			Interval: DefaultInterval, Sources: map[string]*history.Fair{v1alpha1.DefaultSource: history.NewFair(h, 2)},
-			Bind: asGiven, Status: b.status,
+			Interval: DefaultInterval, Status: b.status,
+			Sources: func(string, string) (From, error) { return From{Source: h, Bind: asGiven}, nil },
 		}, b.board, clock.RealClock{}, log.NewNopLogger(), b.reg)
 		require.NoError(t, err)
 		ctx, cancel := context.WithCancel(t.Context())

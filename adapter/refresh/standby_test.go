@@ -317,7 +317,7 @@ func TestManagerDecidesAnewWhilePrometheusHangs(t *testing.T) {
 	inBubble(t, func(t *testing.T, b bench) {
 		src := &stuck{Source: b.source}
 		b.source.load = func(t time.Time) float64 { return 400 + 100*float64(t.Minute()) }
-		b.manager.cfg.Sources["stuck"] = history.NewFair(src, 2)
+		b.configured.change(func(s map[string]From) { s["stuck"] = From{Source: src, Bind: notBad} })
 		stuckPool := func(cover int32) *v1alpha1.ShadowPool {
 			return named("web", func(p *v1alpha1.ShadowPool) {
 				active(cover)(p)

@@ -18,6 +18,7 @@ import (
 type worker struct {
 	looked atomic.Bool // at least one round has ended, or the pool is refused
 	pool   *v1alpha1.ShadowPool
+	origin origin
 	loop   *Loop
 	// profiler is nil until the worker runs.
 	profiler *profiler

@@ -25,7 +25,9 @@ func TestTheChartsArgumentsAreOurs(t *testing.T) {
 		"cluster": {"prometheus": prometheus, "namespaces": []any{"shop"}, "shadows": map[string]any{
 			"enabled": true, "namespaces": []any{"shop", "bank"}, "allowDrift": []any{"istio-proxy"}, "keepLabels": []any{"team"},
 		}},
-		"tenant": {"prometheus": prometheus, "profile": "tenant", "pools": []any{pool}},
+		"tenant":     {"prometheus": prometheus, "profile": "tenant", "pools": []any{pool}},
+		"sources":    {"prometheus": prometheus, "sources": []any{map[string]any{"name": "long-term", "url": "http://thanos:10902", "namespaces": []any{"*"}}}},
+		"kept loads": {"prometheus": prometheus, "keep": map[string]any{"enabled": true}},
 		"KEDA": {"prometheus": prometheus, "keda": map[string]any{
 			"enabled": true, "certificatesSecret": "keda", "clientNames": []any{"keda-operator", "spiffe://cluster/keda"},
 		}},
@@ -35,7 +37,7 @@ func TestTheChartsArgumentsAreOurs(t *testing.T) {
 			require.NoError(t, err)
 			n := 0
 			for _, o := range objects {
-				if o.GetKind() == "Deployment" {
+				if o.GetKind() == "Deployment" || o.GetKind() == "StatefulSet" {
 					n++
 					args, err := charts.Arguments(o)
 					require.NoError(t, err)

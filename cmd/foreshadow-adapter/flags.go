@@ -24,8 +24,13 @@ type serveOptions struct {
 
 	storagePath      string
 	storageRetention time.Duration
+	storageSize      int64
 	scrapeConfig     string
 
+	sourcesFile    string
+	keepPath       string
+	keepRetention  time.Duration
+	keepSize       int64
 	confineLabel   string
 	confineByMatch map[string]string
 
@@ -57,8 +62,13 @@ func (o *serveOptions) install(fs *pflag.FlagSet) {
 
 	fs.StringVar(&o.storagePath, "storage.path", "data", "Directory of the embedded store.")
 	duration.Var(fs, &o.storageRetention, "storage.retention", 30*24*time.Hour, "How long the embedded store keeps samples.")
+	fs.Int64Var(&o.storageSize, "storage.retention-size", 0, "Bytes that the blocks of the embedded store may take; the oldest go first. 0: no bound.")
 	fs.StringVar(&o.scrapeConfig, "scrape.config-file", "", "File with scrape_configs (static_configs only) to fill the embedded store from.")
 
+	fs.StringVar(&o.sourcesFile, "history.sources-file", "", "File of further sources that pools name by spec.load.source, each with its URL, credentials, tenant and namespaces (docs/sources.md); reloaded when it changes. The source default is what the flags say.")
+	fs.StringVar(&o.keepPath, "history.keep-path", "", "Directory in which the load of each pool is kept at steps of 5 minutes, for where Prometheus forgets sooner than a forecast wants to remember. Empty: nothing is kept.")
+	duration.Var(fs, &o.keepRetention, "history.keep-retention", 8*7*24*time.Hour, "How long loads are kept.")
+	fs.Int64Var(&o.keepSize, "history.keep-size", 1<<30, "Bytes that the blocks of kept loads may take; the oldest go first.")
 	fs.StringVar(&o.confineLabel, "history.confine-label", "namespace", "Label that says whose a series is. Queries of ShadowPools in a cluster only see series in which it is the pool's namespace.")
 	fs.StringToStringVar(&o.confineByMatch, "history.confine-label-by-prefix", nil, "Another such label for metrics whose name begins with a prefix, such as istio_=destination_service_namespace. May be repeated.")
 
@@ -79,7 +89,7 @@ func (o *serveOptions) install(fs *pflag.FlagSet) {
 func (o *serveOptions) complete(fs *pflag.FlagSet) error {
 	errs := slices.Concat(o.checkRoles(fs), o.keda.check(fs), o.certificate.check(fs))
 	if o.prometheusURL != "" {
-		for _, name := range []string{"storage.path", "storage.retention", "scrape.config-file"} {
+		for _, name := range []string{"storage.path", "storage.retention", "storage.retention-size", "scrape.config-file"} {
 			if fs.Changed(name) {
 				errs = append(errs, fmt.Errorf("--%s: has no meaning with --prometheus.url: leave one of them out", name))
 			}
@@ -87,6 +97,7 @@ func (o *serveOptions) complete(fs *pflag.FlagSet) error {
 	} else if fs.Changed("prometheus.config-file") {
 		errs = append(errs, errors.New("--prometheus.config-file: has no meaning without --prometheus.url: write the URL too"))
 	}
+	errs = append(errs, o.checkKeep(fs))
 	if o.poolsFile != "" && len(o.namespaces) > 0 {
 		errs = append(errs, errors.New("--namespaces: has no meaning with --pools.file: leave one of them out"))
 	}
@@ -109,14 +120,34 @@ func (o *serveOptions) complete(fs *pflag.FlagSet) error {
 	return errors.Join(errs...)
 }
 
+func (o *serveOptions) checkKeep(fs *pflag.FlagSet) error {
+	var errs []error
+	if o.keepPath == "" {
+		for _, name := range []string{"history.keep-retention", "history.keep-size"} {
+			if fs.Changed(name) {
+				errs = append(errs, fmt.Errorf("--%s: has no meaning without --history.keep-path: write the directory too", name))
+			}
+		}
+	}
+	if o.keepRetention < 24*time.Hour {
+		errs = append(errs, fmt.Errorf("--history.keep-retention: %v: write at least 1d", duration.Format(o.keepRetention)))
+	}
+	if o.keepSize < 1<<20 {
+		errs = append(errs, fmt.Errorf("--history.keep-size: %d: write at least 1048576 bytes", o.keepSize))
+	}
+	if o.storageSize < 0 {
+		errs = append(errs, fmt.Errorf("--storage.retention-size: %d: write bytes, or 0 for no bound", o.storageSize))
+	}
+	return errors.Join(errs...)
+}
+
 func (o *serveOptions) confinement() history.Confinement {
 	return history.Confinement{Label: strings.TrimSpace(o.confineLabel), ByPrefix: o.confineByMatch}
 }
 
 // binding binds queries of ShadowPools to their namespace. Who can write the
 // pools file runs the adapter: the queries in it are only checked.
-func (o *serveOptions) binding() refresh.Binding {
-	c := o.confinement()
+func (o *serveOptions) binding(c history.Confinement) refresh.Binding {
 	confined := func(expr, namespace string) (string, error) { return history.Confine(expr, namespace, c) }
 	if o.poolsFile != "" {
 		return refresh.Binding{Given: checkOnly, Ours: confined}

@@ -24,6 +24,7 @@ import (
 	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
 	"github.com/foreshadow-dev/foreshadow/adapter/certificate"
 	"github.com/foreshadow-dev/foreshadow/adapter/history"
+	"github.com/foreshadow-dev/foreshadow/adapter/history/sources"
 	"github.com/foreshadow-dev/foreshadow/adapter/pools"
 	"github.com/foreshadow-dev/foreshadow/adapter/publish"
 	"github.com/foreshadow-dev/foreshadow/adapter/refresh"
@@ -41,6 +42,7 @@ type server struct {
 	cluster  *publish.Cluster
 	watcher  pools.Watcher
 	status   refresh.StatusSink
+	queries  *history.Metrics
 	shadows  *cluster.Controller
 	unseen   func() int     // pools that no round has ended for
 	closers  []func() error // called when nothing runs any more
@@ -129,24 +131,30 @@ func (s *server) addAll(ctx context.Context, g *run.Group, provider *publish.Pro
 	if err != nil {
 		return err
 	}
-	return s.addPools(ctx, g, source)
+	set, file, err := s.newSources(source)
+	if err != nil {
+		return err
+	}
+	return s.addPools(ctx, g, set, file)
 }
 
 // queriesPerNamespace is how many queries one namespace may have under way.
 const queriesPerNamespace = 2
 
-// addPools refreshes the pools of the watcher.
-func (s *server) addPools(ctx context.Context, g *run.Group, source history.Source) error {
+// addPools refreshes the pools of the watcher from the sources, which file, if
+// there is one, changes.
+func (s *server) addPools(ctx context.Context, g *run.Group, set *sources.Set, file *sources.File) error {
 	manager, err := refresh.NewManager(refresh.Config{
-		Interval: s.o.interval,
-		Sources:  map[string]*history.Fair{v1alpha1.DefaultSource: history.NewFair(source, queriesPerNamespace)},
-		Bind:     s.o.binding(), Status: s.status,
+		Interval: s.o.interval, Sources: s.readings(set), Status: s.status,
 	}, s.board, s.clock, s.loggers.kit, s.registry)
 	if err != nil {
 		return err
 	}
 	s.unseen = manager.Unseen
 	addActor(ctx, g, manager.Run)
+	if file != nil {
+		addActor(ctx, g, func(ctx context.Context) error { return file.Run(ctx, manager.SourcesChanged) })
+	}
 	addActor(ctx, g, func(ctx context.Context) error { return s.watcher.Run(ctx, manager) })
 	return nil
 }

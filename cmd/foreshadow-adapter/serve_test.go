@@ -205,7 +205,7 @@ func TestTheLoadOfAPoolWithShadowsLeavesThemOut(t *testing.T) {
 	for mode, without := range map[v1alpha1.Mode]bool{v1alpha1.ModePredict: false, v1alpha1.ModeActive: true} {
 		pool.Spec.Mode = mode
 		pool.Default()
-		got, err := refresh.SettingsOf(pool, o.binding(), time.Minute)
+		got, err := refresh.SettingsOf(pool, o.binding(o.confinement()), time.Minute)
 		require.NoError(t, err)
 		require.Contains(t, got.Query, `http_requests_total{namespace="shop"}`)
 		require.Equal(t, without, strings.Contains(got.Query, `foreshadow_shadow_info{namespace="shop"`), got.Query)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/go-kit/log/level"
@@ -13,8 +14,10 @@ import (
 
 	"github.com/foreshadow-dev/foreshadow/adapter/history"
 	"github.com/foreshadow-dev/foreshadow/adapter/history/embedded"
+	"github.com/foreshadow-dev/foreshadow/adapter/history/sources"
 	"github.com/foreshadow-dev/foreshadow/adapter/lease"
 	"github.com/foreshadow-dev/foreshadow/adapter/pools"
+	"github.com/foreshadow-dev/foreshadow/adapter/refresh"
 	"github.com/foreshadow-dev/foreshadow/adapter/shadow/cluster"
 )
 
@@ -23,19 +26,23 @@ const fieldOwner = "foreshadow-adapter"
 
 // checkSource refuses the flags of a source that is not made yet.
 func (s *server) checkSource() error {
-	if s.o.prometheusURL != "" || s.o.scrapeConfig == "" {
-		return nil
+	var errs []error
+	if s.o.sourcesFile != "" {
+		errs = append(errs, sources.Check(s.o.sourcesFile))
 	}
-	return embedded.CheckScrapeConfig(s.o.scrapeConfig)
+	if s.o.prometheusURL == "" && s.o.scrapeConfig != "" {
+		errs = append(errs, embedded.CheckScrapeConfig(s.o.scrapeConfig))
+	}
+	return errors.Join(errs...)
 }
 
 // addSource returns where history is read: a Prometheus, or the embedded store,
 // which the group closes.
 func (s *server) addSource(ctx context.Context, g *run.Group) (history.Source, error) {
-	metrics := history.NewMetrics(s.registry)
+	s.queries = history.NewMetrics(s.registry)
 	limits := history.Limits{Timeout: s.o.prometheusTimeout, Concurrent: s.o.prometheusConcurrency}
 	if s.o.prometheusURL == "" {
-		return s.addStore(ctx, g, limits, metrics)
+		return s.addStore(ctx, g, limits, s.queries)
 	}
 	cfg := history.RemoteConfig{URL: s.o.prometheusURL, Limits: limits}
 	if s.o.prometheusConfig != "" {
@@ -45,7 +52,7 @@ func (s *server) addSource(ctx context.Context, g *run.Group) (history.Source, e
 		}
 		cfg.HTTP = http
 	}
-	remote, err := history.NewRemote(cfg, s.loggers.kit, metrics, s.clock)
+	remote, err := history.NewRemote(cfg, s.loggers.kit, s.queries, s.clock)
 	if err != nil {
 		return nil, err
 	}
@@ -54,11 +61,15 @@ func (s *server) addSource(ctx context.Context, g *run.Group) (history.Source, e
 
 // addStore opens the embedded store and fills it from the scrape targets.
 func (s *server) addStore(ctx context.Context, g *run.Group, limits history.Limits, metrics *history.Metrics) (history.Source, error) {
-	store, err := embedded.Open(embedded.Config{
-		Dir: s.o.storagePath, Retention: s.o.storageRetention, Limits: limits, Registerer: s.registry,
+	store, err := embedded.Recover(embedded.Config{
+		Dir: s.o.storagePath, Retention: s.o.storageRetention, MaxBytes: s.o.storageSize, Limits: limits, Registerer: s.registry,
 	}, s.loggers.kit, metrics, s.clock)
-	if err != nil {
+	switch {
+	case embedded.IsOperators(err):
 		return nil, err
+	case err != nil:
+		level.Error(s.loggers.kit).Log("msg", "the embedded store cannot be opened: pools have no history", "err", err)
+		return embedded.None(err), nil
 	}
 	s.closers = append(s.closers, store.Close)
 	if s.o.scrapeConfig == "" {
@@ -71,6 +82,42 @@ func (s *server) addStore(ctx context.Context, g *run.Group, limits history.Limi
 	}
 	addActor(ctx, g, scraper.Run)
 	return store, nil
+}
+
+// newSources returns the default and, with a file, what that says, over what is
+// kept of each.
+func (s *server) newSources(byFlags history.Source) (*sources.Set, *sources.File, error) {
+	var wrap func(history.Source, string) history.Source
+	if s.o.keepPath != "" {
+		keep, err := embedded.OpenKeep(embedded.KeepConfig{
+			Dir: s.o.keepPath, Retention: s.o.keepRetention, MaxBytes: s.o.keepSize,
+		}, s.loggers.kit, s.registry, s.clock)
+		if err != nil {
+			return nil, nil, err
+		}
+		s.closers = append(s.closers, keep.Close)
+		wrap = keep.Over
+	}
+	set := sources.NewSet(sources.Options{
+		Wrap: wrap, Default: byFlags, Confinement: s.o.confinement(), PerNamespace: queriesPerNamespace,
+		Metrics: s.queries, Logger: s.loggers.kit, Registerer: s.registry, Clock: s.clock,
+	})
+	if s.o.sourcesFile == "" {
+		return set, nil, nil
+	}
+	file, err := sources.NewFile(s.o.sourcesFile, set)
+	return set, file, err
+}
+
+// readings says what pools read from, and how their queries are bound there.
+func (s *server) readings(set *sources.Set) refresh.Sources {
+	return func(name, namespace string) (refresh.From, error) {
+		r, err := set.Of(name, namespace)
+		if err != nil {
+			return refresh.From{}, err
+		}
+		return refresh.From{Source: r.Source, Bind: s.o.binding(r.Confinement), Data: r.Data, Bound: fmt.Sprint(r.Confinement)}, nil
+	}
 }
 
 // newWatcher finds out where pools come from.

@@ -4,7 +4,7 @@
 //   - one external metric against a no-op handler behind the same chain of
 //     filters, with Prometheus healthy and hung;
 //   - queries to Prometheus per pool and hour against an adapter that asks one
-//     per read;
+//     per read, and the bytes of their answers;
 //   - the cost of a forecast against a naive pass over the same series;
 //   - what a pool keeps in memory, and what the library keeps of a workload: its
 //     bytes, the cost of one value and of a round of 10,000 workloads;
@@ -61,6 +61,7 @@ func run(out io.Writer, only, file string) error {
 	}{
 		{"serve one external metric", serving},
 		{"queries to Prometheus", queries},
+		{"bytes of Prometheus", traffic},
 		{"forecast", forecasting},
 		{"fit and forecast", together},
 		{"state of a workload", states},

@@ -97,9 +97,12 @@ func hang(board *publish.Board) (release func(), err error) {
 		cancel()
 		return nil, err
 	}
+	shared := history.NewFair(remote, 8)
 	manager, err := refresh.NewManager(refresh.Config{
-		Interval: refresh.DefaultInterval, Sources: map[string]*history.Fair{v1alpha1.DefaultSource: history.NewFair(remote, 8)},
-		Bind: refresh.Binding{Given: asIs, Ours: asIs},
+		Interval: refresh.DefaultInterval,
+		Sources: func(_, namespace string) (refresh.From, error) {
+			return refresh.From{Source: shared.For(namespace), Bind: refresh.Binding{Given: asIs, Ours: asIs}}, nil
+		},
 	}, board, clock.RealClock{}, log.NewNopLogger(), prometheus.NewRegistry())
 	if err != nil {
 		cancel()

@@ -61,6 +61,9 @@ const (
 	ReasonNoLoad = "NoLoad"
 	// ReasonQueryRefused: a query of the pool cannot be asked as it is.
 	ReasonQueryRefused = "QueryRefused"
+	// ReasonSourceRefused: there is no such load.source, or it is not for the
+	// pool's namespace.
+	ReasonSourceRefused = "SourceRefused"
 	// ReasonHistoryUnreachable: Prometheus cannot be read; the last forecast
 	// goes on until prediction.maxAge.
 	ReasonHistoryUnreachable = "HistoryUnreachable"

@@ -29,7 +29,7 @@ const (
 // samples at one time the later in the list stays.
 func WriteBlocks(dir string, series ...history.Samples) error {
 	if err := os.MkdirAll(dir, 0o750); err != nil {
-		return openError(dir, err)
+		return openError(dir, dirFlag, err)
 	}
 	sorted, first, last := sortedByTime(series)
 	if first > last {
@@ -41,7 +41,7 @@ func WriteBlocks(dir string, series ...history.Samples) error {
 	}
 	for start := floor(first, span); start <= last; start += span {
 		if err := writeBlock(dir, sorted, start, span); err != nil {
-			return fmt.Errorf("write block of %s in %s: %w", time.UnixMilli(start).UTC().Format(time.RFC3339), dir, openError(dir, err))
+			return fmt.Errorf("write block of %s in %s: %w", time.UnixMilli(start).UTC().Format(time.RFC3339), dir, openError(dir, dirFlag, err))
 		}
 	}
 	return nil

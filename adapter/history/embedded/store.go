@@ -2,6 +2,7 @@ package embedded
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -30,14 +31,27 @@ type Config struct {
 	Lookback   time.Duration // how long PromQL takes the last sample for current; 5m
 	MaxSamples int           // that one query may hold in memory; 10,000,000
 	Limits     history.Limits
+	// MaxBytes bounds the blocks on the volume: the oldest go first. 0: no bound.
+	MaxBytes int64
+	// Block is the length of a block; 2h. Late is how much older than the newest
+	// sample one may be; 0: about half a block.
+	Block, Late time.Duration
 	// Registerer gets the metrics of storage and engine; nil: none.
 	Registerer prometheus.Registerer
+
+	flag string // what messages call Dir; --storage.path
 }
 
 func (c Config) withDefaults() Config {
 	c.Limits = c.Limits.WithDefaults()
 	if c.Retention == 0 {
 		c.Retention = 32 * 24 * time.Hour
+	}
+	if c.Block == 0 {
+		c.Block = blockSpan
+	}
+	if c.flag == "" {
+		c.flag = dirFlag
 	}
 	if c.Lookback == 0 {
 		c.Lookback = 5 * time.Minute
@@ -53,10 +67,10 @@ func (c Config) validate() error {
 		return err
 	}
 	if c.Dir == "" {
-		return fmt.Errorf("%s: is empty: write a directory for the samples", dirFlag)
+		return configError(c.flag + ": is empty: write a directory for the samples")
 	}
-	if c.Retention < blockSpan {
-		return fmt.Errorf("retention %v: write at least %v", c.Retention, blockSpan)
+	if c.Retention < c.Block {
+		return configError(fmt.Sprintf("retention %v: write at least %v", c.Retention, c.Block))
 	}
 	return nil
 }
@@ -84,11 +98,20 @@ func Open(cfg Config, logger log.Logger, metrics *history.Metrics, clk clock.Pas
 	l := slog.New(sloggokit.NewGoKitHandler(log.With(logger, "component", "storage"), slog.LevelInfo))
 	opts := tsdb.DefaultOptions()
 	opts.RetentionDuration = cfg.Retention.Milliseconds()
+	opts.MaxBytes, opts.OutOfOrderTimeWindow = cfg.MaxBytes, cfg.Late.Milliseconds()
+	opts.MinBlockDuration = cfg.Block.Milliseconds()
 	// As Prometheus does: few blocks for a long history.
 	opts.MaxBlockDuration = max(opts.MinBlockDuration, opts.RetentionDuration/10)
-	db, err := tsdb.Open(cfg.Dir, l, cfg.Registerer, opts, nil)
+	// Its own registry, so that an attempt that fails leaves nothing behind.
+	own := prometheus.NewRegistry()
+	db, err := tsdb.Open(cfg.Dir, l, own, opts, nil)
 	if err != nil {
-		return nil, openError(cfg.Dir, err)
+		return nil, openError(cfg.Dir, cfg.flag, err)
+	}
+	if cfg.Registerer != nil {
+		if err := cfg.Registerer.Register(own); err != nil {
+			return nil, errors.Join(fmt.Errorf("register the metrics of %s: %w", cfg.Dir, err), db.Close())
+		}
 	}
 	return &Store{
 		cfg:     cfg,

@@ -61,27 +61,36 @@ func same(a, b forecast.Series) bool {
 	return true
 }
 
-func vanishes(t *testing.T, src history.Source) {
+func vanishes(t *testing.T, src history.Source) { vanishesAt(t, src, 363) }
+
+// vanishesAt holds that the series whose last sample is of minute 359 is seen up
+// to the minute last, and that gaps follow.
+func vanishesAt(t *testing.T, src history.Source, last int) {
+	t.Helper()
 	r := reader(t, src, "conformance_vanishes", 2*time.Hour)
 	read(t, r, at(350))
 	for _, minute := range []int{380, 420} {
 		s := read(t, r, at(minute))
-		v, last, ok := s.Last()
-		if want := at(363); !ok || v != 359 || !last.Equal(want) {
-			t.Errorf("at minute %d: last value %v at %v, want 359 at %v", minute, v, last, want)
+		v, seen, ok := s.Last()
+		if want := at(last); !ok || v != 359 || !seen.Equal(want) {
+			t.Errorf("at minute %d: last value %v at %v, want 359 at %v", minute, v, seen, want)
 		}
-		if got, want := s.Present(), 363-(minute-119)+1; got != want {
+		if got, want := s.Present(), last-(minute-119)+1; got != want {
 			t.Errorf("at minute %d: %d values, want %d", minute, got, want)
 		}
 	}
 }
 
-func readerErrors(t *testing.T, src history.Source) {
+func readerErrors(t *testing.T, src history.Source) { readerErrorsBut(t, src, history.ErrOnlyNaN) }
+
+// readerErrorsBut takes the error of a series of NaN alone.
+func readerErrorsBut(t *testing.T, src history.Source, onlyNaN error) {
+	t.Helper()
 	for expr, want := range map[string]error{
 		"conformance_missing":  history.ErrNoSeries,
 		"conformance_by_code":  history.ErrManySeries,
 		"conformance_wide":     history.ErrManySeries,
-		"conformance_only_nan": history.ErrOnlyNaN,
+		"conformance_only_nan": onlyNaN,
 		"sum(":                 history.ErrBadQuery,
 	} {
 		_, err := reader(t, src, expr, time.Hour).Read(t.Context(), at(30))

@@ -99,10 +99,15 @@ topologySpreadConstraints:
 {{- end -}}
 
 {{- define "foreshadow.prometheusPort" -}}
-{{- $host := (urlParse .Values.prometheus.url).host -}}
 {{- if .Values.networkPolicy.prometheusPort -}}{{ .Values.networkPolicy.prometheusPort }}
-{{- else if regexMatch ":[0-9]+$" $host -}}{{ regexFind "[0-9]+$" $host }}
-{{- else -}}{{ ternary 443 80 (hasPrefix "https:" .Values.prometheus.url) }}
+{{- else -}}{{ include "foreshadow.urlPort" .Values.prometheus.url }}
+{{- end -}}
+{{- end -}}
+
+{{- define "foreshadow.urlPort" -}}
+{{- $host := (urlParse .).host -}}
+{{- if regexMatch ":[0-9]+$" $host -}}{{ regexFind "[0-9]+$" $host }}
+{{- else -}}{{ ternary 443 80 (hasPrefix "https:" .) }}
 {{- end -}}
 {{- end -}}
 
@@ -116,6 +121,9 @@ topologySpreadConstraints:
 {{- define "foreshadow.check" -}}
 {{- if not .Values.prometheus.url -}}
 {{- fail "prometheus.url: write the URL of a Prometheus HTTP API, such as http://prometheus.monitoring:9090" -}}
+{{- end -}}
+{{- if and .Values.sourcesSecrets (not .Values.sources) -}}
+{{- fail "sources: sourcesSecrets is written and no source names a file of it: write the sources, or no Secrets" -}}
 {{- end -}}
 {{- if and .Values.shadows.enabled (not .Values.shadows.namespaces) (not (include "foreshadow.tenant" .)) -}}
 {{- fail "shadows.namespaces: write the namespaces whose workloads may have shadows, such as [shop]" -}}

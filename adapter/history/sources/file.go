@@ -1,0 +1,103 @@
+package sources
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
+	"k8s.io/utils/clock"
+
+	"github.com/foreshadow-dev/foreshadow/adapter/filewatch"
+	"github.com/foreshadow-dev/foreshadow/adapter/history"
+)
+
+// flag is what messages call the file.
+const flag = "--history.sources-file"
+
+// maxBytes bounds the file.
+const maxBytes = 1 << 20
+
+// File keeps a Set as a file says.
+type File struct {
+	set    *Set
+	path   string
+	logger log.Logger
+	seen   [sha256.Size]byte
+}
+
+// NewFile reads the file, which must be good the first time.
+func NewFile(path string, set *Set) (*File, error) {
+	f := &File{set: set, path: path, logger: log.With(set.o.Logger, "component", "sources")}
+	_, err := f.load()
+	return f, err
+}
+
+// Check says what NewFile would refuse in the file.
+func Check(path string) error {
+	set := NewSet(Options{Logger: log.NewNopLogger(), Metrics: history.NewMetrics(nil), Clock: clock.RealClock{}, PerNamespace: 1})
+	_, err := NewFile(path, set)
+	return err
+}
+
+// Run takes over what changes in the file until ctx ends, and calls changed
+// after each time.
+func (f *File) Run(ctx context.Context, changed func()) error {
+	reload := func() {
+		switch news, err := f.load(); {
+		case err != nil:
+			level.Error(f.logger).Log("msg", "sources file refused, its last good version stays in use", "err", err)
+		case news:
+			changed()
+		}
+	}
+	o := filewatch.Options{What: "sources file", Path: f.path, Logger: f.logger, Clock: f.set.o.Clock}
+	return filewatch.Run(ctx, o, func() error { reload(); return nil }, reload)
+}
+
+// load reads the file; news says that it took over another version. Content
+// that was judged before is not judged again.
+func (f *File) load() (news bool, err error) {
+	defer func() {
+		if err != nil {
+			f.set.metrics.success.Set(0)
+		}
+	}()
+	raw, err := read(f.path)
+	if err != nil {
+		f.seen = [sha256.Size]byte{}
+		return false, fmt.Errorf("%s: %w", flag, err)
+	}
+	sum := sha256.Sum256(raw)
+	if sum == f.seen {
+		return false, nil
+	}
+	f.seen = sum
+	entries, err := decode(raw)
+	if err == nil {
+		err = f.set.replace(entries, directory(f.path))
+	}
+	if err != nil {
+		return false, fmt.Errorf("%s: %s: %w", flag, f.path, err)
+	}
+	f.set.metrics.success.Set(1)
+	f.set.metrics.successTime.Set(float64(f.set.o.Clock.Now().UnixMilli()) / 1000)
+	level.Info(f.logger).Log("msg", "sources file read", "sources", len(entries))
+	return true, nil
+}
+
+func read(path string) ([]byte, error) {
+	file, err := os.Open(path) //nolint:gosec // the operator names the file
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close() }()
+	raw, err := io.ReadAll(io.LimitReader(file, maxBytes+1))
+	if err == nil && len(raw) > maxBytes {
+		return nil, fmt.Errorf("%s: is longer than %d bytes: write fewer sources", path, maxBytes)
+	}
+	return raw, err
+}
