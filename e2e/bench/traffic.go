@@ -2,7 +2,7 @@ package main
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"math"
 	"net/http"
 	"net/http/httptest"
@@ -70,7 +70,7 @@ func received(reg *prometheus.Registry) (float64, error) {
 			return f.GetMetric()[0].GetCounter().GetValue(), nil
 		}
 	}
-	return 0, fmt.Errorf("no metric counts the bytes of answers")
+	return 0, errors.New("no metric counts the bytes of answers")
 }
 
 // writeMatrix answers a range query with a load that repeats each day, and with

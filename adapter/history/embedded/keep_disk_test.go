@@ -34,7 +34,7 @@ func TestDiskOfKeptLoads(t *testing.T) {
 	dir := t.TempDir()
 	k, err := OpenKeep(KeepConfig{Dir: dir}, log.NewNopLogger(), nil, clock.RealClock{})
 	require.NoError(t, err)
-	src := noisy{rand.New(rand.NewPCG(1, 2))} //nolint:gosec // numbers, not keys
+	src := noisy{rand.New(rand.NewPCG(1, 2))}
 	start := time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)
 	for day := range days {
 		end := start.Add(time.Duration(day+1) * 24 * time.Hour)
