@@ -21,7 +21,6 @@ import (
 	"github.com/spf13/pflag"
 	"k8s.io/utils/clock"
 
-	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
 	"github.com/foreshadow-dev/foreshadow/adapter/certificate"
 	"github.com/foreshadow-dev/foreshadow/adapter/history"
 	"github.com/foreshadow-dev/foreshadow/adapter/history/sources"
