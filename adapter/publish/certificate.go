@@ -29,7 +29,7 @@ func (c *Cluster) setCertificate(serving *genericapiserver.SecureServingInfo) er
 	if c.certificate != nil {
 		serving.Cert = content{c.certificate}
 	}
-	if err := c.reg.Register(validity{serving.Cert}); err != nil {
+	if err := c.reg.Register(NewCertificateExporter(serving.Cert)); err != nil {
 		return fmt.Errorf("register metrics of the serving certificate: %w", err)
 	}
 	return nil
@@ -42,7 +42,11 @@ var (
 		"When the certificate that the metrics API shows ends, in seconds since 1970.", nil, nil)
 )
 
-// validity exports the life of the certificate that is in use at a scrape, whoever made it.
+// NewCertificateExporter exports the life of the certificate that is shown at a scrape, whoever made it.
+func NewCertificateExporter(shown dynamiccertificates.CertKeyContentProvider) prometheus.Collector {
+	return validity{shown}
+}
+
 type validity struct {
 	dynamiccertificates.CertKeyContentProvider
 }

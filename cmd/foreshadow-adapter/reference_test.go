@@ -26,9 +26,11 @@ import (
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 
-	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
+	"github.com/foreshadow-dev/foreshadow/adapter/certificate"
 	"github.com/foreshadow-dev/foreshadow/adapter/docstest"
 	"github.com/foreshadow-dev/foreshadow/adapter/history"
+	"github.com/foreshadow-dev/foreshadow/adapter/history/embedded"
+	"github.com/foreshadow-dev/foreshadow/adapter/history/sources"
 	"github.com/foreshadow-dev/foreshadow/adapter/pools"
 	"github.com/foreshadow-dev/foreshadow/adapter/publish"
 	"github.com/foreshadow-dev/foreshadow/adapter/publish/keda"
@@ -89,16 +91,25 @@ func registered(t *testing.T) map[string]*collected {
 	metrics, shadows, sidecar := &collected{}, &collected{}, &collected{}
 	publish.NewProvider(board, now, metrics)
 	metrics.MustRegister(publish.NewExporter(board, now))
+	metrics.MustRegister(publish.NewCertificateExporter(nil))
 	history.NewMetrics(metrics)
+	sources.NewSet(sources.Options{Registerer: metrics})
 	_, err := refresh.NewManager(refresh.Config{
-		Interval: refresh.DefaultInterval, Sources: map[string]*history.Fair{v1alpha1.DefaultSource: history.NewFair(nil, 1)},
-		Bind: (&serveOptions{confineLabel: "namespace"}).binding(),
+		Interval: refresh.DefaultInterval, Sources: func(_, _ string) (refresh.From, error) { return refresh.From{}, nil },
 	}, board, now, logger, metrics)
 	require.NoError(t, err)
 	_, err = pools.NewFile(pools.FileOptions{Path: "pools.yaml", Registerer: metrics})
 	require.NoError(t, err)
 	_, err = pools.NewStatusWriter(pools.StatusOptions{Client: fake.NewClientBuilder().Build(), FieldOwner: fieldOwner, Registerer: metrics})
 	require.NoError(t, err)
+	_, err = certificate.New(certificate.Options{
+		APIServices: []string{"v1beta1.external.metrics.k8s.io"}, Host: "foreshadow-adapter.foreshadow.svc", Instance: "a", Lifetime: certificate.DefaultLifetime,
+		Client: fake.NewClientBuilder().Build(), Clock: now, Logger: logger, Registerer: metrics,
+	})
+	require.NoError(t, err)
+	keep, err := embedded.OpenKeep(embedded.KeepConfig{Dir: t.TempDir()}, logger, metrics, now)
+	require.NoError(t, err)
+	require.NoError(t, keep.Close())
 	_, err = keda.New(keda.Config{
 		Address: "127.0.0.1:0", MaxStreams: 1, MaxConnections: 1, Board: board, Clock: now, Logger: logger, Registerer: metrics,
 	})
