@@ -122,7 +122,7 @@ func (r Report) forecastReady() metav1.Condition {
 	case errors.Is(r.Refused, capacity.ErrTooOld):
 		c.Reason, c.Message = v1alpha1.ReasonForecastExpired, r.Refused.Error()
 	case errors.Is(r.Refused, capacity.ErrNoLoad):
-		c.Reason, c.Message = v1alpha1.ReasonNoLoad, r.Refused.Error()
+		c.Reason, c.Message = unread(r.ReadErr), r.Refused.Error()
 	case errors.Is(r.Refused, capacity.ErrIncomplete):
 		c.Reason, c.Message = v1alpha1.ReasonPartialAnswers, r.Refused.Error()
 	case r.Refused != nil:
@@ -136,7 +136,7 @@ func (r Report) forecastReady() metav1.Condition {
 	case r.Forecast == nil || r.Decision.Fallback == capacity.FallbackNoForecast:
 		c.Reason, c.Message = v1alpha1.ReasonShortHistory, "no forecast: "+r.whyNoForecast()
 	case r.ReadErr != nil:
-		c.Status, c.Reason, c.Message = metav1.ConditionTrue, v1alpha1.ReasonHistoryUnreachable, r.ReadErr.Error()
+		c.Status, c.Reason, c.Message = metav1.ConditionTrue, unread(r.ReadErr), r.ReadErr.Error()
 	case r.OnlyRises:
 		c.Status, c.Reason, c.Message = metav1.ConditionTrue, v1alpha1.ReasonLoadOnlyRises, onlyRises
 	case r.Forecast.Note != "":
@@ -165,12 +165,25 @@ func (r Report) capacityUnknown() metav1.Condition {
 	return c
 }
 
+// unread returns the reason why a read gave no load: what to look at is the query
+// or the server. err is nil where all of it was gaps.
+func unread(err error) string {
+	is := func(kind error) bool { return errors.Is(err, kind) }
+	switch {
+	case err == nil, is(history.ErrNoSeries), is(history.ErrOnlyNaN):
+		return v1alpha1.ReasonNoLoad
+	case is(history.ErrBadQuery), is(history.ErrManySeries), is(history.ErrHistogram):
+		return v1alpha1.ReasonQueryRefused
+	}
+	return v1alpha1.ReasonHistoryUnreachable
+}
+
 func (r Report) historyDegraded() metav1.Condition {
 	switch {
 	case r.ReadErr != nil && !r.Degraded:
 		return metav1.Condition{
 			Type: v1alpha1.ConditionHistoryDegraded, Status: metav1.ConditionTrue,
-			Reason: v1alpha1.ReasonHistoryUnreachable, Message: "the value may go up and not down: " + r.ReadErr.Error(),
+			Reason: unread(r.ReadErr), Message: "the value may go up and not down: " + r.ReadErr.Error(),
 		}
 	case !r.Degraded:
 		return metav1.Condition{

@@ -8,8 +8,9 @@ const (
 	// ConditionCapacityUnknown is True while nothing says what one replica
 	// carries; nothing is published then.
 	ConditionCapacityUnknown = "CapacityUnknown"
-	// ConditionHistoryDegraded is True while Prometheus marks its answers as
-	// partial: the forecast may raise and does not lower.
+	// ConditionHistoryDegraded is True while the load cannot be read, or
+	// Prometheus marks its answers as partial: the forecast may raise and does not
+	// lower.
 	ConditionHistoryDegraded = "HistoryDegraded"
 	// ConditionRefused is True while the pool is not served at all: its spec
 	// breaks a rule of this version, or another pool has its workload.

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -215,6 +214,8 @@ func eachField(at string, v any) error {
 			return fmt.Errorf("%s: is not done here: leave it out", here)
 		case k == "proxy_url" && strings.Contains(text, "@"):
 			return fmt.Errorf("%s: has a user name or password: use a proxy that asks for none", here)
+		case k == "token_url" && strings.Contains(text, "@"):
+			return fmt.Errorf("%s: has a user name or password: write client_id and client_secret_file", here)
 		}
 		if err := eachField(here, fields[k]); err != nil {
 			return err
@@ -229,15 +230,20 @@ func (e entry) text() string {
 	return string(raw)
 }
 
-// data tells servers and tenants apart.
+// data tells what holds other data apart: servers and tenants, whether these go
+// by a header or by a user. Names, too: behind the same URL, tokens of two sources
+// may show two tenants.
 func (e entry) data() string {
 	var c struct {
 		Headers json.RawMessage `json:"http_headers"`
+		User    struct {
+			Name string `json:"username"`
+			File string `json:"username_file"`
+		} `json:"basic_auth"`
 	}
-	_ = json.Unmarshal(e.HTTPConfig, &c) // httpConfig has read it, or there is none
-	raw, _ := json.Marshal([]any{strings.TrimRight(e.URL, "/"), e.Headers, c.Headers})
+	if len(e.HTTPConfig) > 0 {
+		_ = json.Unmarshal(e.HTTPConfig, &c) // httpConfig has read it
+	}
+	raw, _ := json.Marshal([]any{e.Name, strings.TrimRight(e.URL, "/"), e.Headers, c.Headers, c.User}) // as in text
 	return string(raw)
 }
-
-// directory is where relative paths of the file at path begin.
-func directory(path string) string { return filepath.Dir(path) }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 
 	"github.com/go-kit/log"
 	"github.com/go-kit/log/level"
@@ -58,8 +59,8 @@ func (f *File) Run(ctx context.Context, changed func()) error {
 	return filewatch.Run(ctx, o, func() error { reload(); return nil }, reload)
 }
 
-// load reads the file; news says that it took over another version. Content
-// that was judged before is not judged again.
+// load reads the file; news says that it took over another version. Text that
+// is in use, or cannot be read, is not judged again.
 func (f *File) load() (news bool, err error) {
 	defer func() {
 		if err != nil {
@@ -78,7 +79,9 @@ func (f *File) load() (news bool, err error) {
 	f.seen = sum
 	entries, err := decode(raw)
 	if err == nil {
-		err = f.set.replace(entries, directory(f.path))
+		if err = f.set.replace(entries, filepath.Dir(f.path)); err != nil {
+			f.seen = [sha256.Size]byte{} // a file that it names may be there the next time
+		}
 	}
 	if err != nil {
 		return false, fmt.Errorf("%s: %s: %w", flag, f.path, err)

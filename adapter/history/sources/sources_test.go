@@ -3,6 +3,7 @@ package sources
 import (
 	"bytes"
 	"context"
+	"encoding/pem"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -143,6 +144,7 @@ func TestWhatHasChangedIsNotAsked(t *testing.T) {
 	for name, text := range map[string]string{
 		"another server":    "sources: [{name: long, url: '" + two.URL + "', namespaces: [shop]}]",
 		"another tenant":    "sources: [{name: long, url: '" + one.URL + "', namespaces: [shop], headers: {X-Scope-OrgID: a}}]",
+		"another user":      "sources: [{name: long, url: '" + one.URL + "', namespaces: [shop], http_config: {basic_auth: {username: a}}}]",
 		"another namespace": "sources: [{name: long, url: '" + one.URL + "', namespaces: [bank]}]",
 		"none":              "sources: []",
 	} {
@@ -158,12 +160,52 @@ func TestWhatHasChangedIsNotAsked(t *testing.T) {
 		require.Zero(t, hits)
 	}
 	// Other credentials hold the same data: the pool goes on.
-	r.write(t, "sources: [{name: long, url: '"+one.URL+"', namespaces: [shop], http_config: {basic_auth: {username: reader}}}]")
+	require.NoError(t, os.WriteFile(filepath.Join(filepath.Dir(r.path), "token"), []byte("open sesame"), 0o600))
+	r.write(t, "sources: [{name: long, url: '"+one.URL+"', namespaces: [shop], http_config: {authorization: {credentials_file: token}}}]")
 	_, err = file.load()
 	require.NoError(t, err)
 	require.NoError(t, ask(t, before.Source))
 	header, _ := one.seen()
 	require.NotEmpty(t, header.Get("Authorization"))
+}
+
+// What stands behind a URL may depend on a token, which data do not tell.
+func TestSourcesAreKeptApart(t *testing.T) {
+	s, r := newServer(t), newRig(t)
+	r.write(t, "sources: [{name: one, url: '"+s.URL+"', namespaces: [shop]}, {name: two, url: '"+s.URL+"', namespaces: [shop]}]")
+	_, err := NewFile(r.path, r.set)
+	require.NoError(t, err)
+	one, err := r.set.Of("one", "shop")
+	require.NoError(t, err)
+	two, err := r.set.Of("two", "shop")
+	require.NoError(t, err)
+	require.NotEqual(t, one.Data, two.Data)
+}
+
+// The text of the file is right, and what it names comes later.
+func TestARefusedFileIsTriedAgain(t *testing.T) {
+	s, r := newServer(t), newRig(t)
+	r.write(t, "sources: []")
+	file, err := NewFile(r.path, r.set)
+	require.NoError(t, err)
+	r.write(t, "sources: [{name: long, url: '"+s.URL+"', namespaces: [shop], http_config: {tls_config: {ca_file: ca.crt}}}]")
+	for range 2 {
+		_, err = file.load()
+		require.ErrorContains(t, err, "ca.crt")
+	}
+	authority := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: newTLSServer(t).Certificate().Raw})
+	require.NoError(t, os.WriteFile(filepath.Join(filepath.Dir(r.path), "ca.crt"), authority, 0o600))
+	news, err := file.load()
+	require.NoError(t, err)
+	require.True(t, news)
+	require.InDelta(t, 1, testutil.ToFloat64(r.set.metrics.success), 0)
+}
+
+func newTLSServer(t *testing.T) *httptest.Server {
+	t.Helper()
+	s := httptest.NewTLSServer(http.NotFoundHandler())
+	t.Cleanup(s.Close)
+	return s
 }
 
 func TestABadFileLeavesTheLastGoodOne(t *testing.T) {
@@ -242,6 +284,7 @@ func TestRefusals(t *testing.T) {
 		"a client's secret":     {base(", http_config: {oauth2: {client_secret: hunter2}}"), "sources[0].http_config.oauth2.client_secret: holds a credential"},
 		"a secret header":       {base(", http_config: {http_headers: {X-A: {secrets: [hunter2]}}}"), "sources[0].http_config.http_headers.X-A.secrets: holds a credential"},
 		"a proxy's password":    {base(", http_config: {proxy_url: 'http://a:hunter2@b'}"), "sources[0].http_config.proxy_url: has a user name or password"},
+		"a token's password":    {base(", http_config: {oauth2: {token_url: 'http://a:hunter2@b', client_id: a}}"), "sources[0].http_config.oauth2.token_url: has a user name or password"},
 		"an unknown setting":    {base(", http_config: {basic: {}}"), "sources[0].http_config: "},
 	} {
 		t.Run(name, func(t *testing.T) {
