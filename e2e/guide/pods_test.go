@@ -49,7 +49,7 @@ func (p *pods) play(ctx context.Context) error {
 			return false, client.IgnoreNotFound(err)
 		}
 		for i := range list.Items {
-			if err := p.keep(ctx, &list.Items[i]); err != nil {
+			if err := p.keep(&list.Items[i]); err != nil {
 				return false, err
 			}
 		}
@@ -61,7 +61,7 @@ func (p *pods) play(ctx context.Context) error {
 	return errors.Join(err, p.kill())
 }
 
-func (p *pods) keep(ctx context.Context, d *appsv1.Deployment) error {
+func (p *pods) keep(d *appsv1.Deployment) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now, known := p.running[d.Name]
