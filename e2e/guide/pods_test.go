@@ -7,12 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"sync"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -22,7 +20,6 @@ import (
 
 const (
 	namespace = "foreshadow"
-	tlsSecret = "foreshadow-adapter-tls"
 	grace     = 15 * time.Second
 )
 
@@ -52,7 +49,7 @@ func (p *pods) play(ctx context.Context) error {
 			return false, client.IgnoreNotFound(err)
 		}
 		for i := range list.Items {
-			if err := p.keep(ctx, &list.Items[i]); err != nil {
+			if err := p.keep(&list.Items[i]); err != nil {
 				return false, err
 			}
 		}
@@ -64,7 +61,7 @@ func (p *pods) play(ctx context.Context) error {
 	return errors.Join(err, p.kill())
 }
 
-func (p *pods) keep(ctx context.Context, d *appsv1.Deployment) error {
+func (p *pods) keep(d *appsv1.Deployment) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now, known := p.running[d.Name]
@@ -87,13 +84,9 @@ func (p *pods) keep(ctx context.Context, d *appsv1.Deployment) error {
 	}
 	args := append(spec.Containers[0].Args, "--kubeconfig="+config, fmt.Sprintf("--web.listen-address=%s:%d", process.Loopback, ports[0]))
 	if d.Name == "foreshadow-adapter" {
-		certs, err := p.mount(ctx, tlsSecret)
-		if err != nil {
-			return err
-		}
 		args = append(args, "--prometheus.url="+p.prometheus, "--refresh.interval=5s",
 			"--bind-address="+process.Loopback, fmt.Sprintf("--secure-port=%d", p.port),
-			"--tls-cert-file="+filepath.Join(certs, "tls.crt"), "--tls-private-key-file="+filepath.Join(certs, "tls.key"))
+			"--certificate.instance=adapter-0") // the name of the pod, which a kubelet would write in
 	}
 	child, err := process.Start(process.Config{Name: d.Name, Path: os.Getenv("FORESHADOW_E2E_ADAPTER"), Args: args, LogDir: p.logs})
 	if err != nil {
@@ -101,24 +94,6 @@ func (p *pods) keep(ctx context.Context, d *appsv1.Deployment) error {
 	}
 	p.running[d.Name] = running{d.Generation, child}
 	return nil
-}
-
-// mount writes a Secret to a folder, as a kubelet does.
-func (p *pods) mount(ctx context.Context, name string) (string, error) {
-	var secret corev1.Secret
-	if err := p.Client.Get(ctx, client.ObjectKey{Namespace: namespace, Name: name}, &secret); err != nil {
-		return "", err
-	}
-	dir, err := p.TempDir(name)
-	if err != nil {
-		return "", err
-	}
-	for file, data := range secret.Data {
-		if err := os.WriteFile(filepath.Join(dir, file), data, 0o600); err != nil {
-			return "", err
-		}
-	}
-	return dir, nil
 }
 
 // kill ends the processes as lost nodes would, for good.

@@ -31,7 +31,7 @@ type boostArm struct {
 // had, it is ready, and serves, with its own.
 func TestBoostOfTomcat(t *testing.T) {
 	shared.loadTomcat(t)
-	require.NoError(t, shared.loadBinary(t.Context(), sidecarImage, os.Getenv(sidecarEnv)))
+	require.NoError(t, shared.loadLayout(t.Context(), sidecarImage, os.Getenv(sidecarEnv)))
 	repetitions := 3
 	if testing.Short() {
 		repetitions = 1
