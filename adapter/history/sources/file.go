@@ -4,8 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
-	"io"
-	"os"
 	"path/filepath"
 
 	"github.com/go-kit/log"
@@ -68,7 +66,10 @@ func (f *File) load() (news bool, err error) {
 			f.metrics.success.Set(0)
 		}
 	}()
-	raw, err := read(f.path)
+	raw, err := filewatch.Read(f.path, maxBytes)
+	if err == nil && len(raw) > maxBytes {
+		err = fmt.Errorf("%s: is longer than %d bytes: write fewer sources", f.path, maxBytes)
+	}
 	if err != nil {
 		f.seen = [sha256.Size]byte{}
 		return false, fmt.Errorf("%s: %w", flag, err)
@@ -91,17 +92,4 @@ func (f *File) load() (news bool, err error) {
 	f.metrics.successTime.Set(float64(f.set.o.Clock.Now().UnixMilli()) / 1000)
 	level.Info(f.logger).Log("msg", "sources file read", "sources", len(entries))
 	return true, nil
-}
-
-func read(path string) ([]byte, error) {
-	file, err := os.Open(path) //nolint:gosec // the operator names the file
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = file.Close() }()
-	raw, err := io.ReadAll(io.LimitReader(file, maxBytes+1))
-	if err == nil && len(raw) > maxBytes {
-		return nil, fmt.Errorf("%s: is longer than %d bytes: write fewer sources", path, maxBytes)
-	}
-	return raw, err
 }
