@@ -3,9 +3,9 @@ package forecast
 import "math"
 
 // cholesky solves a x = b in place for the upper triangle of a symmetric a, whose
-// at most waves rows lie stride values apart: a = U'U, then U'y = b and Ux = y. It reports
-// whether a is positive definite. The systems of a fit are too small, and too
-// many, for a library's set-up.
+// rows, at most waves, lie stride values apart: a = U'U, then U'y = b and Ux = y.
+// It reports whether a is positive definite. The systems of a fit are too small,
+// and too many, for a library's set-up.
 func cholesky(a []float64, stride int, b []float64) bool {
 	n := len(b)
 	var inv [waves]float64 // of the diagonal: a division is dear

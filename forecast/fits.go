@@ -29,11 +29,10 @@ type datedFit struct {
 
 func (d datedFit) of(origin time.Time) bool { return d.Fitted != nil && d.origin.Equal(origin) }
 
-// Current returns the fit that Forecast used last, Past the one before it; nil
-// for none.
+// Current returns the fit that Forecast used last; nil for none.
 func (f *Fits) Current() *Fitted { return f.current.Fitted }
 
-// Past is described at Current.
+// Past returns the fit before, or the one that Again took; nil for none.
 func (f *Fits) Past() *Fitted { return f.past.Fitted }
 
 // Forget drops both fits: the history is not what they saw.

@@ -83,27 +83,32 @@ func (s weighed) reach(before float64, need, out []float64, patience int) {
 func (s weighed) first(n int) weighed { return weighed{s.x[:n], s.w[:n]} }
 
 // split brings the values below a pivot, or, where there are none, those that
-// equal it, to the front, and returns how many and of what weight they are.
+// equal it, to the front, and returns how many and of what weight they are. As in
+// below, its loop has no branch that depends on the values.
 func (s weighed) split() (n int, same bool, weight float64) {
 	pivot := middleOf(s.x[len(s.x)/4], s.x[len(s.x)/2], s.x[3*len(s.x)/4])
+	w := s.w[:len(s.x)]
 	for i, v := range s.x {
+		less := 0
 		if v < pivot {
-			weight += s.w[i]
-			s.Swap(i, n)
-			n++
+			less = 1
+		}
+		s.x[i], s.x[n] = s.x[n], v
+		w[i], w[n] = w[n], w[i]
+		n += less
+	}
+	if same = n == 0; same {
+		for i, v := range s.x {
+			if v == pivot {
+				s.Swap(i, n)
+				n++
+			}
 		}
 	}
-	if n > 0 {
-		return n, false, weight
+	for _, v := range w[:n] {
+		weight += v
 	}
-	for i, v := range s.x {
-		if v == pivot {
-			weight += s.w[i]
-			s.Swap(i, n)
-			n++
-		}
-	}
-	return n, true, weight
+	return n, same, weight
 }
 
 // sort is an insertion sort for the few, and sort.Sort for more.

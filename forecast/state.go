@@ -33,10 +33,11 @@ func fitOrigin(end time.Time, span time.Duration) time.Time {
 	}
 }
 
-// State is all that is kept of one workload: its Samples, and its Fits. What it forecasts is a function of the values
-// that it was given: fed one by one, from a history at once, or restored from a
-// checkpoint, it says the same, bit for bit. (A history must reach a block of
-// Samples and a day further back than the window: as far as Reach says.)
+// State is all that is kept of one workload: its Samples, and its Fits. What it
+// forecasts is a function of the values that it was given: fed one by one, from a
+// history at once, or restored from a checkpoint, it says the same, bit for bit.
+// (A history must reach a block of Samples and a day further back than the window:
+// as far as Reach says.)
 //
 // A State is for one goroutine.
 type State struct {

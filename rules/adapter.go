@@ -42,6 +42,12 @@ sum(rate(foreshadow_prometheus_queries_total[10m]))
 			Description: "An adapter refused the file of --pools.file and goes on with the pools that it read before.",
 		},
 		{
+			Name: "ForeshadowSourcesFileRefused", Severity: Warning, For: "5m",
+			Expr:        `min(foreshadow_sources_reload_success) == 0`,
+			Summary:     "The file of sources as it is now is not in use.",
+			Description: "An adapter refused the file of --history.sources-file and goes on with the sources that it read before.",
+		},
+		{
 			Name: "ForeshadowShadowWritesFailing", Severity: Warning, For: "15m",
 			Expr: `sum by (kind) (rate(foreshadow_shadow_writes_total{result="failed"}[15m]))
   /

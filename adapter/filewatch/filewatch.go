@@ -5,6 +5,8 @@ package filewatch
 import (
 	"context"
 	"fmt"
+	"io"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -90,4 +92,15 @@ func (o Options) follow(ctx context.Context, watcher *fsnotify.Watcher, tick <-c
 			reload()
 		}
 	}
+}
+
+// Read returns the file, or of a longer one the first most+1 bytes, by which it
+// can be told.
+func Read(path string, most int64) ([]byte, error) {
+	file, err := os.Open(path) //nolint:gosec // the operator names the file
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close() }()
+	return io.ReadAll(io.LimitReader(file, most+1))
 }

@@ -5,8 +5,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 
 	"github.com/go-kit/log"
 	"github.com/go-kit/log/level"
@@ -71,7 +69,7 @@ func (f *File) Synced() <-chan struct{} { return f.synced }
 
 // Check says what Run would refuse in the file as it is now.
 func (f *File) Check() error {
-	raw, err := readFile(f.path)
+	raw, err := filewatch.Read(f.path, manifest.MaxBytes)
 	if err != nil {
 		return fmt.Errorf("read pools file: %w", err)
 	}
@@ -103,7 +101,7 @@ func (f *File) reload(handler Handler) {
 // load reads the file and hands over what changed. Content that was judged
 // before is not judged again.
 func (f *File) load(handler Handler) error {
-	raw, err := readFile(f.path)
+	raw, err := filewatch.Read(f.path, manifest.MaxBytes)
 	if err != nil {
 		f.seen = [sha256.Size]byte{}
 		return fmt.Errorf("read pools file: %w", err)
@@ -145,15 +143,4 @@ func (f *File) apply(list []*v1alpha1.ShadowPool, handler Handler) (set, deleted
 	}
 	f.pools = next
 	return set, deleted
-}
-
-// readFile reads one byte more than manifest.Decode takes, so that it can refuse a
-// file that is too long.
-func readFile(path string) ([]byte, error) {
-	file, err := os.Open(path) //nolint:gosec // the operator names the file
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = file.Close() }()
-	return io.ReadAll(io.LimitReader(file, manifest.MaxBytes+1))
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -128,6 +129,9 @@ func (o *serveOptions) checkKeep(fs *pflag.FlagSet) error {
 				errs = append(errs, fmt.Errorf("--%s: has no meaning without --history.keep-path: write the directory too", name))
 			}
 		}
+	}
+	if o.keepPath != "" && o.prometheusURL == "" && filepath.Clean(o.keepPath) == filepath.Clean(o.storagePath) {
+		errs = append(errs, fmt.Errorf("--history.keep-path: %s: is --storage.path, too: write another directory", o.keepPath))
 	}
 	if o.keepRetention < 24*time.Hour {
 		errs = append(errs, fmt.Errorf("--history.keep-retention: %v: write at least 1d", duration.Format(o.keepRetention)))

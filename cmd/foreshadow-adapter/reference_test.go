@@ -93,8 +93,11 @@ func registered(t *testing.T) map[string]*collected {
 	metrics.MustRegister(publish.NewExporter(board, now))
 	metrics.MustRegister(publish.NewCertificateExporter(nil))
 	history.NewMetrics(metrics)
-	sources.NewSet(sources.Options{Registerer: metrics})
-	_, err := refresh.NewManager(refresh.Config{
+	list := filepath.Join(t.TempDir(), "sources.yaml")
+	require.NoError(t, os.WriteFile(list, []byte("sources: []"), 0o600))
+	_, err := sources.NewFile(list, sources.NewSet(sources.Options{Logger: logger, Registerer: metrics, Clock: now}))
+	require.NoError(t, err)
+	_, err = refresh.NewManager(refresh.Config{
 		Interval: refresh.DefaultInterval, Sources: func(_, _ string) (refresh.From, error) { return refresh.From{}, nil },
 	}, board, now, logger, metrics)
 	require.NoError(t, err)

@@ -81,6 +81,9 @@ func run(out io.Writer, only, file string) error {
 		}
 		all = append(all, m...)
 	}
+	if len(all) == 0 {
+		return fmt.Errorf("-only: %q: no part is called so: write part of the name of one, such as forecast", only)
+	}
 	if err := table(out, all); err != nil {
 		return err
 	}

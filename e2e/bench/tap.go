@@ -189,8 +189,9 @@ func playRound(client *http.Client, arms []*arm) error {
 	return nil
 }
 
-// costs counts, besides the share of the requests that shadows took, what a request allocates in the whole process, client, app and
-// shadow included, and takes off what it does without a proxy.
+// costs counts, besides the share of the requests that shadows took, what a request
+// allocates in the whole process, client, app and shadow included, and takes off
+// what it does without a proxy.
 func costs(client *http.Client, arms []*arm) ([]measurement, error) {
 	const n = 2000
 	var direct [2]float64

@@ -4,8 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
-	"io"
-	"os"
 	"path/filepath"
 
 	"github.com/go-kit/log"
@@ -24,15 +22,16 @@ const maxBytes = 1 << 20
 
 // File keeps a Set as a file says.
 type File struct {
-	set    *Set
-	path   string
-	logger log.Logger
-	seen   [sha256.Size]byte
+	set     *Set
+	path    string
+	logger  log.Logger
+	metrics *fileMetrics
+	seen    [sha256.Size]byte
 }
 
 // NewFile reads the file, which must be good the first time.
 func NewFile(path string, set *Set) (*File, error) {
-	f := &File{set: set, path: path, logger: log.With(set.o.Logger, "component", "sources")}
+	f := &File{set: set, path: path, logger: log.With(set.o.Logger, "component", "sources"), metrics: newFileMetrics(set.o.Registerer)}
 	_, err := f.load()
 	return f, err
 }
@@ -64,10 +63,13 @@ func (f *File) Run(ctx context.Context, changed func()) error {
 func (f *File) load() (news bool, err error) {
 	defer func() {
 		if err != nil {
-			f.set.metrics.success.Set(0)
+			f.metrics.success.Set(0)
 		}
 	}()
-	raw, err := read(f.path)
+	raw, err := filewatch.Read(f.path, maxBytes)
+	if err == nil && len(raw) > maxBytes {
+		err = fmt.Errorf("%s: is longer than %d bytes: write fewer sources", f.path, maxBytes)
+	}
 	if err != nil {
 		f.seen = [sha256.Size]byte{}
 		return false, fmt.Errorf("%s: %w", flag, err)
@@ -86,21 +88,8 @@ func (f *File) load() (news bool, err error) {
 	if err != nil {
 		return false, fmt.Errorf("%s: %s: %w", flag, f.path, err)
 	}
-	f.set.metrics.success.Set(1)
-	f.set.metrics.successTime.Set(float64(f.set.o.Clock.Now().UnixMilli()) / 1000)
+	f.metrics.success.Set(1)
+	f.metrics.successTime.Set(float64(f.set.o.Clock.Now().UnixMilli()) / 1000)
 	level.Info(f.logger).Log("msg", "sources file read", "sources", len(entries))
 	return true, nil
-}
-
-func read(path string) ([]byte, error) {
-	file, err := os.Open(path) //nolint:gosec // the operator names the file
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = file.Close() }()
-	raw, err := io.ReadAll(io.LimitReader(file, maxBytes+1))
-	if err == nil && len(raw) > maxBytes {
-		return nil, fmt.Errorf("%s: is longer than %d bytes: write fewer sources", path, maxBytes)
-	}
-	return raw, err
 }

@@ -40,8 +40,7 @@ type Options struct {
 
 // Set holds the sources. It is safe for concurrent use.
 type Set struct {
-	o       Options
-	metrics *fileMetrics
+	o Options
 
 	mu     sync.Mutex
 	byName map[string]*source // the default among them
@@ -68,7 +67,7 @@ type Reading struct {
 
 // NewSet returns a set with the default alone.
 func NewSet(o Options) *Set {
-	s := &Set{o: o, metrics: newFileMetrics(o.Registerer)}
+	s := &Set{o: o}
 	s.byName = map[string]*source{Default: {
 		fair: s.share(o.Default, Default), namespaces: map[string]bool{everybody: true}, confinement: o.Confinement, data: Default,
 	}}
