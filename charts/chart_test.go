@@ -452,6 +452,11 @@ func TestBadPoolsOfATenant(t *testing.T) {
 	}
 }
 
+// secretly is a source with credentials in the values, which would stand in a ConfigMap.
+func secretly(httpConfig values) values {
+	return values{"name": "a", "url": "http://x", "namespaces": []any{"shop"}, "http_config": httpConfig}
+}
+
 func TestBadValues(t *testing.T) {
 	with := func(key string, v any) values { return values{"prometheus": prometheus(), key: v} }
 	for name, tc := range map[string]struct {
@@ -476,6 +481,8 @@ func TestBadValues(t *testing.T) {
 		"a port of another":     {with("keda", values{"port": 9402}), "/keda/port"},
 		"a source for nobody":   {with("sources", []any{values{"name": "a", "url": "http://x"}}), "/sources/0"},
 		"a source's password":   {with("sources", []any{values{"name": "a", "url": "http://me:pw@x", "namespaces": []any{"shop"}}}), "/sources/0/url"},
+		"a source's token":      {with("sources", []any{secretly(values{"authorization": values{"credentials": "hunter2"}})}), "/sources/0/http_config/authorization/credentials"},
+		"a source's key":        {with("sources", []any{secretly(values{"oauth2": values{"tls_config": values{"key": "hunter2"}}})}), "/sources/0/http_config/oauth2/tls_config/key"},
 		"the default source":    {with("sources", []any{values{"name": "default", "url": "http://x", "namespaces": []any{"shop"}}}), "/sources/0/name"},
 		"Secrets of no source":  {with("sourcesSecrets", []any{"auth"}), "sources: sourcesSecrets is written"},
 		"a volume's size":       {with("keep", values{"volumeSize": "much"}), "/keep/volumeSize"},

@@ -3,6 +3,8 @@ package main
 import (
 	"flag"
 	"path/filepath"
+	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/spf13/pflag"
@@ -25,13 +27,26 @@ func TestReferenceOfFlags(t *testing.T) {
 	require.NoError(t, docstest.Keep(filepath.Join("..", "..", "docs", "reference", "foreshadow-sidecar.md"), page, *rewrite))
 }
 
-// What a page tells to type is taken: every flag exists.
-func TestPagesCallWhatExists(t *testing.T) {
-	pages, err := docstest.Pages(filepath.Join("..", ".."))
+// Every flag that the page about warm-up names, in sentences and in manifests,
+// exists. Those of the role that keeps shadows are the adapter's.
+func TestPageNamesWhatExists(t *testing.T) {
+	root := filepath.Join("..", "..")
+	page, err := docstest.Read(root, filepath.Join(root, "docs", "warm-up.md"))
 	require.NoError(t, err)
-	commands, err := docstest.Commands(pages, "foreshadow-sidecar")
-	require.NoError(t, err)
-	for _, c := range commands {
-		require.NoError(t, flags().Parse(c.Args[1:]), "%s: %v", c.Page, c.Args)
+	texts := page.Spans
+	for _, b := range page.Blocks {
+		texts = append(texts, b.Text)
 	}
+	name := regexp.MustCompile(`--([a-z]+\.[a-z-]+)`)
+	named := 0
+	for _, text := range texts {
+		for _, m := range name.FindAllStringSubmatch(text, -1) {
+			if strings.HasPrefix(m[1], "shadows.") {
+				continue
+			}
+			require.NotNil(t, flags().Lookup(m[1]), "%s: the sidecar has no flag %s", page.Path, m[0])
+			named++
+		}
+	}
+	require.Greater(t, named, 10)
 }
