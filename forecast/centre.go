@@ -29,16 +29,35 @@ func centreOf(c float64, days []float64) float64 {
 	return c * factor
 }
 
-// dayMedians returns the median residual of each day that was scored.
-func (r *rolling) dayMedians(x *rows, resid []float64, horizon int) []float64 {
+// fairMiddle returns the median of the residuals without ended incidents, where
+// there are any, and those of their days.
+func (r *rolling) fairMiddle(x *rows, resid []float64, horizon int) (days []float64, middle float64) {
+	if len(x.odd) == 0 {
+		return r.dayMedians(x.origin, resid, horizon, x.more), math.NaN()
+	}
+	n := len(resid) - len(x.odd)
+	origin, rest, weight := make([]int, 0, n), make([]float64, 0, n), make([]float64, 0, n)
+	for i, w := range x.fair {
+		if w > 0 {
+			origin, rest, weight = append(origin, x.origin[i]), append(rest, resid[i]), append(weight, w)
+		}
+	}
+	days = r.dayMedians(origin, rest, horizon, x.more)
+	p := newRecentPool(rest, weight)
+	return days, p.at(0.5)
+}
+
+// dayMedians returns the median residual of each day that was scored, with room
+// for one value a residual.
+func (r *rolling) dayMedians(origin []int, resid []float64, horizon int, room []float64) []float64 {
 	if r.h.day == 0 {
 		return nil
 	}
-	today := x.more[:0]
+	today := room[:0]
 	out := make([]float64, 0, backDays+1)
 	end := r.start // of the day of the last residual
 	for i, e := range resid {
-		if t := r.origins[x.origin[i]] + horizon; t >= end {
+		if t := r.origins[origin[i]] + horizon; t >= end {
 			if len(today) > 0 {
 				out, today = append(out, middleOfAll(today)), today[:0]
 			}

@@ -33,6 +33,7 @@ type Fitted struct {
 	civil *civil // nil: the series is in local time already
 
 	incidents []Interval
+	ended     []span // incidents that the fit found, see findEnded
 }
 
 // Fit learns from s how to forecast it: the shape of its days and weeks, how
@@ -71,7 +72,7 @@ func fit(s Series, cfg Config) (*Fitted, error) {
 		a := arenas.Get().(*arena)
 		defer a.giveBack()
 		h, cut, offset := newHistoryIn(a, s.Values, f.seasons, f.unit)
-		f.moved, f.offset = cut, offset
+		f.moved, f.offset, f.ended = cut, offset, h.ended
 		f.learn(h, cfg)
 	}
 	f.note, f.use = f.describe(s, cfg), useOf(s)

@@ -34,6 +34,11 @@ type history struct {
 	moved  int
 	offset float64
 
+	// Ended incidents are gaps in raw, actual has their values; nil: there are
+	// none (ended.go).
+	ended  []span
+	actual []float64
+
 	arena *arena // of its arrays
 	over  int    // incidents before this step have ended (oddday.go)
 }
@@ -101,6 +106,10 @@ func newHistoryIn(a *arena, values []float64, c seasons, unit float64) (h *histo
 		for i := range h.raw[:cut] {
 			h.raw[i] += offset
 		}
+		h.bands = newBands(h.raw, c.day)
+	}
+	if h.ended = h.findEnded(); len(h.ended) > 0 {
+		h.forgetEnded()
 		h.bands = newBands(h.raw, c.day)
 	}
 	h.precompute()
@@ -247,9 +256,15 @@ func (h *history) clean(i int) float64 {
 	return h.bands.clip(v, i)
 }
 
-// at returns the value of step i as measured, in the unit of the fit.
-func (h *history) at(i int) float64 {
-	v := h.raw[i] * h.inv
+// at returns the value of step i as measured, in the unit of the fit; a gap in an
+// ended incident.
+func (h *history) at(i int) float64 { return h.inUnit(h.raw, i) }
+
+// seen is at, but in an ended incident too.
+func (h *history) seen(i int) float64 { return h.inUnit(h.measured(), i) }
+
+func (h *history) inUnit(x []float64, i int) float64 {
+	v := x[i] * h.inv
 	if i < h.moved {
 		v += h.offset
 	}

@@ -30,6 +30,8 @@ type rows struct {
 	weight []float64
 	unit   []float64   // of a deviation from a curve with a season
 	base   [][]float64 // by model
+	odd    []int       // rows whose step is in an ended incident
+	fair   []float64   // weight without them
 	resid  []float64   // room for one value a row
 	more   []float64   // likewise
 	heavy  []float64   // likewise
@@ -61,7 +63,7 @@ func (x *rows) cut(n int) {
 func (r *rolling) rowsAt(horizon int) *rows {
 	x := r.rows
 	x.cut(len(r.origins))
-	raw, day := r.h.raw, r.phases()
+	raw, day := r.h.measured(), r.phases()
 	ahead := phaseOf(horizon, day)
 	n := 0
 	for i, o := range r.origins {
@@ -85,6 +87,7 @@ func (r *rolling) rowsAt(horizon int) *rows {
 	if silent {
 		x.leaveSilent()
 	}
+	r.findOdd(x, horizon)
 	return x
 }
 
@@ -127,10 +130,30 @@ next:
 	x.cut(n)
 }
 
+// findOdd lists the rows whose step is in an ended incident: models are not judged
+// by them.
+func (r *rolling) findOdd(x *rows, horizon int) {
+	x.odd, x.fair = x.odd[:0], x.weight
+	if r.h.actual == nil {
+		return
+	}
+	for i, j := range x.origin {
+		if v := r.h.raw[r.origins[j]+horizon]; v != v {
+			x.odd = append(x.odd, i)
+		}
+	}
+	if len(x.odd) > 0 {
+		x.fair = slices.Clone(x.weight)
+	}
+	for _, i := range x.odd {
+		x.fair[i] = 0
+	}
+}
+
 // learn fits one horizon; ok is false where too few forecasts could be scored.
 func (r *rolling) learn(horizon int) (l layer, ok bool) {
 	x := r.rowsAt(horizon)
-	if len(x.origin) < minOrigins {
+	if len(x.origin)-len(x.odd) < minOrigins {
 		return layer{}, false
 	}
 	l.horizon = horizon
@@ -141,7 +164,7 @@ func (r *rolling) learn(horizon int) (l layer, ok bool) {
 		if m.corrected {
 			l.beta[k] = r.correct(k, horizon, x, pred[k])
 		}
-		mae[k] = meanError(x.actual, pred[k], x.weight)
+		mae[k] = meanError(x.actual, pred[k], x.fair)
 	}
 	l.weights = sharpened(blendWeights(mae), r.power)
 	resid := x.resid
@@ -164,14 +187,17 @@ func (r *rolling) learn(horizon int) (l layer, ok bool) {
 	for i := range resid {
 		resid[i] /= r.bins.at(l.scale, x.phase[i])
 	}
-	days := r.dayMedians(x, resid, horizon)
+	days, middle := r.fairMiddle(x, resid, horizon)
 	if r.daily {
 		l.pool = newRecentPool(resid, x.weight)
 	} else {
 		l.pool = doubted(newPool(resid), resid, horizon, len(r.h.raw)-r.start)
 	}
+	if len(x.odd) == 0 {
+		middle = l.pool.at(0.5)
+	}
 	if len(r.models) > 1 {
-		l.centre = centreOf(l.pool.at(0.5), days)
+		l.centre = centreOf(middle, days)
 	}
 	return l, true
 }
@@ -215,6 +241,9 @@ func (r *rolling) correct(k, horizon int, x *rows, pred []float64) [scales]float
 			w *= q * q
 		}
 		xx[i], xy[i] = w*u, w*off
+	}
+	for _, i := range x.odd {
+		xx[i], xy[i] = 0, 0
 	}
 	for from := 0; from < n; {
 		to := from + 1

@@ -24,7 +24,7 @@ func (v *view) recurring(t int) float64 {
 		if i < 0 {
 			return math.Inf(-1)
 		}
-		x := v.h.at(i)
+		x := v.h.seen(i)
 		if x != x {
 			return math.Inf(-1)
 		}
@@ -45,7 +45,7 @@ func (v *view) fade() float64 {
 	for i := v.last; i > v.last-hour; i-- {
 		sum, n := 0.0, 0
 		for k := 1; k <= recurringDays; k++ {
-			if x := v.h.at(i - k*v.day); x == x {
+			if x := v.h.seen(i - k*v.day); x == x {
 				sum, n = sum+x, n+1
 			}
 		}

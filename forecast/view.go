@@ -36,6 +36,8 @@ func (f *Fitted) observe(s Series, last, steps int, a *arena) *view {
 	v.learnt = f.unpack(a, from+v.shift, last+1+steps+v.shift)
 	v.h = &history{seasons: f.seasons, raw: s.Values, inv: 1 / f.unit, bands: v.bands.shifted(v.shift), arena: a}
 	v.h.moved, v.h.offset = f.moved-v.shift, f.offset
+	v.h.ended = f.endedIn(v.shift, len(s.Values))
+	v.h.forgetEnded()
 	v.h.over = v.h.overBefore(last + 1)
 	feats := make([][scales]float64, len(f.models))
 	v.jumps, v.calm = make([]jump, len(f.models)), make([]float64, len(f.models))
