@@ -5,16 +5,14 @@ package node
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"net/http"
 	"slices"
 	"sync"
-	"testing"
 	"time"
-
-	"github.com/stretchr/testify/require"
 )
 
 // requestTimeout is longer than any request of a cold app took.
@@ -23,8 +21,7 @@ const requestTimeout = time.Minute
 // first sends requests to a pod in an open loop and returns their latencies, each
 // from the instant for which it was scheduled: one that waits for others counts
 // its wait.
-func (w *workload) first(t *testing.T, address string, requests int, order *rand.Rand) []time.Duration {
-	t.Helper()
+func (w *workload) first(ctx context.Context, address string, requests int, order *rand.Rand) ([]time.Duration, error) {
 	transport := &http.Transport{MaxIdleConnsPerHost: requests}
 	defer transport.CloseIdleConnections()
 	hc := &http.Client{Transport: transport, Timeout: requestTimeout}
@@ -40,15 +37,12 @@ func (w *workload) first(t *testing.T, address string, requests int, order *rand
 			<-ticker.C()
 		}
 		running.Go(func() {
-			errs[i] = get(t.Context(), hc, fmt.Sprintf("http://%s:%d%s", address, webPort, w.paths[paths[i]%len(w.paths)]))
+			errs[i] = get(ctx, hc, fmt.Sprintf("http://%s:%d%s", address, webPort, w.paths[paths[i]%len(w.paths)]))
 			latencies[i] = w.clock.Since(due)
 		})
 	}
 	running.Wait()
-	for _, err := range errs {
-		require.NoError(t, err)
-	}
-	return latencies
+	return latencies, errors.Join(errs...)
 }
 
 // get reads an answer, which has to be a good one.
