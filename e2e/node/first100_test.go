@@ -155,13 +155,13 @@ func tabulate(t *testing.T, arms []*arm, prefix string) {
 	ms := func(p float64, of []time.Duration) float64 { return float64(quantile(p, of).Microseconds()) / 1000 }
 	for _, a := range arms {
 		ratio := ms(0.99, a.latencies) / ms(0.99, a.beside)
-		cells := a.name + "\t"
+		var cells strings.Builder
 		for _, of := range [][]time.Duration{a.latencies, a.beside} {
 			for _, p := range []float64{0.5, 0.9, 0.99, 1} {
-				cells += fmt.Sprintf("%.1f\t", ms(p, of))
+				fmt.Fprintf(&cells, "%.1f\t", ms(p, of))
 			}
 		}
-		row(fmt.Sprintf("%s%.2f\t%d\t", cells, ratio, len(a.latencies)))
+		row(fmt.Sprintf("%s\t%s%.2f\t%d\t", a.name, cells.String(), ratio, len(a.latencies)))
 		if testing.Short() {
 			continue // too few to be quoted as what the names say
 		}
