@@ -87,7 +87,9 @@ metadata: {name: admission}
 		require.NoError(t, resize(func(s *corev1.PodSpec) { s.Containers[0].Resources = resources("500m", "64Mi") }), "the CPU of a container")
 		refused(t, resize(func(s *corev1.PodSpec) { s.Containers[0].Resources = resources("2", "128Mi") }), "resizes the CPU of a pod and nothing else")
 		refused(t, resize(func(s *corev1.PodSpec) { s.InitContainers[0].Resources = resources("500m", "64Mi") }), "resizes no init container and no sidecar")
-		refused(t, resize(func(s *corev1.PodSpec) { s.Resources = new(resources("4", "1Gi")) }), "changes no resources of a whole pod")
+		whole := resources("4", "1Gi")
+		whole.Requests[corev1.ResourceCPU] = resource.MustParse("1") // what the containers request together, and more
+		refused(t, resize(func(s *corev1.PodSpec) { s.Resources = &whole }), "changes no resources of a whole pod")
 	})
 	t.Run("pods of others", func(t *testing.T) {
 		theirs := pod("theirs", free)
