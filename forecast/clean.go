@@ -170,12 +170,15 @@ func median(x []float64) float64 {
 		}
 		x[j] = v
 	}
-	switch n := len(x); {
-	case n == 0:
+	return middle(x)
+}
+
+// middle returns the middle of sorted values, or the mean of the two that are
+// nearest to it; NaN for none.
+func middle(sorted []float64) float64 {
+	n := len(sorted)
+	if n == 0 {
 		return math.NaN()
-	case n%2 == 1:
-		return x[n/2]
-	default:
-		return x[n/2-1]/2 + x[n/2]/2
 	}
+	return sorted[(n-1)/2]/2 + sorted[n/2]/2
 }

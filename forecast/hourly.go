@@ -1,7 +1,5 @@
 package forecast
 
-import "math"
-
 // hourlyHours is how many hours the hourly shape looks back.
 const hourlyHours = 12
 
@@ -68,12 +66,7 @@ func (w *hours) drop(v float64) {
 	}
 }
 
-func (w *hours) median() float64 {
-	if w.n == 0 {
-		return math.NaN()
-	}
-	return middle(w.sorted[:w.n])
-}
+func (w *hours) median() float64 { return middle(w.sorted[:w.n]) }
 
 // traceHours fills in the hourly shape from step first on: from one hour to the
 // next a minute wins one value and loses one.
@@ -112,9 +105,4 @@ func (h *history) cleanFrom(from, to int) []float64 {
 		out[i] = h.clean(from + i)
 	}
 	return out
-}
-
-// middle is the median of sorted values.
-func middle(sorted []float64) float64 {
-	return sorted[(len(sorted)-1)/2]/2 + sorted[len(sorted)/2]/2
 }

@@ -4,6 +4,7 @@ package filewatch
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"io"
 	"os"
@@ -93,6 +94,30 @@ func (o Options) follow(ctx context.Context, watcher *fsnotify.Watcher, tick <-c
 		}
 	}
 }
+
+// Content tells the versions of a file apart. It is for one goroutine.
+type Content struct {
+	Path string
+	Most int64 // bytes that a good version has at most
+	seen [sha256.Size]byte
+}
+
+// Read returns the file; news says that it is another version than the one that
+// the last call returned. After an error, and after Forget, whatever is there is
+// news.
+func (c *Content) Read() (raw []byte, news bool, err error) {
+	if raw, err = Read(c.Path, c.Most); err != nil {
+		c.Forget()
+		return nil, false, err
+	}
+	sum := sha256.Sum256(raw)
+	news = sum != c.seen
+	c.seen = sum
+	return raw, news, nil
+}
+
+// Forget has the next Read take the file for news.
+func (c *Content) Forget() { c.seen = [sha256.Size]byte{} }
 
 // Read returns the file, or of a longer one the first most+1 bytes, by which it
 // can be told.

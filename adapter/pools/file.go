@@ -2,7 +2,6 @@ package pools
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 
@@ -32,13 +31,12 @@ type FileOptions struct {
 // File watches a file of ShadowPools. A version that is refused leaves the
 // last good one in use.
 type File struct {
-	path    string
+	content filewatch.Content
 	logger  log.Logger
 	metrics *fileMetrics
 	clock   clock.WithTicker
 	synced  chan struct{}
 
-	seen  [sha256.Size]byte
 	pools map[types.NamespacedName]*v1alpha1.ShadowPool
 }
 
@@ -56,7 +54,7 @@ func NewFile(o FileOptions) (*File, error) {
 		o.Clock = clock.RealClock{}
 	}
 	return &File{
-		path:    o.Path,
+		content: filewatch.Content{Path: o.Path, Most: manifest.MaxBytes},
 		logger:  log.With(o.Logger, "component", "pools"),
 		metrics: newFileMetrics(o.Registerer),
 		clock:   o.Clock,
@@ -69,18 +67,18 @@ func (f *File) Synced() <-chan struct{} { return f.synced }
 
 // Check says what Run would refuse in the file as it is now.
 func (f *File) Check() error {
-	raw, err := filewatch.Read(f.path, manifest.MaxBytes)
+	raw, err := filewatch.Read(f.content.Path, manifest.MaxBytes)
 	if err != nil {
 		return fmt.Errorf("read pools file: %w", err)
 	}
-	_, err = manifest.Decode(f.path, raw)
+	_, err = manifest.Decode(f.content.Path, raw)
 	return err
 }
 
 // Run reads the file, which must be good the first time, and then again
 // whenever it changes.
 func (f *File) Run(ctx context.Context, handler Handler) error {
-	o := filewatch.Options{What: "pools file", Path: f.path, Logger: f.logger, Clock: f.clock}
+	o := filewatch.Options{What: "pools file", Path: f.content.Path, Logger: f.logger, Clock: f.clock}
 	return filewatch.Run(ctx, o, func() error {
 		if err := f.load(handler); err != nil {
 			f.metrics.success.Set(0)
@@ -101,17 +99,14 @@ func (f *File) reload(handler Handler) {
 // load reads the file and hands over what changed. Content that was judged
 // before is not judged again.
 func (f *File) load(handler Handler) error {
-	raw, err := filewatch.Read(f.path, manifest.MaxBytes)
-	if err != nil {
-		f.seen = [sha256.Size]byte{}
+	raw, news, err := f.content.Read()
+	switch {
+	case err != nil:
 		return fmt.Errorf("read pools file: %w", err)
-	}
-	sum := sha256.Sum256(raw)
-	if sum == f.seen {
+	case !news:
 		return nil
 	}
-	f.seen = sum
-	list, err := manifest.Decode(f.path, raw)
+	list, err := manifest.Decode(f.content.Path, raw)
 	if err != nil {
 		return err
 	}

@@ -2,7 +2,6 @@ package sources
 
 import (
 	"context"
-	"crypto/sha256"
 	"fmt"
 	"path/filepath"
 
@@ -23,15 +22,17 @@ const maxBytes = 1 << 20
 // File keeps a Set as a file says.
 type File struct {
 	set     *Set
-	path    string
+	content filewatch.Content
 	logger  log.Logger
 	metrics *fileMetrics
-	seen    [sha256.Size]byte
 }
 
 // NewFile reads the file, which must be good the first time.
 func NewFile(path string, set *Set) (*File, error) {
-	f := &File{set: set, path: path, logger: log.With(set.o.Logger, "component", "sources"), metrics: newFileMetrics(set.o.Registerer)}
+	f := &File{
+		set: set, content: filewatch.Content{Path: path, Most: maxBytes},
+		logger: log.With(set.o.Logger, "component", "sources"), metrics: newFileMetrics(set.o.Registerer),
+	}
 	_, err := f.load()
 	return f, err
 }
@@ -54,7 +55,7 @@ func (f *File) Run(ctx context.Context, changed func()) error {
 			changed()
 		}
 	}
-	o := filewatch.Options{What: "sources file", Path: f.path, Logger: f.logger, Clock: f.set.o.Clock}
+	o := filewatch.Options{What: "sources file", Path: f.content.Path, Logger: f.logger, Clock: f.set.o.Clock}
 	return filewatch.Run(ctx, o, func() error { reload(); return nil }, reload)
 }
 
@@ -66,27 +67,23 @@ func (f *File) load() (news bool, err error) {
 			f.metrics.success.Set(0)
 		}
 	}()
-	raw, err := filewatch.Read(f.path, maxBytes)
-	if err == nil && len(raw) > maxBytes {
-		err = fmt.Errorf("%s: is longer than %d bytes: write fewer sources", f.path, maxBytes)
-	}
-	if err != nil {
-		f.seen = [sha256.Size]byte{}
+	raw, changed, err := f.content.Read()
+	switch {
+	case err != nil:
 		return false, fmt.Errorf("%s: %w", flag, err)
-	}
-	sum := sha256.Sum256(raw)
-	if sum == f.seen {
+	case !changed:
 		return false, nil
+	case len(raw) > maxBytes:
+		return false, fmt.Errorf("%s: %s: is longer than %d bytes: write fewer sources", flag, f.content.Path, maxBytes)
 	}
-	f.seen = sum
 	entries, err := decode(raw)
 	if err == nil {
-		if err = f.set.replace(entries, filepath.Dir(f.path)); err != nil {
-			f.seen = [sha256.Size]byte{} // a file that it names may be there the next time
+		if err = f.set.replace(entries, filepath.Dir(f.content.Path)); err != nil {
+			f.content.Forget() // a file that it names may be there the next time
 		}
 	}
 	if err != nil {
-		return false, fmt.Errorf("%s: %s: %w", flag, f.path, err)
+		return false, fmt.Errorf("%s: %s: %w", flag, f.content.Path, err)
 	}
 	f.metrics.success.Set(1)
 	f.metrics.successTime.Set(float64(f.set.o.Clock.Now().UnixMilli()) / 1000)

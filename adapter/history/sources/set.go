@@ -55,6 +55,11 @@ type source struct {
 	text, data  string
 }
 
+// admits says whether pools of a namespace may read it.
+func (s *source) admits(namespace string) bool {
+	return s.namespaces[everybody] || s.namespaces[namespace]
+}
+
 // Reading is what a pool reads from.
 type Reading struct {
 	// Source asks what the name stands for at that time, while it holds the same
@@ -99,7 +104,7 @@ func (s *Set) find(name, namespace string) (*source, error) {
 	switch {
 	case src == nil:
 		return nil, fmt.Errorf("unknown source %q: write %s", name, s.open(namespace))
-	case !src.namespaces[everybody] && !src.namespaces[namespace]:
+	case !src.admits(namespace):
 		return nil, fmt.Errorf("source %q is not for namespace %q: write %s, or ask the operator to list the namespace in --history.sources-file", name, namespace, s.open(namespace))
 	}
 	return src, nil
@@ -109,8 +114,8 @@ func (s *Set) find(name, namespace string) (*source, error) {
 func (s *Set) open(namespace string) string {
 	var may []string
 	for _, name := range slices.Sorted(maps.Keys(s.byName)) {
-		if may = append(may, name); !s.byName[name].namespaces[everybody] && !s.byName[name].namespaces[namespace] {
-			may = may[:len(may)-1]
+		if s.byName[name].admits(namespace) {
+			may = append(may, name)
 		}
 	}
 	return strings.Join(may, " or ")
@@ -148,10 +153,7 @@ func (r reading) QueryRange(ctx context.Context, expr string, rng history.Range)
 
 // make returns the source of an entry, which is the old one where the entry has
 // not changed. Errors begin with the field.
-func (s *Set) make(e entry, dir string) (*source, error) {
-	s.mu.Lock()
-	old := s.byName[e.Name]
-	s.mu.Unlock()
+func (s *Set) make(old *source, e entry, dir string) (*source, error) {
 	if old != nil && old.text == e.text() {
 		return old, nil
 	}
@@ -184,22 +186,31 @@ func (s *Set) make(e entry, dir string) (*source, error) {
 // replace makes the entries the sources beside the default: all of them or,
 // with an error, none.
 func (s *Set) replace(entries []entry, dir string) error {
-	next := map[string]*source{Default: s.byName[Default]}
+	s.mu.Lock()
+	before := s.byName
+	s.mu.Unlock()
+	next := map[string]*source{Default: before[Default]}
 	for i, e := range entries {
-		src, err := s.make(e, dir)
+		src, err := s.make(before[e.Name], e, dir)
 		if err != nil {
+			closeOthers(next, before)
 			return fmt.Errorf("sources[%d].%w", i, err)
 		}
 		next[e.Name] = src
 	}
 	s.mu.Lock()
-	before := s.byName
 	s.byName = next
 	s.mu.Unlock()
-	for name, src := range before {
-		if next[name] != src && src.remote != nil {
-			src.remote.Close() // queries under way end by themselves
+	closeOthers(before, next)
+	return nil
+}
+
+// closeOthers closes the sources that are not in use; queries under way end by
+// themselves.
+func closeOthers(sources, used map[string]*source) {
+	for name, src := range sources {
+		if used[name] != src && src.remote != nil {
+			src.remote.Close()
 		}
 	}
-	return nil
 }
