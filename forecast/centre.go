@@ -43,7 +43,7 @@ func (r *rolling) fairMiddle(x *rows, resid []float64, horizon int) (days []floa
 		}
 	}
 	days = r.dayMedians(origin, rest, horizon, x.more)
-	p := newRecentPool(rest, weight)
+	p := newRecentPool(rest, weight, weighed{x.more, x.heavy})
 	return days, p.at(0.5)
 }
 

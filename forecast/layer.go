@@ -189,7 +189,7 @@ func (r *rolling) learn(horizon int) (l layer, ok bool) {
 	}
 	days, middle := r.fairMiddle(x, resid, horizon)
 	if r.daily {
-		l.pool = newRecentPool(resid, x.weight)
+		l.pool = newRecentPool(resid, x.weight, weighed{x.more, x.heavy})
 	} else {
 		l.pool = doubted(newPool(resid), resid, horizon, len(r.h.raw)-r.start)
 	}

@@ -19,13 +19,18 @@ func (s weighed) Swap(i, j int) {
 // weights of mean 1, the quantile for p is the first value up to which the
 // weights add up to (n+1)p, on the lower side its mirror image (R. Barber, E.
 // Candès, A. Ramdas, R. Tibshirani, Annals of Statistics 51, 2023: weights that
-// decay bound what a load that drifts costs in coverage). It reorders both.
-func newRecentPool(x, weight []float64) (p pool) {
-	s := weighed{x, weight}
-	total, least, most := 0.0, math.Inf(1), math.Inf(-1)
-	for i, w := range weight {
-		total += w
-		least, most = min(least, x[i]), max(most, x[i])
+// decay bound what a load that drifts costs in coverage). It overwrites the room.
+func newRecentPool(x, weight []float64, room weighed) (p pool) {
+	total, distance, least, most := 0.0, 0.0, math.Inf(1), math.Inf(-1)
+	for i, v := range x {
+		total += weight[i]
+		distance += math.Abs(v)
+		if v < least {
+			least = v
+		}
+		if v > most {
+			most = v
+		}
 	}
 	mean := total / float64(len(x))
 	slack := total * rounding
@@ -46,8 +51,75 @@ func newRecentPool(x, weight []float64) (p pool) {
 	for ; hi > lo && need[hi-1] > total; hi-- {
 		p.q[hi-1] = max(most, most*smallSample)
 	}
-	s.reach(0, need[lo:hi], p.q[lo:hi], patience(x))
+	parts := partsOf(x, weight, room, distance/float64(len(x)))
+	parts.reach(need[lo:hi], p.q[lo:hi], most)
 	return p
+}
+
+const (
+	poolParts = 256 // parts of a sample, so that one holds a few values
+	poolReach = 4   // mean distances from zero that they span on both sides
+)
+
+// parted is a sample in parts of which each holds greater values than the one
+// before. That is linear in the sample, and few parts hold a quantile.
+type parted struct {
+	weighed
+	end [poolParts]int     // of each part
+	sum [poolParts]float64 // of its weights
+}
+
+// partsOf distributes x among parts of equal width, the first and the last of which
+// have no bound, and copies it to the room in that order.
+func partsOf(x, weight []float64, room weighed, distance float64) parted {
+	p := parted{weighed: weighed{room.x[:len(x)], room.w[:len(x)]}}
+	width := poolParts / (2 * poolReach * distance)
+	for i, v := range x {
+		k := partOf(v * width)
+		p.end[k]++
+		p.sum[k] += weight[i]
+	}
+	at := 0
+	for k, n := range p.end {
+		p.end[k] = at
+		at += n
+	}
+	for i, v := range x {
+		k := partOf(v * width)
+		p.x[p.end[k]], p.w[p.end[k]] = v, weight[i]
+		p.end[k]++
+	}
+	return p
+}
+
+// partOf is the part of a value that is in the unit of a part.
+func partOf(v float64) uint8 {
+	if v += poolParts / 2; v >= poolParts {
+		return poolParts - 1
+	} else if v >= 0 {
+		return uint8(int(v))
+	}
+	return 0
+}
+
+// reach is weighed.reach for a whole sample, whose greatest value is given.
+func (p *parted) reach(need, out []float64, most float64) {
+	before, from := 0.0, 0
+	for k, to := range p.end {
+		after, n := before+p.sum[k], 0
+		for to > from && n < len(need) && need[n] <= after {
+			n++
+		}
+		if n > 0 {
+			part := weighed{p.x[from:to], p.w[from:to]}
+			part.reach(before, need[:n], out[:n], patience(part.x))
+			need, out = need[n:], out[n:]
+		}
+		before, from = after, to
+	}
+	for i := range out { // what rounding left
+		out[i] = most
+	}
 }
 
 // reach finds, for each of the ascending needs, the first value in ascending
@@ -117,9 +189,12 @@ func (s weighed) sort() {
 		sort.Sort(s)
 		return
 	}
-	for i := 1; i < len(s.x); i++ {
-		for j := i; j > 0 && s.x[j] < s.x[j-1]; j-- {
-			s.Swap(j, j-1)
+	w := s.w[:len(s.x)]
+	for i, v := range s.x {
+		weight, j := w[i], i
+		for ; j > 0 && v < s.x[j-1]; j-- {
+			s.x[j], w[j] = s.x[j-1], w[j-1]
 		}
+		s.x[j], w[j] = v, weight
 	}
 }

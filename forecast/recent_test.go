@@ -9,12 +9,16 @@ import (
 	"pgregory.net/rapid"
 )
 
+func recentPool(x, w []float64) pool {
+	return newRecentPool(x, w, weighed{make([]float64, len(x)), make([]float64, len(x))})
+}
+
 // With equal weights the quantiles are the plain ones.
 func TestRecentPoolOfEqualWeightsIsAPool(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		x := rapid.SliceOfN(rapid.Float64Range(-10, 10), 1, 300).Draw(t, "x")
 		w := rapid.SampledFrom([]float64{0.1, 1, 3}).Draw(t, "w")
-		require.Equal(t, newPool(slices.Clone(x)).q, newRecentPool(x, slices.Repeat([]float64{w}, len(x))).q)
+		require.Equal(t, newPool(slices.Clone(x)).q, recentPool(x, slices.Repeat([]float64{w}, len(x))).q)
 	})
 }
 
@@ -46,7 +50,7 @@ func TestRecentPoolReachesItsWeights(t *testing.T) {
 			most := x[order[len(order)-1]]
 			return max(most, most*smallSample)
 		}
-		got := newRecentPool(slices.Clone(x), slices.Clone(w))
+		got := recentPool(x, w)
 		for i, prob := range poolGrid {
 			if prob >= 0.5 {
 				require.Equal(t, want(prob), got.q[i], "probability %v", prob)
@@ -65,7 +69,7 @@ func TestRecentPoolForgets(t *testing.T) {
 			x[i], w[i] = 1, 1
 		}
 	}
-	p := newRecentPool(x, w)
+	p := recentPool(x, w)
 	require.Equal(t, 1.0, p.at(0.9))
 	require.Equal(t, 10.0, p.at(0.95))
 }
