@@ -241,16 +241,15 @@ type gram struct {
 	xy [scales]float64
 }
 
-// addRows takes the rows at the given places, with the weights of X'X and of
-// X'y, the latter times y.
-func (g *gram) addRows(rows [][scales]float64, at []int, xx, xy []float64) {
-	n := len(at)
+// addRows takes rows with their weights in X'X and in X'y, the latter times y.
+func (g *gram) addRows(rows [][scales]float64, xx, xy []float64) {
+	n := len(rows)
 	xx, xy = xx[:n], xy[:n]
 	for i := 1; i < n; i += 2 {
-		g.add(&rows[at[i-1]], &rows[at[i]], xx[i-1], xx[i], xy[i-1], xy[i])
+		g.add(&rows[i-1], &rows[i], xx[i-1], xx[i], xy[i-1], xy[i])
 	}
 	if n%2 == 1 {
-		g.add(&rows[at[n-1]], &[scales]float64{}, xx[n-1], 0, xy[n-1], 0)
+		g.add(&rows[n-1], &[scales]float64{}, xx[n-1], 0, xy[n-1], 0)
 	}
 }
 

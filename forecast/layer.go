@@ -24,7 +24,8 @@ type layer struct {
 // for the next one.
 type rows struct {
 	origin []int // index into rolling.origins
-	phase  []int // of the step that is forecast
+	step   []int // that is forecast, from the first one of the curves on
+	phase  []int // of it
 	fold   []uint8
 	actual []float64
 	weight []float64
@@ -35,11 +36,17 @@ type rows struct {
 	resid  []float64   // room for one value a row
 	more   []float64   // likewise
 	heavy  []float64   // likewise
+
+	feats [][scales]float64 // room for those of one model
+	moves []float64         // likewise
 }
 
 func newRows(a *arena, origins, models int) *rows {
-	x := &rows{origin: make([]int, origins), phase: make([]int, origins), fold: make([]uint8, origins), base: make([][]float64, models)}
-	for _, field := range []*[]float64{&x.actual, &x.weight, &x.unit, &x.resid, &x.more, &x.heavy} {
+	x := &rows{
+		origin: make([]int, origins), step: make([]int, origins), phase: make([]int, origins), fold: make([]uint8, origins),
+		base: make([][]float64, models), feats: a.takeFeats(origins),
+	}
+	for _, field := range []*[]float64{&x.actual, &x.weight, &x.unit, &x.resid, &x.more, &x.heavy, &x.moves} {
 		*field = a.take(origins)
 	}
 	for k := range x.base {
@@ -50,7 +57,7 @@ func newRows(a *arena, origins, models int) *rows {
 
 // cut keeps the first n rows.
 func (x *rows) cut(n int) {
-	x.origin, x.phase, x.fold = x.origin[:n], x.phase[:n], x.fold[:n]
+	x.origin, x.step, x.phase, x.fold = x.origin[:n], x.step[:n], x.phase[:n], x.fold[:n]
 	x.actual, x.weight, x.unit, x.resid = x.actual[:n], x.weight[:n], x.unit[:n], x.resid[:n]
 	x.more, x.heavy = x.more[:n], x.heavy[:n]
 	for k := range x.base {
@@ -65,7 +72,7 @@ func (r *rolling) rowsAt(horizon int) *rows {
 	x.cut(len(r.origins))
 	raw, day := r.h.measured(), r.phases()
 	ahead := phaseOf(horizon, day)
-	n := 0
+	n, fold, next := 0, uint8(0), 0 // next is where the fold ends
 	for i, o := range r.origins {
 		t := o + horizon
 		if t >= len(raw) || t < r.start || raw[t] != raw[t] {
@@ -75,40 +82,55 @@ func (r *rolling) rowsAt(horizon int) *rows {
 		if phase >= day {
 			phase -= day
 		}
-		x.origin[n], x.phase[n], x.fold[n] = i, phase, r.foldOf(t)
+		if t >= next {
+			fold, next = r.foldOf(t), (t/r.fold+1)*r.fold
+		}
+		x.origin[n], x.step[n], x.phase[n], x.fold[n] = i, t-r.first, phase, fold
 		x.actual[n], x.weight[n], x.unit[n] = raw[t], r.recency[i], r.h.swings.atPhase(phase)
 		n++
 	}
 	x.cut(n)
 	silent := false
 	for k := range r.models {
-		silent = r.basesAt(k, horizon, x.origin, x.base[k]) || silent
+		silent = r.basesAt(k, horizon, x) || silent
 	}
 	if silent {
 		x.leaveSilent()
 	}
-	r.findOdd(x, horizon)
+	r.findOdd(x)
 	return x
 }
 
 // basesAt fills in the curve of model k as known at the origins; it reports
 // whether the model has nothing to say for one of them.
-func (r *rolling) basesAt(k, horizon int, origin []int, out []float64) (silent bool) {
+func (r *rolling) basesAt(k, horizon int, x *rows) (silent bool) {
 	back, _ := r.repeats(k, horizon, horizon)
-	curve, ahead := r.curves[k], horizon-back-r.first
-	out = out[:len(origin)]
-	for i, j := range origin {
-		o := r.origins[j]
+	curve, out := r.curves[k], x.base[k][:len(x.step)]
+	for i, t := range x.step {
 		var v float64
-		if at := o + ahead; back >= 0 && at >= 0 {
+		if at := t - back; back >= 0 && at >= 0 {
 			v = curve[at]
 		} else {
-			v = r.base(k, o+horizon, o)
+			v = r.base(k, t+r.first, t+r.first-horizon)
 		}
 		silent = silent || v != v
 		out[i] = v
 	}
 	return silent
+}
+
+// statesAt returns what was known of model k at the origins; it is valid until the
+// next call.
+func (r *rolling) statesAt(k int, x *rows) (feats [][scales]float64, moves []float64) {
+	n := len(x.origin)
+	first, last := x.origin[0], x.origin[n-1]
+	if last-first == n-1 { // no origin is left out
+		return r.feats[k][first : last+1], r.moves[k][first : last+1]
+	}
+	for i, j := range x.origin {
+		x.feats[i], x.moves[i] = r.feats[k][j], r.moves[k][j]
+	}
+	return x.feats[:n], x.moves[:n]
 }
 
 // leaveSilent leaves out the rows where a model has nothing to say.
@@ -123,7 +145,7 @@ next:
 			}
 			x.base[k][n] = v
 		}
-		x.origin[n], x.phase[n], x.fold[n] = x.origin[i], x.phase[i], x.fold[i]
+		x.origin[n], x.step[n], x.phase[n], x.fold[n] = x.origin[i], x.step[i], x.phase[i], x.fold[i]
 		x.actual[n], x.weight[n], x.unit[n] = x.actual[i], x.weight[i], x.unit[i]
 		n++
 	}
@@ -132,13 +154,13 @@ next:
 
 // findOdd lists the rows whose step is in an ended incident: models are not judged
 // by them.
-func (r *rolling) findOdd(x *rows, horizon int) {
+func (r *rolling) findOdd(x *rows) {
 	x.odd, x.fair = x.odd[:0], x.weight
 	if r.h.actual == nil {
 		return
 	}
-	for i, j := range x.origin {
-		if v := r.h.raw[r.origins[j]+horizon]; v != v {
+	for i, t := range x.step {
+		if v := r.h.raw[t+r.first]; v != v {
 			x.odd = append(x.odd, i)
 		}
 	}
@@ -228,14 +250,14 @@ func (r *rolling) correct(k, horizon int, x *rows, pred []float64) [scales]float
 	if season == 0 {
 		unit = x.ones()
 	}
-	feats, moves := r.feats[k], r.moves[k]
-	n := len(x.origin)
-	actual, fold, pred, unit := x.actual[:n], x.fold[:n], pred[:n], unit[:n]
+	feats, moves := r.statesAt(k, x)
+	n := len(feats)
+	actual, fold, pred, unit, moves := x.actual[:n], x.fold[:n], pred[:n], unit[:n], moves[:n]
 	xx, xy := x.heavy[:n], x.resid[:n]
-	for i, j := range x.origin {
+	for i := range feats {
 		u := unit[i]
 		off := actual[i] - pred[i]
-		w, e, g := u, moves[j], math.Abs(off-u*feats[j][scales-1])
+		w, e, g := u, moves[i], math.Abs(off-u*feats[i][scales-1])
 		if e > limit || g > limit*u { // rare; which of both is greater is anybody's guess
 			q := limit / max(e, g/u)
 			w *= q * q
@@ -250,7 +272,7 @@ func (r *rolling) correct(k, horizon int, x *rows, pred []float64) [scales]float
 		for to < n && fold[to] == fold[from] {
 			to++
 		}
-		folds[fold[from]&1].addRows(feats, x.origin[from:to], xx[from:to], xy[from:to])
+		folds[fold[from]&1].addRows(feats[from:to], xx[from:to], xy[from:to])
 		from = to
 	}
 	prior := priorBeta(season)
@@ -258,10 +280,10 @@ func (r *rolling) correct(k, horizon int, x *rows, pred []float64) [scales]float
 	all := both.solve(&prior)
 	other := [2][scales]float64{folds[1].solve(&prior), folds[0].solve(&prior)}
 	jumps := r.jumps[k]
-	for i, j := range x.origin {
-		move := dot(&other[fold[i]&1], &feats[j])
+	for i := range feats {
+		move := dot(&other[fold[i]&1], &feats[i])
 		if len(jumps) > 0 {
-			if jump := jumps.of(j); jump != nil {
+			if jump := jumps.of(x.origin[i]); jump != nil {
 				move = jump.carry(move, horizon)
 			}
 		}
