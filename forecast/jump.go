@@ -102,6 +102,22 @@ func (j *jump) ordinary(v, clipped []float64) int {
 	return len(v)
 }
 
+// calm returns how many of the next deviations leave the jump as it is: none,
+// unless there is neither a run nor one that may begin.
+func (j *jump) calm(v, clipped []float64) int {
+	if j.run != 0 || !j.alarm.idle() {
+		return 0
+	}
+	quiet := j.alarm.quiet()
+	clipped = clipped[:len(v)]
+	for i, x := range v {
+		if x != clipped[i] || math.Abs(x) > quiet {
+			return i
+		}
+	}
+	return len(v)
+}
+
 // stays is the probability that a run lasts another h steps.
 func (j *jump) stays(h int) float64 { return stays(j.run, h) }
 

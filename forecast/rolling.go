@@ -231,10 +231,17 @@ func (r *rolling) statesOf(m *model, d, clipped []float64, limit float64) (feats
 	if r.powers == nil || r.powers.decays != dev.decays {
 		r.powers = dev.powers()
 	}
-	from := 0
+	from, calm := 0, 0 // up to calm no step changes the jump
 	for j, o := range r.origins {
 		to := max(o-r.first+1, 0)
-		dev.addAll(d[from:to], clipped[from:to], r.powers)
+		if from >= calm {
+			calm = from + dev.jump.calm(d[from:], clipped[from:])
+		}
+		if to <= calm {
+			dev.averageAll(d[from:to], r.powers)
+		} else {
+			dev.addAll(d[from:to], clipped[from:to], r.powers)
+		}
 		from = to
 		feats[j], unrests[j] = dev.features(), dev.unrest()
 		if dev.jump.carries() {
