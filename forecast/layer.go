@@ -106,6 +106,10 @@ func (r *rolling) rowsAt(horizon int) *rows {
 func (r *rolling) basesAt(k, horizon int, x *rows) (silent bool) {
 	back, _ := r.repeats(k, horizon, horizon)
 	curve, out := r.curves[k], x.base[k][:len(x.step)]
+	if r.models[k].flat {
+		clear(out)
+		return false
+	}
 	for i, t := range x.step {
 		var v float64
 		if at := t - back; back >= 0 && at >= 0 {

@@ -19,6 +19,7 @@ type model struct {
 	// traced, where it is set, is what trace would take from base step by step.
 	traced    func(h *history, first int, out []float64)
 	corrected bool
+	flat      bool // base is zero
 	// lags says that base depends on t and o by nothing but the step that lies
 	// so many seasons before t that it is known at o, with half a window of
 	// smoothing after it where smoothed.
@@ -99,6 +100,7 @@ func levelModel() model {
 		base:      func(*history, int, int) float64 { return 0 },
 		traced:    func(_ *history, _ int, out []float64) { clear(out) },
 		corrected: true,
+		flat:      true,
 	}
 }
 

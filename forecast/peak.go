@@ -57,6 +57,7 @@ func (r *rolling) learnPeaks(layers []layer) []peakLayer {
 		return nil
 	}
 	w := newWalk(layers[:len(out)], len(r.models))
+	w.units = r.unitsAhead(w.reach())
 	every := (len(r.origins) + peakOrigins - 1) / peakOrigins
 	scores := make([][]float64, len(out))
 	for a := range scores {
@@ -87,6 +88,7 @@ type walk struct {
 	sum     [peakReach]float64   // the blend
 	season  carriedOn            // of models with a season, in units of it
 	level   carriedOn            // of the others
+	units   []float64            // of deviations, by phase
 }
 
 func newWalk(layers []layer, models int) *walk {
@@ -114,12 +116,14 @@ func (w *walk) blend(r *rolling, i int) []float64 {
 	clear(sum)
 	w.season.clear()
 	w.level.clear()
-	units := r.unitsAhead(i, len(sum))
+	units := w.units[phaseOf(r.phase[i]+1, r.phases()):][:len(sum)]
 	for k := range r.models {
 		m := &r.models[k]
-		weights := w.weights[k][:len(sum)]
-		for h, x := range r.ahead(k, o, len(sum)) {
-			sum[h] += weights[h] * x
+		if !m.flat {
+			weights := w.weights[k][:len(sum)]
+			for h, x := range r.ahead(k, o, len(sum)) {
+				sum[h] += weights[h] * x
+			}
 		}
 		if !m.corrected {
 			continue
@@ -198,16 +202,19 @@ func (r *rolling) scorePeaks(i int, blend []float64, layers []layer, scores [][]
 	present, a := 0, 0
 	actual := r.h.measured()[r.origins[i]+1:][:len(blend)]
 	for h, f := range blend {
-		point = max(point, f) // NaN from the first NaN on
+		if f > point {
+			point = f
+		} else if f != f {
+			return
+		}
 		if v := actual[h]; v == v {
 			present++
-			top = max(top, v)
+			if v > top {
+				top = v
+			}
 		}
 		if h+1 != layers[a].horizon {
 			continue
-		}
-		if point != point {
-			return
 		}
 		if 2*present >= h+1 {
 			phase := phaseOf(r.phase[i]+h+1, r.phases())

@@ -341,21 +341,11 @@ func (r *rolling) repeats(k, ahead, n int) (back, to int) {
 }
 
 // unitsAhead returns what deviations from a curve with a season are measured in
-// over the n steps after origin i; it is valid until the next call.
-func (r *rolling) unitsAhead(i, n int) []float64 {
-	units := r.rows.more[:0]
-	if len(r.h.swings.byPhase) == 0 {
-		for range n {
-			units = append(units, 1)
-		}
-		return units
-	}
-	phase := r.phase[i]
-	for range n {
-		if phase++; phase == r.h.day {
-			phase = 0
-		}
-		units = append(units, r.h.swings.byPhase[phase])
+// by phase, and over so many steps more as the walk after an origin has.
+func (r *rolling) unitsAhead(n int) []float64 {
+	units := r.h.arena.take(r.phases() + n)
+	for i := range units {
+		units[i] = r.h.swings.atPhase(i % r.phases())
 	}
 	return units
 }

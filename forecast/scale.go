@@ -10,30 +10,39 @@ func phaseShare(t, m int) float64 {
 	if m == 0 {
 		return 0
 	}
-	return (float64(phaseOf(t, m)) + 0.5) / float64(m)
+	return shareOf(phaseOf(t, m), m)
 }
+
+// shareOf is phaseShare for a phase.
+func shareOf(phase, m int) float64 { return (float64(phase) + 0.5) / float64(m) }
 
 // phaseScale returns the spread of residuals by phase: four fifths of the mean
 // distance from zero in the phase and its four neighbours, a fifth of its mean
 // over the day.
 // One bin means one spread. It is positive: residuals of zero have scale 1.
 func (r *rolling) phaseScale(x *rows, resid []float64) []float64 {
-	var sum, count [phaseBins]float64
+	const near = 2 // neighbours on either side
+	var sum, count [phaseBins + 2*near]float64
 	bins := r.bins.n
 	total := 0.0
 	for i, e := range resid {
-		b := r.bins.of[x.phase[i]]
+		b := r.bins.of[x.phase[i]] + near
 		sum[b] += math.Abs(e)
 		count[b]++
 		total += math.Abs(e)
+	}
+	for i := range near { // the last parts lie before the first, and those behind the last
+		before, after := near+phaseOf(-1-i, bins), near+phaseOf(i, bins)
+		sum[near-1-i], count[near-1-i] = sum[before], count[before]
+		sum[near+bins+i], count[near+bins+i] = sum[after], count[after]
 	}
 	mean := total / float64(len(resid))
 	out := make([]float64, bins)
 	for b := range out {
 		s, c := 0.0, 0.0
-		for j := -2; j <= 2; j++ {
-			s += sum[phaseOf(b+j, bins)]
-			c += count[phaseOf(b+j, bins)]
+		for j := range 2*near + 1 {
+			s += sum[b+j]
+			c += count[b+j]
 		}
 		out[b] = mean
 		if c > 0 {

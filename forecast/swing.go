@@ -28,13 +28,17 @@ func learnSwings(h *history) swings {
 	bins := min(m, phaseBins)
 	sum, count := make([]float64, bins), make([]float64, bins)
 	total, all := 0.0, 0.0
-	for i := m; i < n; i++ {
-		v := h.clean(i)
-		d := math.Sqrt(math.Abs(v) * math.Abs(v-h.clean(i-m)))
+	p := phaseOf(-n, m)
+	for i, before := range h.cleaned[:n-m] {
+		b := int(shareOf(p, m) * float64(bins))
+		if p++; p == m {
+			p = 0
+		}
+		v := h.cleaned[i+m]
+		d := math.Sqrt(math.Abs(v) * math.Abs(v-before))
 		if d != d {
 			continue
 		}
-		b := int(phaseShare(i-n, m) * float64(bins))
 		sum[b] += d
 		count[b]++
 		total += d
