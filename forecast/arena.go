@@ -8,6 +8,7 @@ import "sync"
 type arena struct {
 	floats slab[float64]
 	feats  slab[[scales]float64]
+	ints   slab[int]
 
 	layers []layer // of one forecast
 	peaks  []peakLayer
@@ -53,6 +54,13 @@ func (a *arena) takeFeats(n int) [][scales]float64 {
 	return a.feats.take(n)
 }
 
+func (a *arena) takeInts(n int) []int {
+	if a == nil {
+		return make([]int, n)
+	}
+	return a.ints.take(n)
+}
+
 // takeLayers lends n layers, once.
 func (a *arena) takeLayers(n int) []layer {
 	if cap(a.layers) < n {
@@ -73,5 +81,6 @@ func (a *arena) takePeaks(n int) []peakLayer {
 func (a *arena) giveBack() {
 	a.floats.giveBack()
 	a.feats.giveBack()
+	a.ints.giveBack()
 	arenas.Put(a)
 }

@@ -54,7 +54,7 @@ func (r *rolling) dayMedians(origin []int, resid []float64, horizon int, room []
 		return nil
 	}
 	today := room[:0]
-	out := make([]float64, 0, backDays+1)
+	out := r.h.arena.take(backDays + 2)[:0]
 	end := r.start // of the day of the last residual
 	for i, e := range resid {
 		if t := r.origins[origin[i]] + horizon; t >= end {

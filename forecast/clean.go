@@ -1,9 +1,6 @@
 package forecast
 
-import (
-	"math"
-	"slices"
-)
+import "math"
 
 const (
 	hampelDays  = 14 // days whose values of one phase are compared
@@ -24,13 +21,13 @@ type bands struct {
 }
 
 // newBands learns the bands of x whose last step is the last phase of a row.
-func newBands(x []float64, m int) bands {
+func newBands(x []float64, m int, a *arena) bands {
 	if m == 0 || len(x)/m < 4 {
 		return bands{}
 	}
 	days := min(len(x)/m, hampelDays)
-	b := bands{lo: make([]float64, m), hi: make([]float64, m), phase0: phaseOf(-len(x), m)}
-	mad := make([]float64, m)
+	b := bands{lo: a.take(m), hi: a.take(m), phase0: phaseOf(-len(x), m)}
+	mad := a.take(m)
 	first := len(x) - days*m
 	col := make([]float64, 0, hampelDays)
 	for p := range m {
@@ -42,7 +39,7 @@ func newBands(x []float64, m int) bands {
 		}
 		b.lo[p], mad[p] = medianMAD(col)
 	}
-	floorMAD(mad, max(1, m/96))
+	floorMAD(mad, max(1, m/96), a.take(m))
 	for p := range m {
 		mid := b.lo[p]
 		if math.IsNaN(mid) || math.IsNaN(mad[p]) {
@@ -57,9 +54,9 @@ func newBands(x []float64, m int) bands {
 
 // floorMAD raises each spread to half the median spread and to the mean of
 // its k neighbours on either side, so that a phase which happened to repeat
-// itself is not all anomalies.
-func floorMAD(mad []float64, k int) {
-	known := make([]float64, 0, len(mad))
+// itself is not all anomalies. It overwrites the room, which is as long.
+func floorMAD(mad []float64, k int, room []float64) {
+	known := room[:0]
 	for _, v := range mad {
 		if v == v {
 			known = append(known, v)
@@ -70,7 +67,8 @@ func floorMAD(mad []float64, k int) {
 	}
 	least := nth(known, len(known)/2) / 2
 	m := len(mad)
-	src := slices.Clone(mad)
+	src := room
+	copy(src, mad)
 	for p := range mad {
 		sum, n := 0.0, 0
 		for j := -k; j <= k; j++ {

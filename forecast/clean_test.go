@@ -58,7 +58,7 @@ func TestBands(t *testing.T) {
 			y := slices.Clone(x)
 			i := 5*m + 40
 			y[i] = tc.v
-			b := newBands(y, m)
+			b := newBands(y, m, nil)
 			got := b.clip(y[i], i)
 			require.Equal(t, tc.clip, got != tc.v, "clipped to %v", got)
 			require.InDelta(t, 104, got, 12)
@@ -66,18 +66,18 @@ func TestBands(t *testing.T) {
 		})
 	}
 	t.Run("fewer than four days give no bands", func(t *testing.T) {
-		b := newBands(x[:3*m+m/2], m)
+		b := newBands(x[:3*m+m/2], m, nil)
 		require.Equal(t, 1e9, b.clip(1e9, 7))
 	})
 	t.Run("a partial first day does not move the phases", func(t *testing.T) {
 		y := days(8, m, func(_, p int) float64 { return float64(p) })[17:]
-		b := newBands(y, m)
+		b := newBands(y, m, nil)
 		for i, v := range y {
 			require.Equal(t, v, b.clip(v, i), "step %d", i)
 		}
 	})
 	t.Run("bands follow a series that begins later", func(t *testing.T) {
-		b := newBands(x, m)
+		b := newBands(x, m, nil)
 		for i := range 200 {
 			require.Equal(t, b.clip(1e9, i+31), b.shifted(31).clip(1e9, i))
 		}
@@ -88,7 +88,7 @@ func TestFindShift(t *testing.T) {
 	const m = 96
 	quiet := func(d, p int) float64 { return 100 + 20*math.Sin(2*math.Pi*float64(p)/m) + float64((d*7+p*3)%5) }
 	find := func(x []float64) (int, float64) {
-		h := &history{seasons: seasons{day: m, week: 7 * m}, raw: x, inv: 1, bands: newBands(x, m)}
+		h := &history{seasons: seasons{day: m, week: 7 * m}, raw: x, inv: 1, bands: newBands(x, m, nil)}
 		return h.findShift()
 	}
 	base := days(10, m, quiet)

@@ -101,16 +101,16 @@ func newHistoryIn(a *arena, values []float64, c seasons, unit float64) (h *histo
 	for i, v := range values {
 		h.raw[i] = v * inv
 	}
-	h.bands = newBands(h.raw, c.day)
+	h.bands = newBands(h.raw, c.day, a)
 	if cut, offset = h.findShift(); cut > 0 {
 		for i := range h.raw[:cut] {
 			h.raw[i] += offset
 		}
-		h.bands = newBands(h.raw, c.day)
+		h.bands = newBands(h.raw, c.day, a)
 	}
 	if h.ended = h.findEnded(); len(h.ended) > 0 {
 		h.forgetEnded()
-		h.bands = newBands(h.raw, c.day)
+		h.bands = newBands(h.raw, c.day, a)
 	}
 	h.precompute()
 	return h, cut, offset

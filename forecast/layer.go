@@ -43,7 +43,7 @@ type rows struct {
 
 func newRows(a *arena, origins, models int) *rows {
 	x := &rows{
-		origin: make([]int, origins), step: make([]int, origins), phase: make([]int, origins), fold: make([]uint8, origins),
+		origin: a.takeInts(origins), step: a.takeInts(origins), phase: a.takeInts(origins), fold: make([]uint8, origins),
 		base: make([][]float64, models), feats: a.takeFeats(origins),
 	}
 	for _, field := range []*[]float64{&x.actual, &x.weight, &x.unit, &x.resid, &x.more, &x.heavy, &x.moves} {
@@ -183,8 +183,9 @@ func (r *rolling) learn(horizon int) (l layer, ok bool) {
 		return layer{}, false
 	}
 	l.horizon = horizon
-	l.beta = make([][scales]float64, len(r.models))
-	mae := make([]float64, len(r.models))
+	l.beta = r.h.arena.takeFeats(len(r.models))
+	clear(l.beta)
+	mae := r.h.arena.take(len(r.models))
 	pred := x.base // overwritten by the corrected forecasts
 	for k, m := range r.models {
 		if m.corrected {
@@ -315,12 +316,11 @@ func priorBeta(season int) [scales]float64 {
 	return [scales]float64{}
 }
 
-// blendWeights returns (best/mae)^6, scaled to sum 1; errors of 0 share all.
-// On the M4 hourly series a power of 10 does as well and 3 worse.
+// blendWeights turns errors into weights: (best/mae)^6, scaled to sum 1; errors of 0
+// share all. On the M4 hourly series a power of 10 does as well and 3 worse.
 func blendWeights(mae []float64) []float64 {
 	best := slices.Min(mae)
-	w := make([]float64, len(mae))
-	sum := 0.0
+	w, sum := mae, 0.0
 	for k, e := range mae {
 		if e == best {
 			w[k] = 1

@@ -67,7 +67,7 @@ func TestShapesMatchTheirDefinition(t *testing.T) {
 				x[i] = nan
 			}
 		}
-		lazy := &history{seasons: c, raw: x, inv: 1, bands: newBands(x, m)}
+		lazy := &history{seasons: c, raw: x, inv: 1, bands: newBands(x, m, nil)}
 		h, _, _ := newHistory(x, c, 1)
 		o := n - 1
 		step := o + rapid.IntRange(1, 2*m).Draw(t, "h")

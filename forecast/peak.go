@@ -47,7 +47,7 @@ type peakLayer struct {
 // horizon. The coefficients were learnt on the same days, which matters little
 // with thousands of values behind a few dozen of them.
 func (r *rolling) learnPeaks(layers []layer) []peakLayer {
-	var out []peakLayer
+	out := make([]peakLayer, 0, len(layers))
 	for i := range layers {
 		if layers[i].horizon <= peakReach {
 			out = append(out, peakLayer{window: layers[i].horizon})

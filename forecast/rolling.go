@@ -80,14 +80,14 @@ func newRolling(h *history, models []model) *rolling {
 	}
 	r.first = max(0, r.start-memory)
 	r.origins = pickOrigins(h, r.start-1, n-1)
-	r.recency = make([]float64, len(r.origins))
+	r.recency = h.arena.take(len(r.origins))
 	for i, o := range r.origins {
 		r.recency[i] = 1
 		if h.day > 0 {
 			r.recency[i] = math.Exp(forgetLog * float64(n-o) / float64(h.day))
 		}
 	}
-	r.phase = make([]int, len(r.origins))
+	r.phase = h.arena.takeInts(len(r.origins))
 	for i, o := range r.origins {
 		r.phase[i] = phaseOf(o-n, r.phases())
 	}
@@ -123,7 +123,7 @@ func (r *rolling) phases() int { return max(r.h.day, 1) }
 // each time or never. Gaps are no origin.
 func pickOrigins(h *history, from, to int) []int {
 	stride := max(1, (to-from+maxOrigins-1)/maxOrigins)
-	var out []int
+	out := h.arena.takeInts((to-from)/stride + 1)[:0]
 	for i := 0; ; i++ {
 		_, frac := math.Modf(float64(i) * (math.Phi - 1))
 		o := to - 1 - i*stride - int(frac*float64(stride))

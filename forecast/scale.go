@@ -37,7 +37,7 @@ func (r *rolling) phaseScale(x *rows, resid []float64) []float64 {
 		sum[near+bins+i], count[near+bins+i] = sum[after], count[after]
 	}
 	mean := total / float64(len(resid))
-	out := make([]float64, bins)
+	out := r.h.arena.take(bins)
 	for b := range out {
 		s, c := 0.0, 0.0
 		for j := range 2*near + 1 {
