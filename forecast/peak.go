@@ -56,8 +56,7 @@ func (r *rolling) learnPeaks(layers []layer) []peakLayer {
 	if len(out) == 0 {
 		return nil
 	}
-	w := newWalk(layers[:len(out)], len(r.models))
-	w.units = r.unitsAhead(w.reach())
+	w := newWalk(r, layers[:len(out)])
 	every := (len(r.origins) + peakOrigins - 1) / peakOrigins
 	scores := make([][]float64, len(out))
 	for a := range scores {
@@ -80,28 +79,48 @@ func (r *rolling) learnPeaks(layers []layer) []peakLayer {
 // weight times deviation is a square in it, which is summed over the models at
 // the layers alone.
 type walk struct {
-	layers  []layer
-	at      [peakReach]int // by step: the layer at or below
-	frac    [peakReach]float64
-	squares [peakReach][3]float64
-	weights [][peakReach]float64 // by model
-	sum     [peakReach]float64   // the blend
-	season  carriedOn            // of models with a season, in units of it
-	level   carriedOn            // of the others
-	units   []float64            // of deviations, by phase
+	layers    []layer
+	at        [peakReach]int // by step: the layer at or below
+	frac      [peakReach]float64
+	squares   [peakReach][3]float64
+	weights   [][peakReach]float64 // by model
+	terms     [][]term             // by model and layer
+	stretches [][]stretch          // of its curve, by model
+	sum       [peakReach]float64   // the blend
+	season    carriedOn            // of models with a season, in units of it
+	level     carriedOn            // of the others
+	units     []float64            // of deviations, by phase
 }
 
-func newWalk(layers []layer, models int) *walk {
+// term is what a layer has learnt of one model.
+type term struct {
+	weight float64
+	beta   [scales]float64
+}
+
+func newWalk(r *rolling, layers []layer) *walk {
+	models := len(r.models)
 	w := &walk{
-		layers: layers, weights: make([][peakReach]float64, models),
+		layers: layers, weights: make([][peakReach]float64, models), terms: make([][]term, models), stretches: make([][]stretch, models),
 		season: newCarriedOn(len(layers)), level: newCarriedOn(len(layers)),
 	}
+	w.units = r.unitsAhead(w.reach())
 	for h := range w.reach() {
 		a, frac := locate(layers, h+1)
 		b := min(a+1, len(layers)-1)
 		w.at[h], w.frac[h], w.squares[h] = a, frac, [3]float64{(1 - frac) * (1 - frac), (1 - frac) * frac, frac * frac}
 		for k := range w.weights {
 			w.weights[k][h] = lerp(layers[a].weights[k], layers[b].weights[k], frac)
+		}
+	}
+	terms := make([]term, models*len(layers))
+	for k := range models {
+		w.terms[k], terms = terms[:len(layers)], terms[len(layers):]
+		for a := range layers {
+			w.terms[k][a] = term{layers[a].weights[k], layers[a].beta[k]}
+		}
+		if !r.models[k].flat {
+			w.stretches[k] = r.stretches(k, w.reach())
 		}
 	}
 	return w
@@ -119,12 +138,7 @@ func (w *walk) blend(r *rolling, i int) []float64 {
 	units := w.units[phaseOf(r.phase[i]+1, r.phases()):][:len(sum)]
 	for k := range r.models {
 		m := &r.models[k]
-		if !m.flat {
-			weights := w.weights[k][:len(sum)]
-			for h, x := range r.ahead(k, o, len(sum)) {
-				sum[h] += weights[h] * x
-			}
-		}
+		w.addCurve(r, k, o, sum)
 		if !m.corrected {
 			continue
 		}
@@ -133,16 +147,45 @@ func (w *walk) blend(r *rolling, i int) []float64 {
 		case jump != nil:
 			w.carry(r, k, i, jump, units, seasonal, sum)
 		case seasonal:
-			w.season.add(w.layers, k, &r.feats[k][i])
+			w.season.add(w.terms[k], &r.feats[k][i])
 		default:
-			w.level.add(w.layers, k, &r.feats[k][i])
+			w.level.add(w.terms[k], &r.feats[k][i])
 		}
 	}
-	for h := range sum {
-		a, q := w.at[h], &w.squares[h]
-		sum[h] += units[h]*w.season.at(a, q) + w.level.at(a, q)
+	for a, from := 0, 0; from < len(sum); a++ {
+		to := len(sum) // of the steps between two layers
+		if a+1 < len(w.layers) {
+			to = min(to, w.layers[a+1].horizon-1)
+		}
+		season, level := w.season.at(a), w.level.at(a)
+		for h := from; h < to; h++ {
+			q := &w.squares[h]
+			sum[h] += units[h]*(q[0]*season[0]+q[1]*season[1]+q[2]*season[2]) + (q[0]*level[0] + q[1]*level[1] + q[2]*level[2])
+		}
+		from = to
 	}
 	return sum
+}
+
+// addCurve adds that of model k after step o, as known there.
+func (w *walk) addCurve(r *rolling, k, o int, sum []float64) {
+	for _, s := range w.stretches[k] {
+		to := min(s.to, len(sum))
+		if s.from >= to {
+			return
+		}
+		part, weights := sum[s.from:to], w.weights[k][s.from:to]
+		at := o + 1 + s.from - s.back - r.first
+		if s.back < 0 || at < 0 {
+			for h := range part {
+				part[h] += weights[h] * r.base(k, o+1+s.from+h, o)
+			}
+			continue
+		}
+		for h, x := range r.curves[k][at:][:len(part)] {
+			part[h] += weights[h] * x
+		}
+	}
 }
 
 // carriedOn is the sum over models of weight times the deviation carried
@@ -160,22 +203,23 @@ func (c *carriedOn) clear() {
 	clear(c.mixed)
 }
 
-// add takes model k with its averages at an origin.
-func (c *carriedOn) add(layers []layer, k int, feats *[scales]float64) {
+// add takes a model with its averages at an origin.
+func (c *carriedOn) add(terms []term, feats *[scales]float64) {
+	same, mixed := c.same[:len(terms)], c.mixed[:len(terms)]
 	weight, move := 0.0, 0.0 // of the layer before
-	for a := range layers {
-		w, m := layers[a].weights[k], dot(&layers[a].beta[k], feats)
-		c.same[a] += w * m
+	for a := range terms {
+		w, m := terms[a].weight, dot(&terms[a].beta, feats)
+		same[a] += w * m
 		if a > 0 {
-			c.mixed[a-1] += weight*m + w*move
+			mixed[a-1] += weight*m + w*move
 		}
 		weight, move = w, m
 	}
 }
 
-// at is the sum between layers a and a+1.
-func (c *carriedOn) at(a int, squares *[3]float64) float64 {
-	return squares[0]*c.same[a] + squares[1]*c.mixed[a] + squares[2]*c.same[a+1]
+// at is the sum between layers a and a+1, by the three squares.
+func (c *carriedOn) at(a int) [3]float64 {
+	return [3]float64{c.same[a], c.mixed[a], c.same[a+1]}
 }
 
 // carry adds the deviation of model k at origin i, where it is in a jump.
@@ -217,7 +261,10 @@ func (r *rolling) scorePeaks(i int, blend []float64, layers []layer, scores [][]
 			continue
 		}
 		if 2*present >= h+1 {
-			phase := phaseOf(r.phase[i]+h+1, r.phases())
+			phase := r.phase[i] + h + 1
+			if phase >= r.phases() {
+				phase %= r.phases()
+			}
 			scale := r.unrest.stir(layers[a].gamma, i) * r.bins.at(layers[a].scale, phase)
 			scores[a] = append(scores[a], (top-point)/scale)
 		}

@@ -301,26 +301,6 @@ func (r *rolling) base(k, t, o int) float64 {
 	return m.base(r.h, t, o)
 }
 
-// ahead returns the curve of model k over the n steps after step o as known
-// there; it is valid until the next call.
-func (r *rolling) ahead(k, o, n int) []float64 {
-	if n <= r.reach[k] {
-		return r.curves[k][o+1-r.first:][:n]
-	}
-	out := r.rows.resid[:0]
-	for h := 0; h < n; {
-		back, to := r.repeats(k, h+1, n)
-		if at := o + 1 + h - back - r.first; back >= 0 && at >= 0 {
-			out = append(out, r.curves[k][at:at+to-h]...)
-			h = to
-			continue
-		}
-		out = append(out, r.base(k, o+1+h, o))
-		h++
-	}
-	return out
-}
-
 // repeats says how many steps before a step so far ahead of an origin the curve
 // of model k has what is known of it there, and up to which distance, n at most,
 // that is so; back is negative where the curve does not.
@@ -338,6 +318,21 @@ func (r *rolling) repeats(k, ahead, n int) (back, to int) {
 		last -= r.h.half
 	}
 	return back, min(last, n)
+}
+
+// stretch is steps ahead of an origin that a curve is read for so many steps back;
+// see repeats.
+type stretch struct{ from, to, back int }
+
+// stretches are those of model k over n steps.
+func (r *rolling) stretches(k, n int) []stretch {
+	var out []stretch
+	for h := 0; h < n; {
+		back, to := r.repeats(k, h+1, n)
+		out = append(out, stretch{h, to, back})
+		h = to
+	}
+	return out
 }
 
 // unitsAhead returns what deviations from a curve with a season are measured in
