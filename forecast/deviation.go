@@ -176,7 +176,7 @@ func (d *deviation) addEach(v, clipped []float64) {
 }
 
 // calmOf returns the calm after steps in a row, which only a forecast asks for.
-func (d deviation) calmOf(v, clipped []float64) float64 {
+func (d *deviation) calmOf(v, clipped []float64) float64 {
 	for i, x := range v {
 		d.addCalm(x, clipped[i])
 	}
