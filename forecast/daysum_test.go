@@ -62,6 +62,12 @@ func TestOddDays(t *testing.T) {
 				x[i] *= 300
 			}
 		}},
+		{name: "quiet days and busy ones", hit: func(x []float64) {
+			for i := range x {
+				x[i] *= []float64{0.55, 1.45, 0.55, 1.45, 0.55}[i/(3*m)]
+			}
+			scaleBy(x[12*m:13*m], 2.4/0.55)
+		}},
 		{name: "a week alone", days: 7, hit: func(x []float64) { scaleBy(x[5*m:6*m], 3) }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
