@@ -9,7 +9,7 @@ const (
 	dayParts   = 24  // of a day, with any of which a sum of a day may begin
 	oddTimes   = 1.5 // times the usual sum, or the usual one times it, from which a day is odd
 	oddAlone   = 2   // times as far from the usual sum as that of any other day
-	oddSigmas  = 3   // robust standard deviations of the sums, at least
+	oddSigmas  = 3   // robust standard deviations above the usual sum; below it, zero is the end
 	oddHours   = 0.8 // share of its hours that lie beyond halfway to its level
 	oddLongest = 1.5 // days; what lasts longer is a level
 )
@@ -19,11 +19,11 @@ const (
 // from that of any other day.
 //
 // The sums of the days that begin with the same hour are compared, each hour in
-// turn. A day is odd if its sum is 1.5 times the median, or the median 1.5 times
-// it, three robust standard deviations away, and no other is half as far from the
-// median: another such day may come again, and so may a day of the week that was
-// seen once. What is found is left out before the rest is looked at, so that a
-// great incident hides no lesser one.
+// turn. A day is odd if its sum is 1.5 times the median and three robust standard
+// deviations above it, or the median 1.5 times the sum, and no other is half as far
+// from the median: another such day may come again, and so may a day of the week
+// that was seen once. What is found is left out before the rest is looked at, so
+// that a great incident hides no lesser one.
 func (h *history) oddDays(over int) (out []span) {
 	if h.day < dayParts || len(h.raw) <= 7*h.day {
 		return nil
@@ -169,7 +169,7 @@ func oddOf(sorted []float64, mid float64, side int) (v, times float64) {
 	if times < oddTimes || off < oddAlone*float64(side)*(next-mid) {
 		return 0, 0
 	}
-	if _, mad := medianMAD(sorted); off < oddSigmas*madToSigma*mad {
+	if _, mad := medianMAD(sorted); side > 0 && off < oddSigmas*madToSigma*mad {
 		return 0, 0
 	}
 	return v, times
