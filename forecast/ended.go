@@ -1,6 +1,10 @@
 package forecast
 
-import "math"
+import (
+	"cmp"
+	"math"
+	"slices"
+)
 
 // span is a range of steps, the end not included, that lies on one side of what
 // is ordinary.
@@ -9,24 +13,42 @@ type span struct{ from, to, side int }
 // findEnded returns the incidents of the history that are over: runs of two
 // hours or more, each of which had been a new level if it had lasted. It is a run
 // of steps outside of their bands on one side, at least four fifths of them as in
-// a jump and two hours of them far outside, or a silence, and it came once: what
-// another day has at the same hours may come again.
+// a jump and two hours of them far outside, or a silence, or what makes the sum of
+// a day odd, and it came once: what another day has at the same hours may come
+// again. Where steps are not fine, two hours are too few of them, and sums alone
+// tell.
 //
 // It is a gap as one that the user tells of, but quantiles know what it was, since
 // it did occur.
 func (h *history) findEnded() []span {
-	over := h.overBefore(len(h.raw))
+	over := h.ordinaryBefore(len(h.raw))
 	if over == 0 {
 		return nil
 	}
+	out := h.oddDays(over)
+	if !h.fine() {
+		return joined(out)
+	}
 	runs := h.oddRuns()
-	var out []span
 	for i, a := range runs {
 		if a.to <= over && !h.recurs(runs, i) {
 			out = append(out, a)
 		}
 	}
 	if a, found := h.silence(); found && a.to <= over {
+		out = append(out, a)
+	}
+	return joined(out)
+}
+
+// joined makes one of spans that overlap.
+func joined(x []span) (out []span) {
+	slices.SortFunc(x, func(a, b span) int { return cmp.Or(a.from-b.from, a.to-b.to) })
+	for _, a := range x {
+		if k := len(out) - 1; k >= 0 && a.from < out[k].to {
+			out[k].to = max(out[k].to, a.to)
+			continue
+		}
 		out = append(out, a)
 	}
 	return out

@@ -82,7 +82,7 @@ func TestEndedIncidents(t *testing.T) {
 			name: "silence as long as another one", load: noisy,
 			hit: func(x []float64) { scaleBy(x[from:from+72], 0); scaleBy(x[from-500:from-460], 0) },
 		},
-		{name: "silence of a day", load: noisy, hit: func(x []float64) { scaleBy(x[from-m/2:from+m/2], 0) }},
+		{name: "silence of two days", load: noisy, hit: func(x []float64) { scaleBy(x[from-2*m:from], 0) }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			x := slices.Clone(c.load)

@@ -106,7 +106,9 @@ func levelModel() model {
 
 // seasonalNaive repeats the value one cycle before; where that is a gap or
 // later than the origin, one more cycle before, up to four:
-// f(t) = x(t - j*m), j the least with t - j*m <= o and x(t - j*m) present.
+// f(t) = x(t - j*m), j the least with t - j*m <= o and x(t - j*m) present. For a
+// day that is a gap it is the median of the days before it: one of them says no
+// more than another.
 // Anomalies are clipped, so that an incident does not come back as a forecast.
 func seasonalNaive(name string, season func(seasons) int) model {
 	return model{
@@ -129,7 +131,8 @@ func seasonalNaive(name string, season func(seasons) int) model {
 	}
 }
 
-// naive is the clean value of step i, or of up to three cycles of m before it.
+// naive is the clean value of step i, or of up to three cycles of m before it; for
+// days, their median.
 func (h *history) naive(i, m int) float64 {
 	for range 4 {
 		if i < 0 {
@@ -137,6 +140,9 @@ func (h *history) naive(i, m int) float64 {
 		}
 		if i < len(h.raw) && h.raw[i] == h.raw[i] {
 			return h.clean(i)
+		}
+		if i < len(h.raw) && m == h.day {
+			return h.medianOfLags(i-m, m)
 		}
 		i -= m
 	}

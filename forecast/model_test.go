@@ -17,7 +17,7 @@ func TestSeasonalNaive(t *testing.T) {
 		want float64
 	}{
 		{"the value one day before", 12, 11, 9},
-		{"a gap gives way to the day before it", 14, 11, 7},
+		{"a gap gives way to the median of the days before it", 14, 11, 5},
 		{"past one day the last known day repeats", 17, 11, 10},
 		{"nothing after the origin is read", 11, 6, 4},
 		{"before the first day there is nothing to say", 3, 2, nan},

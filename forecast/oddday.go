@@ -5,8 +5,9 @@ const (
 	oddWidth  = 1.5 // times the reach of a band beyond which a past incident leaves no trace
 )
 
-// overBefore returns the step before which incidents of a series of n steps
-// have ended: six hours before its end, if what followed is ordinary; else 0.
+// overBefore returns the step before which values of a series of n steps far
+// outside of their bands leave no trace: see ordinaryBefore; 0 where steps are not
+// fine.
 //
 // A value outside its band is clipped to it, since it may be the first of a new
 // level. Once ordinary values have followed for hours it was an incident, and
@@ -14,8 +15,17 @@ const (
 // redescending influence function has it (F. Hampel et al., Robust Statistics,
 // 1986, section 2.6).
 func (h *history) overBefore(n int) int {
+	if !h.fine() {
+		return 0
+	}
+	return h.ordinaryBefore(n)
+}
+
+// ordinaryBefore returns the step before which incidents of a series of n steps
+// have ended: six hours before its end, if what followed is ordinary; else 0.
+func (h *history) ordinaryBefore(n int) int {
 	hours := h.day / 4
-	if !h.fine() || len(h.bands.lo) == 0 || n <= hours {
+	if len(h.bands.lo) == 0 || n <= hours {
 		return 0
 	}
 	odd := 0

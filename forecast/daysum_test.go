@@ -1,0 +1,137 @@
+package forecast
+
+import (
+	"math"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// bursting is a load of n days most of whose steps stay within their bands at three
+// times the load.
+func bursting(n, m int) []float64 {
+	return days(n, m, func(d, p int) float64 { return 1 + float64((37*d+101*p+(d*p)%17)%60) })
+}
+
+func TestOddDays(t *testing.T) {
+	const m = 288
+	from := 12*m + 150
+	for _, c := range []struct {
+		name  string
+		days  int
+		hit   func(x []float64)
+		found []span
+	}{
+		{name: "nothing", hit: func([]float64) {}},
+		{
+			name: "a day at three times the load", hit: func(x []float64) { scaleBy(x[from:from+m], 3) },
+			found: []span{{from, from + m, 1}},
+		},
+		{
+			name: "half a day", hit: func(x []float64) { scaleBy(x[from:from+m/2], 3) },
+			found: []span{{from, from + m/2, 1}},
+		},
+		{
+			name: "a day at a quarter of it", hit: func(x []float64) { scaleBy(x[from:from+m], 0.25) },
+			found: []span{{from, from + m, -1}},
+		},
+		{
+			name: "a day of silence", hit: func(x []float64) { scaleBy(x[from:from+m], 0) },
+			found: []span{{from, from + m, -1}},
+		},
+		{
+			name: "gaps in it", hit: func(x []float64) { scaleBy(x[from:from+m], 3); scaleBy(x[from+60:from+110], math.NaN()) },
+			found: []span{{from, from + m, 1}},
+		},
+		{
+			name:  "one behind one that is greater",
+			hit:   func(x []float64) { scaleBy(x[from:from+m], 3); scaleBy(x[4*m:5*m], 15) },
+			found: []span{{4 * m, 5 * m, 1}, {from, from + m, 1}},
+		},
+		{name: "not over", hit: func(x []float64) { scaleBy(x[13*m:14*m-30], 3) }},
+		{name: "too little of it", hit: func(x []float64) { scaleBy(x[from:from+m/4], 2) }},
+		{name: "two days a while apart", hit: func(x []float64) { scaleBy(x[from:from+m], 3); scaleBy(x[8*m:9*m], 3) }},
+		{name: "a day of each week", hit: func(x []float64) { scaleBy(x[5*m:6*m], 3); scaleBy(x[12*m:13*m], 3) }},
+		{name: "a day of the week that was seen once", days: 11, hit: func(x []float64) { scaleBy(x[5*m:6*m], 3) }},
+		{name: "two days in a row", hit: func(x []float64) { scaleBy(x[11*m:13*m], 3) }},
+		{name: "a level that lasts", hit: func(x []float64) { scaleBy(x[from:], 3) }},
+		{name: "a few bursts", hit: func(x []float64) {
+			for i := from; i < from+m; i += 36 {
+				x[i] *= 300
+			}
+		}},
+		{name: "quiet days and busy ones", hit: func(x []float64) {
+			for i := range x {
+				x[i] *= []float64{0.55, 1.45, 0.55, 1.45, 0.55}[i/(3*m)]
+			}
+			scaleBy(x[12*m:13*m], 2.4/0.55)
+		}},
+		{name: "a week alone", days: 7, hit: func(x []float64) { scaleBy(x[5*m:6*m], 3) }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			n := c.days
+			if n == 0 {
+				n = 14
+			}
+			x := bursting(n, m)
+			c.hit(x)
+			h := endedOf(t, x, m)
+			require.Len(t, h.ended, len(c.found))
+			for i, s := range c.found {
+				require.Equal(t, s.side, h.ended[i].side)
+				require.InDelta(t, s.from, h.ended[i].from, m/48, "within half an hour")
+				require.InDelta(t, s.to, h.ended[i].to, m/48, "within half an hour")
+			}
+		})
+	}
+}
+
+// A day at three times the load is a gap as if it had been told, at fine steps and
+// at those of an hour.
+func TestForecastAfterOddDay(t *testing.T) {
+	fine := bursting(14, 288)
+	hours := make([]float64, 14*24)
+	for i := range hours {
+		hours[i] = windowMean(fine, 12*i, 12*i+11)
+	}
+	for _, values := range [][]float64{hours, fine} {
+		m := len(values) / 14
+		plain := Series{Start: time.Unix(1_700_000_000, 0).UTC(), Step: day / time.Duration(m), Values: values}
+		forecastOf := func(s Series, told ...Interval) []float64 {
+			fit, err := Fit(s, Config{Incidents: told})
+			require.NoError(t, err)
+			f, err := fit.Forecast(s, m, []float64{0.5})
+			require.NoError(t, err)
+			return f.Point
+		}
+		hit := plain
+		hit.Values = slices.Clone(plain.Values)
+		from, to := 12*m+m/2, 13*m+m/2
+		scaleBy(hit.Values[from:to], 3)
+		want, got := forecastOf(plain), forecastOf(hit)
+		told := forecastOf(hit, Interval{From: hit.Time(from), To: hit.Time(to - 1)})
+		t.Logf("%d steps a day: moved %.4f, %.4f from what is told", m, movedBy(want, got), movedBy(told, got))
+		require.Less(t, movedBy(want, got), 0.05, "%d steps a day", m)
+		require.Less(t, movedBy(told, got), 0.01, "%d steps a day", m)
+	}
+}
+
+// A day of the week that is three times as busy is forecast as such.
+func TestForecastOfBusyWeekday(t *testing.T) {
+	const m = 288
+	s := Series{Start: time.Unix(1_700_000_000, 0).UTC(), Step: 5 * time.Minute, Values: bursting(21, m)}
+	for d := range 3 {
+		scaleBy(s.Values[7*d*m:(7*d+1)*m], 3)
+	}
+	fit, err := Fit(s, Config{})
+	require.NoError(t, err)
+	f, err := fit.Forecast(s, m, []float64{0.5})
+	require.NoError(t, err)
+	sum := 0.0
+	for _, v := range f.Point {
+		sum += v / m
+	}
+	require.Greater(t, sum, 50.0, "an ordinary day has 30")
+}
