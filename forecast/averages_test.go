@@ -14,7 +14,7 @@ func TestAddAllIsAddOfEachStep(t *testing.T) {
 		const limit = 1.5
 		m := levelModel()
 		c := seasons{day: 288}
-		all, each := newDeviation(c, &m, limit), newDeviation(c, &m, limit)
+		all, each, row := newDeviation(c, &m, limit), newDeviation(c, &m, limit), newDeviation(c, &m, limit)
 		weights := all.powers()
 		state := rapid.Uint64().Draw(t, "seed")
 		noise := rapid.Float64Range(0.1, 3).Draw(t, "noise")
@@ -30,7 +30,13 @@ func TestAddAllIsAddOfEachStep(t *testing.T) {
 				clipped[i] = min(max(v[i], -limit), limit)
 				each.add(v[i], clipped[i])
 			}
+			before := row.jump
+			idle := before.idle(v, clipped)
+			before.ordinary(v[:idle], clipped[:idle])
+			require.Equal(t, row.jump, before, "%d steps change nothing", idle)
 			all.addAll(v, clipped, weights)
+			row.addEach(v, clipped)
+			require.Equal(t, each, row, "to the bit")
 			require.Equal(t, each.jump, all.jump)
 			require.InDelta(t, each.unrest(), all.unrest(), 1e-12)
 			got, want := all.features(), each.features()

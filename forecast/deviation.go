@@ -160,7 +160,30 @@ func (d *deviation) add(v, clipped float64) {
 	d.unrestDen *= d.unrestDecay
 }
 
-// addCalm is add and the calm, which only a forecast asks for.
+// addEach is add for steps in a row, to the bit.
+func (d *deviation) addEach(v, clipped []float64) {
+	for len(v) > 0 {
+		n := d.jump.ordinary(v, clipped)
+		for _, x := range v[:n] {
+			d.average(x, x)
+		}
+		if n < len(v) {
+			d.add(v[n], clipped[n])
+			n++
+		}
+		v, clipped = v[n:], clipped[n:]
+	}
+}
+
+// calmOf returns the calm after steps in a row, which only a forecast asks for.
+func (d *deviation) calmOf(v, clipped []float64) float64 {
+	for i, x := range v {
+		d.addCalm(x, clipped[i])
+	}
+	return d.calm()
+}
+
+// addCalm is add and the calm.
 func (d *deviation) addCalm(v, clipped float64) {
 	before := d.sum[calmSpan] / d.den[calmSpan] // NaN before the first value
 	d.add(v, clipped)

@@ -102,9 +102,9 @@ func (j *jump) ordinary(v, clipped []float64) int {
 	return len(v)
 }
 
-// calm returns how many of the next deviations leave the jump as it is: none,
+// idle returns how many of the next deviations leave the jump as it is: none,
 // unless there is neither a run nor one that may begin.
-func (j *jump) calm(v, clipped []float64) int {
+func (j *jump) idle(v, clipped []float64) int {
 	if j.run != 0 || !j.alarm.idle() {
 		return 0
 	}
@@ -126,11 +126,14 @@ func stays(run, h int) float64 {
 	return r / (r + float64(h))
 }
 
+// mayWiden says whether widens may differ from 1.
+func (j *jump) mayWiden() bool { return j.run >= 2*jumpLeast }
+
 // widens returns how much more a load moves in a run than it did before, between
 // 1 and 10: a load at three times its level has three times its noise. usual is
 // the mean distance from an average of about the same memory before it.
 func (j *jump) widens(usual float64) float64 {
-	if j.run < 2*jumpLeast || !(usual > 0) {
+	if !j.mayWiden() || !(usual > 0) {
 		return 1
 	}
 	return min(max(jumpNoise*j.off/j.den/usual, 1), widest)

@@ -69,37 +69,50 @@ func (x *rows) cut(n int) {
 // rowsAt lists what can be scored at a horizon: an actual value is there, and
 // every model says something.
 func (r *rolling) rowsAt(horizon int) *rows {
-	x := r.rows
-	x.cut(len(r.origins))
-	raw, day := r.h.measured(), r.phases()
-	ahead := phaseOf(horizon, day)
-	n, fold, next := 0, uint8(0), 0 // next is where the fold ends
-	for i, o := range r.origins {
-		t := o + horizon
-		if t >= len(raw) || t < r.start || raw[t] != raw[t] {
-			continue
-		}
-		phase := r.phase[i] + ahead
-		if phase >= day {
-			phase -= day
-		}
-		if t >= next {
-			fold, next = r.foldOf(t), (t/r.fold+1)*r.fold
-		}
-		x.origin[n], x.step[n], x.phase[n], x.fold[n] = i, t-r.first, phase, fold
-		x.actual[n], x.weight[n], x.unit[n] = raw[t], r.recency[i], r.h.swings.atPhase(phase)
-		n++
+	x, raw := r.rows, r.h.measured()
+	n := len(r.origins)
+	for n > 0 && r.origins[n-1]+horizon >= len(raw) {
+		n--
 	}
 	x.cut(n)
+	copy(x.weight, r.recency)
+	r.placesAt(horizon, x)
 	silent := false
 	for k := range r.models {
 		silent = r.basesAt(k, horizon, x) || silent
+	}
+	for i, t := range x.step {
+		v := raw[t+r.first]
+		silent = silent || v != v
+		x.actual[i] = v
 	}
 	if silent {
 		x.leaveSilent()
 	}
 	r.findOdd(x)
 	return x
+}
+
+// placesAt notes where the steps that are forecast lie in the history.
+func (r *rolling) placesAt(horizon int, x *rows) {
+	day, units := r.phases(), r.h.swings.byPhase
+	ahead := phaseOf(horizon, day)
+	next, fold := 0, uint8(0) // next is where the fold ends
+	step, phase, folds, unit := x.step, x.phase[:len(x.step)], x.fold[:len(x.step)], x.unit[:len(x.step)]
+	origin, origins, phases := x.origin[:len(step)], r.origins[:len(step)], r.phase[:len(step)]
+	for i := range step {
+		t, p := origins[i]+horizon, phases[i]+ahead
+		if p >= day {
+			p -= day
+		}
+		if t >= next {
+			fold, next = r.foldOf(t), (t/r.fold+1)*r.fold
+		}
+		origin[i], step[i], phase[i], folds[i], unit[i] = i, t-r.first, p, fold, 1
+		if p < len(units) {
+			unit[i] = units[p]
+		}
+	}
 }
 
 // basesAt fills in the curve of model k as known at the origins; it reports
@@ -138,11 +151,15 @@ func (r *rolling) statesAt(k int, x *rows) (feats [][scales]float64, moves []flo
 	return x.feats[:n], x.moves[:n]
 }
 
-// leaveSilent leaves out the rows where a model has nothing to say.
+// leaveSilent leaves out the rows where a model has nothing to say, and those that
+// nothing can be compared with.
 func (x *rows) leaveSilent() {
 	n := 0
 next:
 	for i := range x.origin {
+		if v := x.actual[i]; v != v {
+			continue
+		}
 		for k := range x.base {
 			v := x.base[k][i]
 			if v != v {

@@ -232,13 +232,13 @@ func (r *rolling) statesOf(m *model, d, clipped []float64, limit float64) (feats
 	if r.powers == nil || r.powers.decays != dev.decays {
 		r.powers = dev.powers()
 	}
-	from, calm := 0, 0 // up to calm no step changes the jump
+	from, idle := 0, 0 // up to idle no step changes the jump
 	for j, o := range r.origins {
 		to := max(o-r.first+1, 0)
-		if from >= calm {
-			calm = from + dev.jump.calm(d[from:], clipped[from:])
+		if from >= idle {
+			idle = from + dev.jump.idle(d[from:], clipped[from:])
 		}
-		if to <= calm {
+		if to <= idle {
 			dev.averageAll(d[from:to], r.powers)
 		} else {
 			dev.addAll(d[from:to], clipped[from:to], r.powers)

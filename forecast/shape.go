@@ -95,26 +95,32 @@ func (h *history) weightedLags(i, m int, weights []float64) float64 {
 	return sum / total
 }
 
-// weightedCurve fills in weightedLags at the steps from first on.
+// weightedCurve fills in weightedLags at the steps from first on, one lag after
+// another.
 func (h *history) weightedCurve(first, m int, weights, out []float64) {
-	total := 0.0
-	for _, w := range weights {
-		total += w
-	}
-	oldest := (len(weights) - 1) * m
-	for i := range out {
-		at := first + i
-		if at >= oldest && at < len(h.smooth) {
-			sum, j := 0.0, at
-			for _, w := range weights {
-				sum += w * h.smooth[j]
-				j -= m
-			}
-			if sum == sum { // no gap
-				out[i] = sum / total
-				continue
-			}
+	known := out[:max(min(len(h.smooth)-first, len(out)), 0)]
+	clear(known)
+	for j, w := range weights {
+		from := max(j*m-first, 0)
+		if from >= len(known) {
+			break
 		}
-		out[i] = h.weightedLags(at, m, weights)
+		part := known[from:]
+		for i, v := range h.smooth[first+from-j*m:][:len(part)] {
+			part[i] += w * v
+		}
+	}
+	total, j := 0.0, 0 // of the lags that lie within the history
+	for i, sum := range out {
+		at := first + i
+		for j < len(weights) && at >= j*m {
+			total += weights[j]
+			j++
+		}
+		if i < len(known) && sum == sum && j > 0 { // no gap
+			out[i] = sum / total
+		} else {
+			out[i] = h.weightedLags(at, m, weights)
+		}
 	}
 }

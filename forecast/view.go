@@ -40,14 +40,21 @@ func (f *Fitted) observe(s Series, last, steps int, a *arena) *view {
 	v.h.forgetEnded()
 	v.h.over = v.h.overBefore(last + 1)
 	feats := make([][scales]float64, len(f.models))
+	room := a.take(2 * (last + 1 - from))
 	v.jumps, v.calm = make([]jump, len(f.models)), make([]float64, len(f.models))
 	for k := range f.models {
 		if !f.models[k].corrected {
 			continue
 		}
 		dev := newDeviation(f.seasons, &f.models[k], f.limits[k])
-		v.deviations(k, from, &dev)
-		feats[k], v.jumps[k], v.calm[k] = dev.features(), dev.jump, dev.calm()
+		d, clipped := room[:len(room)/2], room[len(room)/2:]
+		v.deviations(k, from, d, clipped)
+		before := dev
+		dev.addEach(d, clipped)
+		feats[k], v.jumps[k] = dev.features(), dev.jump
+		if dev.jump.mayWiden() {
+			v.calm[k] = before.calmOf(d, clipped)
+		}
 		if f.models[k].name == unrestModel && f.unrest.mean > 0 {
 			v.stirred = math.Log(f.unrest.scaled(dev.unrest()))
 		}
@@ -68,51 +75,43 @@ func (f *Fitted) observe(s Series, last, steps int, a *arena) *view {
 	return v
 }
 
-// deviations adds how far each step since from is off the curve of model k.
-func (v *view) deviations(k, from int, dev *deviation) {
-	m, limit := &v.models[k], v.limits[k]
-	at := from + v.shift - v.tableStart
-	if season := m.season(v.seasons); season > 0 && season < v.day {
-		v.hourlyDeviations(k, from, dev)
-		return
-	}
-	if m.season(v.seasons) < v.day || at < 0 || at+v.last-from >= len(v.tables[k]) {
-		for i := from; i <= v.last; i++ {
-			d := (v.h.at(i) - v.curve(k, i, i-1)) / v.unitAt(k, i)
-			dev.addCalm(d, v.h.ordinaryPart(m, i, d, limit))
+// deviations fills in how far each step since from is off the curve of model k, and
+// what of that is ordinary.
+func (v *view) deviations(k, from int, d, clipped []float64) {
+	m, limit, n := &v.models[k], v.limits[k], len(d)
+	at, season := from+v.shift-v.tableStart, m.season(v.seasons)
+	var curve []float64
+	switch {
+	case season > 0 && season < v.day: // read from the values
+		curve = v.h.arena.take(n)
+		m.trace(v.h, from, curve)
+	case season < v.day || at < 0 || at+n > len(v.tables[k]):
+		for i := range d {
+			d[i] = (v.h.at(from+i) - v.curve(k, from+i, from+i-1)) / v.unitAt(k, from+i)
+			clipped[i] = v.h.ordinaryPart(m, from+i, d[i], limit)
 		}
 		return
+	default:
+		curve = v.tables[k][at : at+n]
 	}
-	// The same from the table alone.
 	unit, phase := v.swings.byPhase, 0
 	if len(unit) == 0 {
 		unit = []float64{1}
 	} else {
 		phase = phaseOf(from+v.shift-v.swings.n, len(unit))
 	}
-	for i, curve := range v.tables[k][at : at+v.last-from+1] {
-		d := (v.h.at(from+i) - curve) / unit[phase]
+	for i, base := range curve {
+		x := (v.h.at(from+i) - base) / unit[phase]
 		if phase++; phase == len(unit) {
 			phase = 0
 		}
-		clipped := d
-		if d > limit {
-			clipped = limit
-		} else if d < -limit {
-			clipped = -limit
+		d[i] = x
+		if x > limit {
+			x = limit
+		} else if x < -limit {
+			x = -limit
 		}
-		dev.addCalm(d, clipped)
-	}
-}
-
-// hourlyDeviations is deviations for a curve that is read from the values.
-func (v *view) hourlyDeviations(k, from int, dev *deviation) {
-	limit := v.limits[k]
-	curve := v.h.arena.take(v.last + 1 - from)
-	v.models[k].trace(v.h, from, curve)
-	for i, base := range curve {
-		d := (v.h.at(from+i) - base) / v.unitAt(k, from+i)
-		dev.addCalm(d, min(max(d, -limit), limit))
+		clipped[i] = x
 	}
 }
 
