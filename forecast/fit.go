@@ -16,6 +16,7 @@ type Fitted struct {
 	n      int       // steps at the fit; the last one is n-1
 	unit   float64
 	unrest unrest // without the origins
+	loud   loudness
 	models []model
 	limits []float64 // by model: deviations beyond it are unusual
 	banded bool      // it has learnt bands
@@ -117,7 +118,7 @@ func (f *Fitted) learn(h *history, cfg Config) {
 		f.maturity = Starting
 		return
 	}
-	f.models, f.limits, f.unrest.mean = r.models, r.limits, r.unrest.mean
+	f.models, f.limits, f.unrest.mean, f.loud = r.models, r.limits, r.unrest.mean, r.loud
 	l.peaks = r.learnPeaks(l.layers)
 	if f.day > 0 {
 		f.backDays = float64(f.n-r.start) / float64(f.day)

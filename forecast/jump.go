@@ -7,7 +7,7 @@ import (
 
 const (
 	jumpLeast = 3   // unusual deviations in a row that make a jump
-	jumpMiss  = 4   // how many of them one ordinary deviation takes back
+	jumpMiss  = 4   // how many of them any other takes back
 	jumpStay  = 4   // see carry; between 1 and 8 the losses on real series hardly differ
 	mayLast   = 0.2 // probability from which an upper quantile counts on a run
 	widest    = 10  // times that a band may widen in a run
@@ -17,8 +17,9 @@ const (
 
 // jump is a run of deviations beyond the limit on one side: a level shift in
 // its first minutes, or an incident; which of them, only its length tells.
-// With four unusual ones against each ordinary one taken as its end, a run has
-// at least four fifths of its steps outside.
+// With four unusual ones against each other one, which is ordinary or unusual on
+// the other side, taken as its end, a run has at least four fifths of its steps
+// outside. A job that no longer comes, or a moment of silence, ends none.
 type jump struct {
 	run      int
 	side     bool
@@ -29,14 +30,13 @@ type jump struct {
 
 // add takes the next deviation and its clipped value.
 func (j *jump) add(v, clipped float64) {
-	switch {
-	case v == clipped:
+	if ordinary := v == clipped; ordinary || j.run > 0 && j.side != (v > 0) {
 		if j.run -= jumpMiss; j.run <= 0 {
 			*j = jump{alarm: j.alarm}
 		}
-		return
-	case j.run > 0 && j.side != (v > 0):
-		*j = jump{alarm: j.alarm}
+		if ordinary || j.run > 0 {
+			return
+		}
 	}
 	j.run++
 	if j.den > 0 {

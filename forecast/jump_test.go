@@ -20,6 +20,7 @@ func TestJump(t *testing.T) {
 		{"far ahead little of a short run is left", []float64{100, 100, 100}, 1188, 1 + 99*0.01},
 		{"one ordinary value takes back four", []float64{100, 100, 100, 100, 0}, 1, 1},
 		{"a long run outlives one ordinary value", []float64{100, 100, 100, 100, 100, 100, 100, 0}, 12, 1 + 99*0.5},
+		{"and one on the other side", []float64{100, 100, 100, 100, 100, 100, 100, -100}, 12, 1 + 99*0.5},
 		{"a change of sides starts anew", []float64{100, 100, 100, -100, -100}, 1, 1},
 		{"a drop is carried as a rise is", []float64{-100, -100, -100}, 12, 1 - 101*0.5},
 	} {

@@ -17,6 +17,7 @@ type layer struct {
 	pool    pool              // of scaled residuals of the blend
 	scale   []float64         // by bin of the phase
 	gamma   float64           // power of the unrest in the spread
+	delta   float64           // power of the blend in the spread
 	centre  float64           // bias of the blend, scaled
 }
 
@@ -211,22 +212,19 @@ func (r *rolling) learn(horizon int) (l layer, ok bool) {
 		mae[k] = meanError(x.actual, pred[k], x.fair)
 	}
 	l.weights = sharpened(blendWeights(mae), r.power)
-	resid := x.resid
-	clear(resid)
+	resid, blend := x.resid, x.heavy
+	clear(blend)
 	for k, w := range l.weights {
-		for i, f := range pred[k][:len(resid)] {
-			resid[i] += w * f
+		for i, f := range pred[k][:len(blend)] {
+			blend[i] += w * f
 		}
 	}
 	for i, y := range x.actual {
-		if resid[i] = y - resid[i]; math.Abs(resid[i]) < rounding {
+		if resid[i] = y - blend[i]; math.Abs(resid[i]) < rounding {
 			resid[i] = 0
 		}
 	}
-	l.gamma = r.unrest.gamma(x.origin, resid, farness(horizon, r.h.day))
-	for i := range resid {
-		resid[i] /= r.unrest.stir(l.gamma, x.origin[i])
-	}
+	r.learnSpread(x, &l)
 	l.scale = r.phaseScale(x, resid)
 	for i := range resid {
 		resid[i] /= r.bins.at(l.scale, x.phase[i])

@@ -98,6 +98,7 @@ type packer struct {
 func (w *packer) layer(l *layer, models []model) {
 	w.code = binary.LittleEndian.AppendUint32(w.code, uint32(l.horizon))
 	w.float(l.gamma)
+	w.float(l.delta)
 	w.float(l.centre)
 	for _, v := range l.weights {
 		w.float(v)
@@ -200,7 +201,7 @@ type unpacker struct {
 
 func (r *unpacker) layer(l *layer, models []model, bins int) {
 	l.horizon = int(r.uint32())
-	l.gamma, l.centre = r.float(), r.float()
+	l.gamma, l.delta, l.centre = r.float(), r.float(), r.float()
 	l.weights = r.arena.take(len(models))
 	sum := 0.0
 	for k := range l.weights {

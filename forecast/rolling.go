@@ -42,6 +42,7 @@ type rolling struct {
 	limits  []float64           // by model: deviations beyond it are unusual
 	clipAt  []float64           // by model: rows beyond it weigh less
 	unrest  unrest
+	loud    loudness
 	power   int // of the errors in the weights; 0: the usual one
 	rows    *rows
 	room    []float64 // for the deviations of one model at a time
@@ -106,7 +107,7 @@ func newRolling(h *history, models []model) *rolling {
 	for _, m := range models {
 		r.addModel(m)
 	}
-	r.unrest = newUnrest(r.unrest.log)
+	r.unrest, r.loud = newUnrest(r.unrest.log), newLoudness(h.raw)
 	r.rows = newRows(h.arena, len(r.origins), len(r.models))
 	return r
 }

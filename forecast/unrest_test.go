@@ -15,24 +15,21 @@ func TestUnrestFindsThePower(t *testing.T) {
 	}
 	u := newUnrest(averages)
 	for _, power := range []float64{0, 0.5, 0.8} {
-		resid := make([]float64, len(averages))
-		for i := range resid {
-			resid[i] = next() * math.Exp(power*u.log[i])
+		y := make([]float64, len(averages))
+		for i := range y {
+			y[i] = next() + power*u.log[i]
 		}
-		// The floor under the logarithm takes a little.
-		require.InDelta(t, power, u.gamma(origin, resid, 0), 0.16)
-		require.InDelta(t, power/2, u.gamma(origin, resid, 1), 0.08, "a day ahead it is halved")
+		require.InDelta(t, power, u.gamma(origin, y, 0), 0.1)
+		require.InDelta(t, power/2, u.gamma(origin, y, 1), 0.05, "a day ahead it is halved")
 	}
-	require.Zero(t, u.gamma(origin, make([]float64, len(origin)), 0), "no residual, no power")
-	require.Equal(t, 1.0, u.stir(0, 5))
-	require.Equal(t, math.Exp(u.log[5]), u.stir(1, 5))
+	require.Equal(t, u.log[5], u.at(5))
 }
 
 func TestUnrestUnknown(t *testing.T) {
 	for _, averages := range [][]float64{nil, {0, 0}, {math.Inf(1), 1}, {math.NaN()}} {
 		u := newUnrest(averages)
 		require.Empty(t, u.log)
-		require.Equal(t, 1.0, u.stir(0.5, 0))
+		require.Zero(t, u.at(0))
 		require.Zero(t, u.gamma([]int{0}, []float64{1}, 0))
 	}
 }

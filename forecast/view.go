@@ -15,7 +15,7 @@ type view struct {
 	extra   [][]float64 // by layer and model: the deviation carried forward
 	calm    []float64   // by model: how much it moves outside jumps
 	jumps   []jump      // by model
-	stirred float64     // unrest at the origin; 0: not known
+	stirred float64     // logarithm of the unrest at the origin; 0: not known, or as usual
 	faded   float64     // share of what recurs that counts; 0: nothing does
 	hi      float64     // greatest value known, in the unit of the fit
 	lo      float64     // likewise the least
@@ -56,7 +56,7 @@ func (f *Fitted) observe(s Series, last, steps int, a *arena) *view {
 			v.calm[k] = before.calmOf(d, clipped)
 		}
 		if f.models[k].name == unrestModel && f.unrest.mean > 0 {
-			v.stirred = f.unrest.scaled(dev.unrest())
+			v.stirred = math.Log(f.unrest.scaled(dev.unrest()))
 		}
 	}
 	for i := from; i <= last; i++ {
@@ -165,18 +165,19 @@ func (v *view) fill(out *Forecast, gap int) {
 		if i == 0 {
 			out.Weights = v.weightsAt(a, b, frac)
 		}
-		spread := v.spreadAt(h, a, b, frac)
 		blend, most, wider := v.point(h, a, b, frac)
+		spread := v.spreadAt(h, blend, a, b, frac)
 		point := v.bounded(v.bounds.point(blend+spread*lerp(v.layers[a].centre, v.layers[b].centre, frac), h))
 		out.Point[i] = finite(point * v.unit)
 		v.quantiles(out, i, place{h, a, b, frac}, [2]float64{blend, most}, point, spread, wider)
 	}
 }
 
-// spreadAt returns the unit of scaled residuals h steps after the last value.
-func (v *view) spreadAt(h, a, b int, frac float64) float64 {
+// spreadAt returns the unit of scaled residuals around blend, h steps after the
+// last value.
+func (v *view) spreadAt(h int, blend float64, a, b int, frac float64) float64 {
 	share := phaseShare(v.last+h+v.shift-v.n, v.day)
-	return v.stir(a, b, frac) * v.beyond(h) * lerp(scaleAt(v.layers[a].scale, share), scaleAt(v.layers[b].scale, share), frac)
+	return v.grown(blend, a, b, frac) * v.beyond(h) * lerp(scaleAt(v.layers[a].scale, share), scaleAt(v.layers[b].scale, share), frac)
 }
 
 // place is a horizon between two layers.
@@ -213,12 +214,11 @@ func (v *view) quantiles(out *Forecast, i int, at place, blend [2]float64, point
 	}
 }
 
-// stir returns the factor of the spread by the unrest at the origin.
-func (v *view) stir(a, b int, frac float64) float64 {
-	if v.stirred == 0 {
-		return 1
-	}
-	return math.Pow(v.stirred, lerp(v.layers[a].gamma, v.layers[b].gamma, frac))
+// grown returns the factor of the spread by the unrest at the origin and by the
+// blend.
+func (v *view) grown(blend float64, a, b int, frac float64) float64 {
+	gamma, delta := lerp(v.layers[a].gamma, v.layers[b].gamma, frac), lerp(v.layers[a].delta, v.layers[b].delta, frac)
+	return growth(gamma, v.stirred, delta, v.loud.of(blend))
 }
 
 // bounded keeps x below the ceiling, and from falling below zero where the
