@@ -16,6 +16,13 @@ import (
 // definitions is how the generated part of values.schema.json begins. It is the last key of the file.
 const definitions = ",\n  \"$defs\": "
 
+// promDuration is what a flag, a sources file and a ServiceMonitor take, as Prometheus reads it: whole numbers, each unit once, the longest
+// first. goDuration is cert-manager's, which knows no days.
+var (
+	promDuration = map[string]any{"type": "string", "minLength": 2, "pattern": "^([0-9]+y)?([0-9]+w)?([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$"}
+	goDuration   = map[string]any{"type": "string", "pattern": "^([0-9]+(h|m|s|ms))+$"}
+)
+
 // kept are the keywords that mean the same in the schema of a CRD and in JSON Schema.
 var kept = []string{"type", "enum", "required", "pattern", "minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems"}
 
@@ -27,9 +34,9 @@ var (
 	celNotBlank = regexp.MustCompile(`^self\.trim\(\) != ''$`)
 )
 
-// SetPoolSchema returns values.schema.json with the spec of the CRD as $defs.spec, for the pools of profile tenant. A field that the CRD
-// does not have is refused: an API server would drop it, and say so.
-func SetPoolSchema(values, crd []byte) ([]byte, error) {
+// SetDefinitions returns values.schema.json with what it refers to: the forms of a duration, and the spec of the CRD as $defs.spec for the
+// pools of profile tenant. A field that the CRD does not have is refused: an API server would drop it, and say so.
+func SetDefinitions(values, crd []byte) ([]byte, error) {
 	var kind apiextensions.CustomResourceDefinition
 	if err := yaml.UnmarshalStrict(crd, &kind); err != nil {
 		return nil, fmt.Errorf("read CRD: %w", err)
@@ -45,7 +52,7 @@ func SetPoolSchema(values, crd []byte) ([]byte, error) {
 	if err := json.Unmarshal(raw, &spec); err != nil {
 		return nil, fmt.Errorf("read schema: %w", err)
 	}
-	text, err := json.MarshalIndent(map[string]any{"spec": closed(spec)}, "  ", "  ")
+	text, err := json.MarshalIndent(map[string]any{"duration": promDuration, "goDuration": goDuration, "spec": closed(spec)}, "  ", "  ")
 	if err != nil {
 		return nil, fmt.Errorf("write schema: %w", err)
 	}

@@ -36,6 +36,21 @@ sum(rate(foreshadow_prometheus_queries_total[10m]))
 			Description: "{{ $value | humanizePercentage }} of the adapter's queries fail or get part of an answer.",
 		},
 		{
+			Name: "ForeshadowShadowWritesFailing", Severity: Warning, For: "15m",
+			Expr: `sum by (kind) (rate(foreshadow_shadow_writes_total{result="failed"}[15m]))
+  /
+sum by (kind) (rate(foreshadow_shadow_writes_total[15m]))
+  > 0.1`,
+			Summary:     "The API server refuses writes of the shadows role.",
+			Description: "{{ $value | humanizePercentage }} of the writes of kind {{ $labels.kind }} fail.",
+		},
+	}
+}
+
+// fileAlerts are about what adapters read and keep on their volumes.
+func fileAlerts() []Alert {
+	return []Alert{
+		{
 			Name: "ForeshadowPoolsFileRefused", Severity: Warning, For: "5m",
 			Expr:        `min(foreshadow_pools_reload_success) == 0`,
 			Summary:     "The pools file as it is now is not in use.",
@@ -48,13 +63,12 @@ sum(rate(foreshadow_prometheus_queries_total[10m]))
 			Description: "An adapter refused the file of --history.sources-file and goes on with the sources that it read before.",
 		},
 		{
-			Name: "ForeshadowShadowWritesFailing", Severity: Warning, For: "15m",
-			Expr: `sum by (kind) (rate(foreshadow_shadow_writes_total{result="failed"}[15m]))
-  /
-sum by (kind) (rate(foreshadow_shadow_writes_total[15m]))
-  > 0.1`,
-			Summary:     "The API server refuses writes of the shadows role.",
-			Description: "{{ $value | humanizePercentage }} of the writes of kind {{ $labels.kind }} fail.",
+			Name: "ForeshadowKeptLoadsFailing", Severity: Warning, For: "15m",
+			Expr: `min by (instance) (foreshadow_kept_load_up) == 0
+or
+sum by (instance) (rate(foreshadow_kept_load_samples_total{result!="kept"}[10m])) > 0`,
+			Summary:     "Loads are not kept for where Prometheus forgets.",
+			Description: "Adapter {{ $labels.instance }} could not open its kept loads, or does not keep all of what it should.",
 		},
 	}
 }

@@ -58,7 +58,7 @@ func (a *Alert) Runbook() string { return Runbooks + a.Name + ".md" }
 func All() []Group {
 	return []Group{
 		{Name: "foreshadow.recording", Records: records()},
-		{Name: "foreshadow.adapter", Alerts: slices.Concat(adapterAlerts(), apiAlerts())},
+		{Name: "foreshadow.adapter", Alerts: slices.Concat(adapterAlerts(), fileAlerts(), apiAlerts())},
 		{Name: "foreshadow.forecast", Alerts: forecastAlerts()},
 		{Name: "foreshadow.shadows", Alerts: shadowAlerts()},
 	}

@@ -160,6 +160,9 @@ func (k *Keeper) step(ctx context.Context) {
 	now := k.o.Clock.Now()
 	k.renew(now)
 	missed, err := k.publish(ctx, k.own(), now)
+	if err != nil && stopped(ctx) {
+		return
+	}
 	for _, f := range k.settle(k.o.Clock.Now(), missed, err) {
 		f()
 	}
@@ -236,6 +239,9 @@ func (k *Keeper) publish(ctx context.Context, own []*x509.Certificate, now time.
 	var errs []error
 	for _, name := range k.o.APIServices {
 		m, err := k.keep(ctx, name, own, now)
+		if err != nil && stopped(ctx) {
+			return missed, err
+		}
 		missed = missed || m
 		if err != nil {
 			errs = append(errs, fmt.Errorf("APIService %s: %w", name, err))
@@ -263,6 +269,9 @@ func (k *Keeper) keep(ctx context.Context, name string, own []*x509.Certificate,
 		before := s.DeepCopy()
 		s.Spec.CABundle, s.Spec.InsecureSkipTLSVerify = merged, false // an API server takes one of them only
 		err = k.o.Client.Patch(ctx, &s, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}))
+		if err != nil && stopped(ctx) {
+			return missed, err
+		}
 		k.metrics.observe(err)
 		if !apierrors.IsConflict(err) && !apierrors.IsNotFound(err) {
 			return missed, err
@@ -270,6 +279,9 @@ func (k *Keeper) keep(ctx context.Context, name string, own []*x509.Certificate,
 	}
 	return missed, err
 }
+
+// stopped says that the adapter ends: what fails by that is nobody's trouble. An API server that takes longer than poll is.
+func stopped(ctx context.Context) bool { return errors.Is(ctx.Err(), context.Canceled) }
 
 // say logs what has changed about an APIService.
 func (k *Keeper) say(name string, err error) {

@@ -1,6 +1,7 @@
 package certificate
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -213,6 +214,56 @@ func TestRefusedWritesAreSaid(t *testing.T) {
 	w.advance(t, k, time.Minute)
 	require.EqualError(t, k.Ready(), "the API server does not know the serving certificate: APIService "+external+": "+forbidden.Error())
 	require.InDelta(t, 13, testutil.ToFloat64(k.metrics.writes.WithLabelValues(resultError)), 0, "once for each look")
+}
+
+// An adapter that ends while it reads or writes has no trouble to tell of; one whose API server does not answer has.
+func TestTheEndIsNoTrouble(t *testing.T) {
+	hang := func(ctx context.Context) error {
+		<-ctx.Done()
+		return fmt.Errorf("ask https://10.0.0.1:443: %w", ctx.Err())
+	}
+	for name, tc := range map[string]struct {
+		client func(begun func()) interceptor.Funcs
+		stop   bool
+		want   string
+		errors float64
+	}{
+		"amid a look": {stop: true, client: func(begun func()) interceptor.Funcs {
+			return interceptor.Funcs{Get: func(ctx context.Context, _ client.WithWatch, _ client.ObjectKey, _ client.Object, _ ...client.GetOption) error {
+				begun()
+				return hang(ctx)
+			}}
+		}},
+		"amid a patch": {stop: true, client: func(begun func()) interceptor.Funcs {
+			return interceptor.Funcs{Patch: func(ctx context.Context, _ client.WithWatch, _ client.Object, _ client.Patch, _ ...client.PatchOption) error {
+				begun()
+				return hang(ctx)
+			}}
+		}},
+		"no answer": {want: "level=error", errors: 1, client: func(func()) interceptor.Funcs {
+			return interceptor.Funcs{Patch: func(context.Context, client.WithWatch, client.Object, client.Patch, ...client.PatchOption) error {
+				return context.DeadlineExceeded
+			}}
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, external)
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			var logs bytes.Buffer
+			k := w.keeper(t, "a", DefaultLifetime, func(o *Options) {
+				o.Client, o.Logger = interceptor.NewClient(w.WithWatch, tc.client(cancel)), log.NewLogfmtLogger(&logs)
+			})
+			if tc.stop {
+				require.NoError(t, k.Run(ctx))
+			} else {
+				k.step(ctx)
+			}
+			require.Contains(t, logs.String(), tc.want)
+			require.Equal(t, tc.want != "", logs.Len() > 0, logs.String())
+			require.InDelta(t, tc.errors, testutil.ToFloat64(k.metrics.writes.WithLabelValues(resultError)), 0)
+		})
+	}
 }
 
 // Whatever becomes of the bundle, it is whole at the next look.

@@ -50,7 +50,7 @@ func (m *member) boostRefused() bool {
 func (p *plan) boostStays(m *member) string {
 	switch {
 	case m.boostRefused():
-		return ReasonResizeRefused
+		return ReasonUnboostRefused
 	case m.Boost == BoostNone || m.state != v1alpha1.ShadowWarming:
 		return ""
 	}

@@ -34,8 +34,9 @@ type Observed struct {
 	Refusals []Reason
 	// Warnings become conditions and hold nothing.
 	Warnings []Reason
-	// Resized is when this leader last had a pod resized, zero if never.
-	Resized time.Time
+	// Resized is when this leader last gave a pod its CPU request back, Unboosted
+	// when it last took a higher CPU limit back; zero if never.
+	Resized, Unboosted time.Time
 }
 
 // Reason is why something is refused, held or done: one word for conditions and

@@ -34,6 +34,9 @@ const (
 	// ReasonResizeRefused is of a shadow that would serve with too small a CPU
 	// request for good.
 	ReasonResizeRefused = "Resize" + ResizeRefused
+	// ReasonUnboostRefused is of a shadow that would serve with the higher CPU limit
+	// of its warm-up for good.
+	ReasonUnboostRefused = "Unboost" + ResizeRefused
 	// ReasonBoostStays is of a shadow whose node does not take its higher CPU limit
 	// back.
 	ReasonBoostStays = "BoostStays"

@@ -47,11 +47,11 @@ func (m *member) serves() bool {
 // higher CPU limit back: an autoscaler on CPU would divide by the request of a
 // shadow for as long as the pod lives, and a boosted shadow is never ready.
 // So new shadows are made whole, until the spec of the pool is another or a
-// resize goes through.
+// resize of that kind goes through: a server may allow less CPU and not more.
 func (p *plan) refusedResize() Reason {
 	for i := range p.members {
 		if m := &p.members[i]; m.boostRefused() {
-			return Reason{Condition: v1alpha1.ConditionResizePending, Reason: ReasonResizeRefused, Message: fmt.Sprintf(
+			return Reason{Condition: v1alpha1.ConditionResizePending, Reason: ReasonUnboostRefused, Message: fmt.Sprintf(
 				"shadow %s has the higher CPU limit of its warm-up and the API server refuses to take it back: allow resizes of its pods or remove warmUp.cpuBoost; until then new shadows have the CPU of the template. It says: %s", m.Name, m.ResizeWhy)}
 		}
 	}
@@ -62,11 +62,20 @@ func (p *plan) refusedResize() Reason {
 		}
 	}
 	was := meta.FindStatusCondition(p.was.Conditions, v1alpha1.ConditionResizePending)
-	if was == nil || was.Status != metav1.ConditionTrue || was.Reason != ReasonResizeRefused || was.ObservedGeneration != p.in.Pool.Generation {
+	if was == nil || was.Status != metav1.ConditionTrue || was.ObservedGeneration != p.in.Pool.Generation {
+		return Reason{}
+	}
+	var done time.Time
+	switch was.Reason {
+	case ReasonResizeRefused:
+		done = p.in.Resized
+	case ReasonUnboostRefused:
+		done = p.in.Unboosted
+	default:
 		return Reason{}
 	}
 	over := was.LastTransitionTime.Add(refusalMemory)
-	if !p.now.Before(over) || p.in.Resized.After(was.LastTransitionTime.Time) {
+	if !p.now.Before(over) || done.After(was.LastTransitionTime.Time) {
 		return Reason{}
 	}
 	p.wake(over)

@@ -152,10 +152,9 @@ func (p *plan) doomMessage(m *member) string {
 		return "the workload's own pods need its room"
 	case ReasonBoostStays:
 		return fmt.Sprintf("node %s does not take its higher CPU limit back", m.Node)
+	case ReasonUnboostRefused:
+		return "it would serve with the higher CPU limit of its warm-up: the API server refuses to take it back"
 	case ReasonResizeRefused:
-		if m.Boost != BoostNone {
-			return "it would serve with the higher CPU limit of its warm-up: the API server refuses resizes"
-		}
 		return "it would serve with the CPU request of a shadow: the API server refuses resizes"
 	case ReasonDrained:
 		return "it has finished its requests and scaleIn.policy is Terminate"

@@ -541,6 +541,7 @@ func (s *script) readStatus(f *fields) {
 		st.ExcessSince = &since
 	}
 	f.time("resized", &s.in.Resized)
+	f.time("unboosted", &s.in.Unboosted)
 	var epoch int32
 	if f.has("epoch") {
 		f.int32("epoch", &epoch)

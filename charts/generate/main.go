@@ -1,5 +1,5 @@
-// Command generate writes the spec of a ShadowPool into the schema of the chart's values: go run ./charts/generate, from the
-// repository's root.
+// Command generate writes the definitions in the schema of the chart's values, the spec of a ShadowPool above all: go run
+// ./charts/generate, from the repository's root.
 package main
 
 import (
@@ -30,7 +30,7 @@ func run() error {
 	if err != nil {
 		return fmt.Errorf("read CRD: %w", err)
 	}
-	text, err := charts.SetPoolSchema(values, kind)
+	text, err := charts.SetDefinitions(values, kind)
 	if err != nil {
 		return err
 	}

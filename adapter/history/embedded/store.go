@@ -14,7 +14,6 @@ import (
 	"github.com/prometheus/prometheus/promql/parser"
 	"github.com/prometheus/prometheus/storage"
 	"github.com/prometheus/prometheus/tsdb"
-	sloggokit "github.com/tjhop/slog-gokit"
 	"golang.org/x/sync/semaphore"
 	"k8s.io/utils/clock"
 
@@ -95,7 +94,7 @@ func Open(cfg Config, logger log.Logger, metrics *history.Metrics, clk clock.Pas
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	l := slog.New(sloggokit.NewGoKitHandler(log.With(logger, "component", "storage"), slog.LevelInfo))
+	l := newLogger(logger)
 	opts := tsdb.DefaultOptions()
 	opts.RetentionDuration = cfg.Retention.Milliseconds()
 	opts.MaxBytes, opts.OutOfOrderTimeWindow = cfg.MaxBytes, cfg.Late.Milliseconds()

@@ -14,6 +14,7 @@ import (
 	"k8s.io/utils/clock"
 
 	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
+	"github.com/foreshadow-dev/foreshadow/adapter/shadow"
 	"github.com/foreshadow-dev/foreshadow/adapter/shadow/observe"
 )
 
@@ -49,10 +50,10 @@ type layer struct {
 	denial denial
 	// service is when the Service was written.
 	service time.Time
-	// refused are the pods that the server would not resize, resized is when it
-	// last did so with one.
-	refused map[types.UID]resizeRefusal
-	resized time.Time
+	// refused are the resizes that the server would not do, resized is when it
+	// last did one of a kind.
+	refused map[observe.Resize]resizeRefusal
+	resized map[shadow.Kind]time.Time
 }
 
 // entry is a pod as we know it to be.
@@ -194,7 +195,7 @@ func (o *Overlay) apply(w *observe.World) {
 	l.applyPods(w)
 	l.applyRefusals(w)
 	if len(l.pods) == 0 && l.pool == nil && l.draft == nil && l.activated.IsZero() && l.denial.times == 0 && l.service.IsZero() && l.workload == nil &&
-		len(l.refused) == 0 && l.resized.IsZero() {
+		len(l.refused) == 0 && len(l.resized) == 0 {
 		delete(o.pools, w.Pool.Key())
 	}
 }

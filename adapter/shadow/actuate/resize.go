@@ -2,12 +2,13 @@ package actuate
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/go-kit/log/level"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/foreshadow-dev/foreshadow/adapter/shadow"
 	"github.com/foreshadow-dev/foreshadow/adapter/shadow/observe"
@@ -31,56 +32,63 @@ type resizeRefusal struct {
 	generation int64
 }
 
-// resizes says that actions of a kind change the resources of a pod.
-func resizes(k shadow.Kind) bool { return k == shadow.KindResize || k == shadow.KindUnboost }
+// resizeKinds change the resources of a pod.
+var resizeKinds = []shadow.Kind{shadow.KindResize, shadow.KindUnboost}
+
+func resizes(k shadow.Kind) bool { return slices.Contains(resizeKinds, k) }
 
 // refuse notes a refusal, and returns how long nobody asks again.
-func (o *Overlay) refuse(pool Pool, uid types.UID, generation int64, final bool, message string) time.Duration {
+func (o *Overlay) refuse(pool Pool, resize observe.Resize, generation int64, final bool, message string) time.Duration {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	l := o.layer(pool)
 	if l.refused == nil {
-		l.refused = map[types.UID]resizeRefusal{}
+		l.refused = map[observe.Resize]resizeRefusal{}
 	}
-	r := resizeRefusal{generation: generation, times: l.refused[uid].times + 1}
+	r := resizeRefusal{generation: generation, times: l.refused[resize].times + 1}
 	wait := askServer
 	if !final {
 		wait = min(lastResize, firstResize<<min(r.times-1, 10))
 	}
 	if final {
-		l.resized = time.Time{}
+		delete(l.resized, resize.Kind)
 	}
 	r.Message, r.Final, r.Again = message, final, o.clock.Now().Add(wait)
-	l.refused[uid] = r
+	l.refused[resize] = r
 	return wait
 }
 
-// resized notes that a resize went through: every pod may be asked for again.
-func (o *Overlay) resized(pool Pool) {
+// resized notes that a resize of a kind went through: every pod may be asked for
+// again. It says nothing of the other kind: a quota or a policy that has no room
+// for a request may let a limit go.
+func (o *Overlay) resized(pool Pool, k shadow.Kind) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	l := o.layer(pool)
-	l.refused, l.resized = nil, o.clock.Now()
+	maps.DeleteFunc(l.refused, func(r observe.Resize, _ resizeRefusal) bool { return r.Kind == k })
+	if l.resized == nil {
+		l.resized = map[shadow.Kind]time.Time{}
+	}
+	l.resized[k] = o.clock.Now()
 }
 
 // applyRefusals brings a World up to what was refused, and forgets what was said
 // of pods that are gone and of another spec.
 func (l *layer) applyRefusals(w *observe.World) {
-	w.Resized = l.resized
+	w.Resized = maps.Clone(l.resized)
 	if len(l.refused) == 0 {
 		return
 	}
-	refused := make(map[types.UID]observe.ResizeRefusal, len(l.refused))
+	refused := make(map[observe.Resize]observe.ResizeRefusal, len(l.refused))
 	for _, p := range w.Pods {
-		if r, ok := l.refused[p.UID]; ok && r.generation == w.Pool.Generation {
-			refused[p.UID] = r.ResizeRefusal
+		for _, k := range resizeKinds {
+			resize := observe.Resize{UID: p.UID, Kind: k}
+			if r, ok := l.refused[resize]; ok && r.generation == w.Pool.Generation {
+				refused[resize] = r.ResizeRefusal
+			}
 		}
 	}
-	for uid := range l.refused {
-		if _, ok := refused[uid]; !ok {
-			delete(l.refused, uid)
-		}
-	}
+	maps.DeleteFunc(l.refused, func(r observe.Resize, _ resizeRefusal) bool { _, ok := refused[r]; return !ok })
 	w.ResizesRefused = refused
 }
 
@@ -102,11 +110,14 @@ func (c *act) resizeRefused(ctx context.Context, t *task, cause error) {
 	message = message[:min(len(message), denialRoom)]
 	final := !mayPass(cause)
 	level.Warn(c.Logger).Log("msg", "resize refused", "pool", c.w.Pool.Key(), "pod", t.Pod, "final", final, "err", cause)
-	wait := c.overlay.refuse(c.w.Pool.Key(), t.UID, c.w.Pool.Generation, final, message)
+	wait := c.overlay.refuse(c.w.Pool.Key(), observe.Resize{UID: t.UID, Kind: t.Kind}, c.w.Pool.Generation, final, message)
 	c.mu.Lock()
 	c.lookIn(wait)
 	c.mu.Unlock()
 	t.Result, t.Why = ResultRefused, shadow.Reason{Reason: shadow.ReasonResizeRefused, Message: message}
+	if t.Kind == shadow.KindUnboost {
+		t.Why.Reason = shadow.ReasonUnboostRefused
+	}
 }
 
 // mayPass says that a resize which was refused may go through later: a quota has

@@ -122,7 +122,7 @@ func TestResize(t *testing.T) {
 		require.Equal(t, ResultRefused, r.Outcomes[0].Result)
 		w := s.world()
 		require.NoError(t, s.actuator.Refresh(t.Context(), w))
-		require.True(t, w.ResizesRefused[s.pods[4].UID].Final)
+		require.True(t, w.ResizesRefused[observe.Resize{UID: s.pods[4].UID, Kind: shadow.KindResize}].Final)
 		require.Equal(t, "Refused", podOf(observe.Observe(*w), s.pods[4]).Resize)
 	})
 }
@@ -188,5 +188,44 @@ func TestUnboost(t *testing.T) {
 		require.Equal(t, shadow.BoostOn, got.Boost)
 		require.Equal(t, shadow.ResizeRefused, got.Resize)
 		require.Contains(t, got.ResizeWhy, "nothing is resized here")
+		require.Equal(t, shadow.ReasonUnboostRefused, r.Outcomes[0].Why.Reason)
 	})
+}
+
+// A server that takes a limit back may have no room for a request, and the other
+// way round: each is asked for by itself.
+func TestOneResizeSaysNothingOfTheOther(t *testing.T) {
+	for _, refused := range []shadow.Kind{shadow.KindResize, shadow.KindUnboost} {
+		t.Run(string(refused)+" is refused", func(t *testing.T) {
+			s := newStage(t, 5, 0, func(s *stage) {
+				boosted := boostedPod(t, s)
+				p := shadowtest.Activated(s.pool, s.rs, "small", started.Add(-time.Minute))
+				idle, err := shrink(&p.Spec, 10)
+				require.NoError(t, err)
+				p.Annotations[v1alpha1.IdleAnnotation] = idle
+				s.pods = append(s.pods, p, boosted)
+			})
+			s.answer = func(_ int, w Write) (bool, error) {
+				if w.Kind == refused {
+					return false, apierrors.NewForbidden(schema.GroupResource{Resource: "pods"}, "x", errors.New("not this one"))
+				}
+				return true, nil
+			}
+			asked, other := s.pods[4], s.pods[5]
+			done := shadow.KindUnboost
+			if refused == shadow.KindUnboost {
+				asked, other, done = other, asked, shadow.KindResize
+			}
+			require.Equal(t, ResultRefused, s.act(t, s.do(refused, asked)).Outcomes[0].Result)
+			require.Equal(t, ResultDone, s.act(t, s.do(done, other)).Outcomes[0].Result)
+			w := s.world()
+			require.NoError(t, s.actuator.Refresh(t.Context(), w))
+			in := observe.Observe(*w)
+			require.Equal(t, shadow.ResizeRefused, podOf(in, asked).Resize)
+			require.Empty(t, podOf(in, other).Resize)
+			require.Equal(t, map[shadow.Kind]time.Time{done: s.clock.Now()}, w.Resized)
+			require.Equal(t, done == shadow.KindResize, in.Resized.Equal(s.clock.Now()))
+			require.Equal(t, done == shadow.KindUnboost, in.Unboosted.Equal(s.clock.Now()))
+		})
+	}
 }

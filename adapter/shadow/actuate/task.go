@@ -150,7 +150,7 @@ func (c *act) try(ctx context.Context, t *task, s step, w Write) error {
 		return err
 	}
 	if resizes(w.Kind) {
-		c.overlay.resized(c.w.Pool.Key())
+		c.overlay.resized(c.w.Pool.Key(), w.Kind)
 	}
 	return nil
 }

@@ -82,7 +82,7 @@ func TestBoostsThatStay(t *testing.T) {
 				_ = s.Evict(p)
 			}
 			s.RunFor(3 * time.Minute)
-			require.Equal(t, "ResizeRefused", resizePending(s))
+			require.Equal(t, "UnboostRefused", resizePending(s))
 			require.Equal(t, []int64{600, 600, 600}, limits(s))
 			require.Equal(t, 3, s.Summary().Warm)
 			s.AdmitResize = nil

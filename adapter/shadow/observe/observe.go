@@ -55,7 +55,8 @@ func (v *View) Observed() shadow.Observed {
 		Room:        v.room(),
 		Refusals:    v.refusals(),
 		Warnings:    v.warnings(),
-		Resized:     v.w.Resized,
+		Resized:     v.w.Resized[shadow.KindResize],
+		Unboosted:   v.w.Resized[shadow.KindUnboost],
 	}
 	for _, rs := range v.w.ReplicaSets {
 		out.ReplicaSets = append(out.ReplicaSets, replicaSet(rs))

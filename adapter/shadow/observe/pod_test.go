@@ -262,12 +262,15 @@ func TestObserveTheResizeThatTheServerRefused(t *testing.T) {
 	s := newScene(1)
 	pod := shadowtest.Activated(s.Pool, s.rs, "a", after(30*time.Second), annotate(v1alpha1.IdleAnnotation, `{"web":{"request":"500m"}}`), cpu("100m"))
 	s.add(pod)
-	s.ResizesRefused = map[types.UID]observe.ResizeRefusal{pod.UID: {Message: "no room", Again: after(time.Hour)}}
+	resize := observe.Resize{UID: pod.UID, Kind: shadow.KindResize}
+	s.ResizesRefused = map[observe.Resize]observe.ResizeRefusal{{UID: pod.UID, Kind: shadow.KindUnboost}: {Message: "of its warm-up"}}
+	require.Empty(t, observe.Observe(s.World).Pods[0].Resize, "it was of another resize")
+	s.ResizesRefused[resize] = observe.ResizeRefusal{Message: "no room", Again: after(time.Hour)}
 	got := observe.Observe(s.World).Pods[0]
 	require.Equal(t, shadow.ResizePostponed, got.Resize)
 	require.Equal(t, "no room", got.ResizeWhy)
 	require.Equal(t, after(time.Hour), got.ResizeAt)
-	s.ResizesRefused[pod.UID] = observe.ResizeRefusal{Final: true}
+	s.ResizesRefused[resize] = observe.ResizeRefusal{Final: true}
 	require.Equal(t, shadow.ResizeRefused, observe.Observe(s.World).Pods[0].Resize)
 	cpu("500m")(pod)
 	require.Empty(t, observe.Observe(s.World).Pods[0].Resize, "it came about some other way")

@@ -24,7 +24,8 @@ func (v *View) size(p *corev1.Pod, out *shadow.Pod) {
 	if boosted {
 		out.Boost = boostOf(p, &rs.Spec.Template.Spec)
 	}
-	if r, ok := v.w.ResizesRefused[p.UID]; ok && (out.Shrunk || out.Boost == shadow.BoostOn) {
+	kind := resizeOf(out)
+	if r, ok := v.w.ResizesRefused[Resize{p.UID, kind}]; ok && (out.Shrunk || kind == shadow.KindUnboost) {
 		out.Resize, out.ResizeWhy, out.ResizeAt = shadow.ResizePostponed, r.Message, r.Again
 		if r.Final {
 			out.Resize = shadow.ResizeRefused
@@ -32,6 +33,15 @@ func (v *View) size(p *corev1.Pod, out *shadow.Pod) {
 		return
 	}
 	out.Resize = resizing(p)
+}
+
+// resizeOf is the resize that a pod may be waiting for: one that serves wants its
+// request, any other has to lose its higher limit first.
+func resizeOf(p *shadow.Pod) shadow.Kind {
+	if s := p.State(); p.Boost == shadow.BoostOn && s != v1alpha1.ShadowActive && s != v1alpha1.ShadowBridged {
+		return shadow.KindUnboost
+	}
+	return shadow.KindResize
 }
 
 // resizing says why the kubelet has not done a resize that was asked for.

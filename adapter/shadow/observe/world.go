@@ -50,10 +50,10 @@ type World struct {
 
 	// TakenBy names the older pool that has the workload; empty if none has.
 	TakenBy string
-	// ResizesRefused are the pods, by UID, whose CPU request the API server
-	// would not restore; Resized is when it last did, zero if never.
-	ResizesRefused map[types.UID]ResizeRefusal
-	Resized        time.Time
+	// ResizesRefused are the resizes that the API server would not do; Resized is
+	// when it last did one of a kind, zero if never.
+	ResizesRefused map[Resize]ResizeRefusal
+	Resized        map[shadow.Kind]time.Time
 
 	// MetricsAlive says that the metrics role holds its lease, so that the
 	// pool's status is as fresh as its conditions say.
@@ -76,6 +76,13 @@ type World struct {
 	// warm as it has been Ready (ReadyProgress).
 	Progress map[types.UID]shadow.Progress
 	Now      time.Time
+}
+
+// Resize is a change of a pod's CPU: KindResize or KindUnboost. A server that
+// refuses one may well do the other.
+type Resize struct {
+	UID  types.UID
+	Kind shadow.Kind
 }
 
 // ResizeRefusal is what the API server said to a resize.

@@ -117,8 +117,41 @@ topologySpreadConstraints:
 {{- else -}}{{ include "foreshadow.adapter" . }}-tls{{- end -}}
 {{- end -}}
 
+{{- /* The milliseconds of a duration such as 1d12h, which the schema has seen the form of. */ -}}
+{{- define "foreshadow.milliseconds" -}}
+{{- $sum := 0 -}}
+{{- range $unit, $size := dict "y" 31536000000 "w" 604800000 "d" 86400000 "h" 3600000 "m" 60000 "s" 1000 "ms" 1 -}}
+{{- $part := regexFind (printf "[0-9]+%s([0-9]|$)" $unit) $ -}}
+{{- $sum = add $sum (mul (atoi (regexFind "^[0-9]*" $part)) $size) -}}
+{{- end -}}
+{{- $sum -}}
+{{- end -}}
+
+{{- /* Refuses a duration that its reader would: (dict "at" "tls.lifetime" "is" "30s" "least" "1m"). */ -}}
+{{- define "foreshadow.checkDuration" -}}
+{{- $is := int64 (include "foreshadow.milliseconds" .is) -}}
+{{- if lt $is (int64 (include "foreshadow.milliseconds" .least)) -}}
+{{- fail (printf "%s: %s: write at least %s" .at .is .least) -}}
+{{- else if gt $is (int64 (include "foreshadow.milliseconds" "292y")) -}}
+{{- fail (printf "%s: %s: write at most 292y" .at .is) -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "foreshadow.checkDurations" -}}
+{{- include "foreshadow.checkDuration" (dict "at" "prometheus.timeout" "is" .Values.prometheus.timeout "least" "1s") -}}
+{{- include "foreshadow.checkDuration" (dict "at" "adapter.refreshInterval" "is" .Values.adapter.refreshInterval "least" "1s") -}}
+{{- include "foreshadow.checkDuration" (dict "at" "keep.retention" "is" .Values.keep.retention "least" "1d") -}}
+{{- include "foreshadow.checkDuration" (dict "at" "tls.lifetime" "is" .Values.tls.lifetime "least" "1m") -}}
+{{- range $i, $source := .Values.sources -}}
+{{- with $source.timeout -}}
+{{- include "foreshadow.checkDuration" (dict "at" (printf "sources[%d].timeout" $i) "is" . "least" "1s") -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
 {{- /* What does not fit together is said at once, in one place. */ -}}
 {{- define "foreshadow.check" -}}
+{{- include "foreshadow.checkDurations" . -}}
 {{- if not .Values.prometheus.url -}}
 {{- fail "prometheus.url: write the URL of a Prometheus HTTP API, such as http://prometheus.monitoring:9090" -}}
 {{- end -}}
