@@ -17,3 +17,13 @@ func TestLogarithm(t *testing.T) {
 		require.InDelta(t, math.Log(v), logarithm(v), 1e-15*max(1, math.Abs(math.Log(v))))
 	})
 }
+
+func TestExponential(t *testing.T) {
+	for _, v := range []float64{0, 1, -1, 0x1p-60, math.Ln2, -math.Ln2 / 256, 50, -50} {
+		require.InEpsilon(t, math.Exp(v), exponential(v), 1e-14, v)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		v := rapid.Float64Range(-50, 50).Draw(t, "v")
+		require.InEpsilon(t, math.Exp(v), exponential(v), 1e-14)
+	})
+}

@@ -104,5 +104,5 @@ func (l loudness) of(blend float64) float64 { return logarithm(max(blend, 0) + l
 
 // growth is the factor of the spread by two powers.
 func growth(gamma, unrest, delta, loud float64) float64 {
-	return math.Exp(gamma*unrest + delta*loud)
+	return exponential(gamma*unrest + delta*loud)
 }
