@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	"helm.sh/helm/v4/pkg/chart/v2/lint"
@@ -23,9 +22,6 @@ import (
 	apiregistration "k8s.io/kube-aggregator/pkg/apis/apiregistration/v1"
 	podsecurity "k8s.io/pod-security-admission/api"
 	"k8s.io/pod-security-admission/policy"
-
-	"github.com/foreshadow-dev/foreshadow/adapter/certificate"
-	"github.com/foreshadow-dev/foreshadow/adapter/duration"
 )
 
 const dir = "foreshadow"
@@ -456,50 +452,6 @@ func TestBadPoolsOfATenant(t *testing.T) {
 	}
 }
 
-// The chart takes the durations that their reader takes, and refuses what would end the adapter at its start.
-func TestDurationsAreThoseOfTheFlags(t *testing.T) {
-	fields := map[string]struct {
-		least time.Duration
-		with  func(d string) values
-	}{
-		"prometheus.timeout":      {time.Second, func(d string) values { return values{"prometheus": values{"url": "http://p:9090", "timeout": d}} }},
-		"adapter.refreshInterval": {time.Second, func(d string) values { return values{"adapter": values{"refreshInterval": d}} }},
-		"keep.retention":          {24 * time.Hour, func(d string) values { return values{"keep": values{"enabled": true, "retention": d}} }},
-		"tls.lifetime":            {certificate.MinLifetime, func(d string) values { return values{"tls": values{"lifetime": d}} }},
-		"sources[0].timeout": {time.Second, func(d string) values {
-			source := longTerm()
-			source["timeout"] = d
-			return values{"sources": []any{source}}
-		}},
-		"serviceMonitor.interval": {0, func(d string) values { return values{"serviceMonitor": values{"enabled": true, "interval": d}} }},
-	}
-	for field, f := range fields {
-		t.Run(field, func(t *testing.T) {
-			for _, text := range []string{
-				"7d", "4w", "1y", "36h", "1d12h", "1w2d3h4m5s6ms", "90m", "86400s", "86399s", "61s", "59s", "1s", "999ms", "86400000ms", "08d", "292y",
-				"1 day", "1D", "1.5h", "1h1h", "5m1h", "7", "d", "-1h", "",
-			} {
-				with := f.with(text)
-				if with["prometheus"] == nil {
-					with["prometheus"] = prometheus()
-				}
-				_, err := Render(dir, release, with)
-				d, wrong := duration.Parse(text)
-				switch {
-				case wrong != nil:
-					require.Error(t, err, text)
-				case d < f.least:
-					require.ErrorContains(t, err, fmt.Sprintf("%s: %s: write at least ", field, text))
-				default:
-					require.NoError(t, err, text)
-				}
-			}
-		})
-	}
-	_, err := Render(dir, release, values{"prometheus": prometheus(), "tls": values{"source": "CertManager", "certManager": values{"duration": "90d"}}})
-	require.ErrorContains(t, err, "/tls/certManager/duration", "cert-manager knows no days")
-}
-
 // secretly is a source with credentials in the values, which would stand in a ConfigMap.
 func secretly(httpConfig values) values {
 	return values{"name": "a", "url": "http://x", "namespaces": []any{"shop"}, "http_config": httpConfig}
@@ -537,6 +489,7 @@ func TestBadValues(t *testing.T) {
 		"no ShadowPool":         {with("pools", []any{values{"kind": "Pod"}}), "/pools/0"},
 		"a flag":                {with("adapter", values{"extraArgs": []any{"log.level=debug"}}), "/adapter/extraArgs/0"},
 		"a lifetime":            {with("tls", values{"lifetime": "1 day"}), "/tls/lifetime"},
+		"days of cert-manager":  {with("tls", values{"source": "CertManager", "certManager": values{"duration": "90d"}}), "/tls/certManager/duration"},
 		"a short lifetime":      {with("tls", values{"lifetime": "30s"}), "tls.lifetime: 30s: write at least 1m"},
 		"a long lifetime":       {with("tls", values{"lifetime": "300y"}), "tls.lifetime: 300y: write at most 292y"},
 		"no Secret":             {with("tls", values{"source": "ExistingSecret"}), "tls.existingSecret: write the name of a Secret"},
