@@ -9,9 +9,9 @@
 // A handful of plain models (ModelNames) is blended per horizon by how well
 // each did at origins spread over the last 21 days and all phases of the day.
 // The quantiles are order statistics of what the blend missed at those origins,
-// the recent ones weighing more, scaled by the phase of the day. Quantiles speak
-// of one step each; what the highest value of several steps stays below is
-// Forecast.Peak.
+// the recent ones weighing more, scaled by the phase of the day, by how restless
+// the load is and by how high the forecast. Quantiles speak of one step each; what
+// the highest value of several steps stays below is Forecast.Peak.
 //
 // A Config may name the place whose clocks the load lives by, and a calendar of
 // holidays and events. Both are met before the models see the series, and put

@@ -135,8 +135,7 @@ func (v *view) explainStep(out *Forecast, i, gap int, deviation float64) Horizon
 	}
 	e.read(out, i)
 	if base, ok := v.shapes(v.last+h, v.last, h); ok {
-		blend, _, _ := v.point(h, a, b, frac)
-		e.Carried = finite((blend - base) * v.unit)
+		e.Carried = finite((v.blend(h, a, b, frac).point - base) * v.unit)
 		if deviation != 0 {
 			e.Share = e.Carried / deviation
 		}

@@ -6,7 +6,7 @@ import (
 )
 
 const (
-	jumpLeast = 3   // unusual deviations in a row that make a jump
+	jumpLeast = 3   // unusual deviations that make a jump
 	jumpMiss  = 4   // how many of them any other takes back
 	jumpStay  = 4   // see carry; between 1 and 8 the losses on real series hardly differ
 	mayLast   = 0.2 // probability from which an upper quantile counts on a run
@@ -19,7 +19,7 @@ const (
 // its first minutes, or an incident; which of them, only its length tells.
 // With four unusual ones against each other one, which is ordinary or unusual on
 // the other side, taken as its end, a run has at least four fifths of its steps
-// outside. A job that no longer comes, or a moment of silence, ends none.
+// outside. A job that no longer comes, or a moment of silence, ends no long one.
 type jump struct {
 	run      int
 	side     bool

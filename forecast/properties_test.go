@@ -165,6 +165,40 @@ func TestScaleAndTimeAreNoInformation(t *testing.T) {
 	})
 }
 
+// Another unit that is no power of two costs what packing a fit does.
+func TestUnitIsNoInformation(t *testing.T) {
+	for _, step := range []time.Duration{5 * time.Minute, time.Hour} {
+		s := proportional(int(9*24*time.Hour/step), step)
+		want, _ := run(t, s, s, int(24*time.Hour/step))
+		for _, scale := range []float64{1.1, 1.6, 1e6, 1e-6} {
+			scaled := forecast.Series{Start: s.Start, Step: s.Step, Values: slices.Clone(s.Values)}
+			for i := range scaled.Values {
+				scaled.Values[i] *= scale
+			}
+			got, _ := run(t, scaled, scaled, int(24*time.Hour/step))
+			for i, v := range want.Point {
+				require.InDelta(t, v, got.Point[i]/scale, 0.03, "%v: step %d of a load around 100, times %g", step, i, scale)
+				for l := range want.Levels {
+					require.InDelta(t, want.Quantiles[l][i], got.Quantiles[l][i]/scale, 0.03, "%v: step %d of a load around 100, times %g", step, i, scale)
+				}
+			}
+		}
+	}
+}
+
+// proportional is a load around 100 that is as noisy as it is high.
+func proportional(points int, step time.Duration) forecast.Series {
+	s := traffic(points, step)
+	next := uint64(7)
+	for i := range s.Values {
+		next = next*6364136223846793005 + 1442695040888963407
+		days := float64(i) * step.Hours() / 24
+		level := 1 + 0.8*math.Sin(2*math.Pi*days) + 0.5*math.Sin(2*math.Pi*days/3.7)
+		s.Values[i] = 60 * max(level, 0.05) * (0.5 + float64(next>>40)/(1<<24))
+	}
+	return s
+}
+
 // Values after the origin are not there to be seen: a longer slice with the
 // same beginning forecasts the same.
 func TestForecastDoesNotLookAhead(t *testing.T) {

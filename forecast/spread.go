@@ -5,8 +5,9 @@ import "math"
 const (
 	spreadFloor = 0.1  // share of the mean residual added before logarithms
 	spreadFar   = 0.5  // share of a power given up a day ahead
-	loudFloor   = 0.5  // share of the mean load added before logarithms
+	loudFloor   = 0.3  // share of the mean load added before logarithms
 	loudRidge   = 0.04 // pull towards no influence of the blend
+	growthMost  = 50   // of the logarithm of the factor
 )
 
 // learnSpread learns from the residuals at a horizon with what their spread
@@ -83,8 +84,8 @@ func (r *rolling) delta(x *rows, loud, y []float64, far float64) float64 {
 	return min(max(slope*(1-spreadFar*far), 0), 1)
 }
 
-// loudness takes logarithms of forecasts above a floor.
-type loudness struct{ floor float64 }
+// loudness takes logarithms of forecasts, in relation to the load.
+type loudness struct{ per float64 } // one over the floor
 
 // newLoudness takes the values of a history.
 func newLoudness(x []float64) loudness {
@@ -95,14 +96,15 @@ func newLoudness(x []float64) loudness {
 		}
 	}
 	if !(sum > 0) || math.IsInf(sum, 0) {
-		return loudness{1}
+		return loudness{}
 	}
-	return loudness{loudFloor * sum / float64(n)}
+	return loudness{1 / max(loudFloor*sum/float64(n), 0x1p-1000)}
 }
 
-func (l loudness) of(blend float64) float64 { return logarithm(max(blend, 0) + l.floor) }
+func (l loudness) of(blend float64) float64 { return logarithm(max(blend, 0)*l.per + 1) }
 
-// growth is the factor of the spread by two powers.
+// growth is the factor of the spread by two powers. Nothing that was learnt is near
+// its end, but a forecast may be.
 func growth(gamma, unrest, delta, loud float64) float64 {
-	return exponential(gamma*unrest + delta*loud)
+	return exponential(min(gamma*unrest+delta*loud, growthMost))
 }

@@ -10,7 +10,7 @@ import (
 func TestDeltaFindsThePower(t *testing.T) {
 	const m, n = 288, 4000
 	next := noise()
-	r := &rolling{bins: newBins(phaseBins, m), daily: true, loud: loudness{1e-3}}
+	r := &rolling{bins: newBins(phaseBins, m), daily: true, loud: loudness{1}}
 	for _, power := range []float64{0, 0.5, 0.8} {
 		x := &rows{resid: make([]float64, n), phase: make([]int, n)}
 		loud, y := make([]float64, n), make([]float64, n)

@@ -2,7 +2,9 @@ package forecast
 
 import (
 	"math"
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -32,4 +34,29 @@ func TestUnrestUnknown(t *testing.T) {
 		require.Zero(t, u.at(0))
 		require.Zero(t, u.gamma([]int{0}, []float64{1}, 0))
 	}
+}
+
+// An hour as restless as none before widens what follows.
+func TestARestlessHourWidensTheBand(t *testing.T) {
+	const m = 288
+	next := noise()
+	x := days(15, m, func(_, p int) float64 { return 100 + 30*math.Sin(2*math.Pi*float64(p)/m) + 2*next() })
+	for i := range x { // restless hours come in rows
+		if i/72%5 == 0 {
+			x[i] += 15 * next()
+		}
+	}
+	calm := Series{Step: 5 * time.Minute, Values: x[:len(x)-m/2]}
+	f, err := Fit(calm, Config{})
+	require.NoError(t, err)
+	width := func(stirred float64) float64 {
+		s := Series{Step: calm.Step, Values: slices.Clone(calm.Values)}
+		for i := len(s.Values) - 12; i < len(s.Values); i++ {
+			s.Values[i] = 100 + 30*math.Sin(2*math.Pi*float64(i%m)/m) + stirred*float64(1-i%2*2)
+		}
+		out, err := f.Forecast(s, 6, []float64{0.95})
+		require.NoError(t, err)
+		return out.Quantiles[0][5] - out.Point[5]
+	}
+	require.Greater(t, width(12), 1.5*width(1))
 }

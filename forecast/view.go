@@ -165,11 +165,13 @@ func (v *view) fill(out *Forecast, gap int) {
 		if i == 0 {
 			out.Weights = v.weightsAt(a, b, frac)
 		}
-		blend, most, wider := v.point(h, a, b, frac)
-		spread := v.spreadAt(h, blend, a, b, frac)
-		point := v.bounded(v.bounds.point(blend+spread*lerp(v.layers[a].centre, v.layers[b].centre, frac), h))
+		blend := v.blend(h, a, b, frac)
+		spread := v.spreadAt(h, blend.point, a, b, frac)
+		// A spread that has grown with the jump is not to be widened for it again.
+		blend.wider = max(1, blend.wider*min(1, v.spreadAt(h, blend.calm, a, b, frac)/spread))
+		point := v.bounded(v.bounds.point(blend.point+spread*lerp(v.layers[a].centre, v.layers[b].centre, frac), h))
 		out.Point[i] = finite(point * v.unit)
-		v.quantiles(out, i, place{h, a, b, frac}, [2]float64{blend, most}, point, spread, wider)
+		v.quantiles(out, i, place{h, a, b, frac}, &blend, point, spread)
 	}
 }
 
@@ -189,15 +191,15 @@ type place struct {
 // quantiles writes those of step i, h steps after the last value, around a
 // blend whose centre is the point, and, for upper ones, around the blend with
 // a jump that stays.
-func (v *view) quantiles(out *Forecast, i int, at place, blend [2]float64, point, scale, wider float64) {
+func (v *view) quantiles(out *Forecast, i int, at place, blend *blend, point, scale float64) {
 	below, recurs := math.Inf(-1), v.recurring(v.last+at.h)
 	for l, p := range out.Levels {
 		distance := scale * lerp(v.quant[l][at.a], v.quant[l][at.b], at.frac)
-		q := v.bounds.quantile(blend[0]+distance, point, p, at.h)
+		q := v.bounds.quantile(blend.point+distance, point, p, at.h)
 		if p >= 0.5 {
 			// The median asks what is likely, not what may last.
-			stays := lerp(blend[0], blend[1], min(1, (p-0.5)/(recurringLevel-0.5)))
-			q = max(q, v.bounds.quantile(stays+distance*wider, point, p, at.h), point)
+			stays := lerp(blend.point, blend.most, min(1, (p-0.5)/(recurringLevel-0.5)))
+			q = max(q, v.bounds.quantile(stays+distance*blend.wider, point, p, at.h), point)
 		} else {
 			q = min(q, point)
 		}
@@ -208,7 +210,7 @@ func (v *view) quantiles(out *Forecast, i int, at place, blend [2]float64, point
 		below = q
 		out.Quantiles[l][i] = finite(q * v.unit)
 		if out.peaks != nil {
-			over := scale*v.peakScore(v.top[l], at.h) - (q - blend[0])
+			over := scale*v.peakScore(v.top[l], at.h) - (q - blend.point)
 			out.peaks[l][i] = finite(over * v.unit)
 		}
 	}
@@ -230,10 +232,19 @@ func (v *view) bounded(x float64) float64 {
 	return x
 }
 
-// point blends the models for h steps after the last value. Models that have
+// blend is what the models together say of a step.
+type blend struct {
+	point float64
+	calm  float64 // without jumps
+	most  float64 // with a jump that stays
+	wider float64 // times that the load moves more in a jump
+}
+
+// blend takes the models together for h steps after the last value. Those that have
 // nothing to say there leave their weight to the others.
-func (v *view) point(h, a, b int, frac float64) (point, most, wider float64) {
-	sum, top, wide, total := 0.0, 0.0, 0.0, 0.0
+func (v *view) blend(h, a, b int, frac float64) blend {
+	var s blend
+	total := 0.0
 	for k := range v.models {
 		w := lerp(v.layers[a].weights[k], v.layers[b].weights[k], frac)
 		base := v.curve(k, v.last+h, v.last)
@@ -241,15 +252,17 @@ func (v *view) point(h, a, b int, frac float64) (point, most, wider float64) {
 			continue
 		}
 		unit, learnt := v.unitAt(k, v.last+h), lerp(v.extra[a][k], v.extra[b][k], frac)
-		sum += w * (base + unit*v.jumps[k].carry(learnt, h))
-		top += w * (base + unit*v.jumps[k].most(learnt, h))
-		wide += w * v.jumps[k].widens(v.calm[k])
+		s.calm += w * (base + unit*learnt)
+		s.point += w * (base + unit*v.jumps[k].carry(learnt, h))
+		s.most += w * (base + unit*v.jumps[k].most(learnt, h))
+		s.wider += w * v.jumps[k].widens(v.calm[k])
 		total += w
 	}
-	if x := sum / total; total > 0 && x == x {
-		return x, top / total, wide / total
+	if x := s.point / total; total > 0 && x == x {
+		return blend{x, s.calm / total, s.most / total, s.wider / total}
 	}
-	return v.h.at(v.last), v.h.at(v.last), 1
+	last := v.h.at(v.last)
+	return blend{last, last, last, 1}
 }
 
 // locate returns the layer at or below horizon h and how far h is on the way
