@@ -134,20 +134,24 @@ func (d *daySums) oddest() (x oddDay, found bool) {
 	return x, most > 0
 }
 
-// sum is that of the day whose last hour is k; NaN where a quarter of it is missing.
+// sum is that of the day whose last hour is k; NaN where more than a quarter of it is
+// missing. An hour that no day has is no part of it.
 func (d *daySums) sum(k int) float64 {
-	sum, missing, p := 0.0, 0, k%dayParts
+	sum, known, missing, p := 0.0, 0, 0, k%dayParts
 	for _, v := range d.hours[k : k+dayParts] {
-		if v != v {
-			missing++
-			v = d.usual[p]
+		if usual := d.usual[p]; usual == usual {
+			known++
+			if v != v {
+				missing++
+				v = usual
+			}
+			sum += v
 		}
-		sum += v
 		if p++; p == dayParts {
 			p = 0
 		}
 	}
-	if missing > dayParts/4 {
+	if 4*missing > known {
 		return math.NaN()
 	}
 	return sum

@@ -15,6 +15,13 @@ func bursting(n, m int) []float64 {
 	return days(n, m, func(d, p int) float64 { return 1 + float64((37*d+101*p+(d*p)%17)%60) })
 }
 
+// unseen makes gaps of some hours of each day.
+func unseen(x []float64, m, from, to int) {
+	for i := 0; i < len(x); i += m {
+		scaleBy(x[i+from*m/24:i+to*m/24], math.NaN())
+	}
+}
+
 func TestOddDays(t *testing.T) {
 	const m = 288
 	from := 12*m + 150
@@ -43,6 +50,14 @@ func TestOddDays(t *testing.T) {
 		},
 		{
 			name: "gaps in it", hit: func(x []float64) { scaleBy(x[from:from+m], 3); scaleBy(x[from+60:from+110], math.NaN()) },
+			found: []span{{from, from + m, 1}},
+		},
+		{
+			name: "an hour that no day has", hit: func(x []float64) { scaleBy(x[from:from+m], 3); unseen(x, m, 0, 1) },
+			found: []span{{from, from + m, 1}},
+		},
+		{
+			name: "hours of work alone", hit: func(x []float64) { scaleBy(x[from:from+m], 3); unseen(x, m, 0, 9); unseen(x, m, 17, 24) },
 			found: []span{{from, from + m, 1}},
 		},
 		{
