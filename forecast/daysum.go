@@ -34,9 +34,9 @@ func (h *history) oddDays(over int) (out []span) {
 		if !found {
 			return out
 		}
-		a := d.locate(&x)
+		a, located := d.locate(&x)
 		lasts := a.to-a.from >= h.lasting() && float64(a.to-a.from) <= oddLongest*float64(h.day)
-		if lasts && a.to <= over && d.steady(&x) {
+		if located && lasts && a.to <= over && d.steady(&x) {
 			out = append(out, a)
 		}
 		d.forget(min(x.newest, x.at), max(x.oldest+1, x.at+dayParts))
@@ -192,8 +192,10 @@ func seenInAWeek(sums []float64, i int) bool {
 // locate finds the incident around an odd day: the hours, and at their ends the
 // steps, over which the sum of the distances beyond halfway to its level is
 // greatest, which for Gaussian noise are the likeliest ends of a mean that moves
-// and moves back (D. Hinkley, Biometrika 57, 1970).
-func (d *daySums) locate(x *oddDay) span {
+// and moves back (D. Hinkley, Biometrika 57, 1970). It finds none where no hour lies
+// beyond halfway, since hours may each be usual of which no other day has all.
+func (d *daySums) locate(x *oddDay) (at span, found bool) {
+	x.newest, x.oldest = x.at, x.at+dayParts-1
 	most, sum, begin := 0.0, 0.0, 0
 	for k := max(0, x.at-dayParts/2); k < min(len(d.hours), x.at+dayParts*3/2); k++ {
 		if sum <= 0 {
@@ -206,12 +208,15 @@ func (d *daySums) locate(x *oddDay) span {
 			most, x.newest, x.oldest = sum, begin, k
 		}
 	}
+	if most == 0 {
+		return span{}, false
+	}
 	from, to, hour := d.from(x.oldest), d.from(x.newest-1), d.day/dayParts
 	return span{
 		from: d.edge(x, from+hour-1, max(0, from-hour)-1, -1),
 		to:   d.edge(x, to-hour, min(len(d.values), to+hour), 1) + 1,
 		side: x.side,
-	}
+	}, true
 }
 
 // beyond is how far v lies beyond halfway from what is usual in hour k.

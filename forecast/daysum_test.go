@@ -103,6 +103,31 @@ func TestOddDays(t *testing.T) {
 	}
 }
 
+// Hours that are on at four days of seven, at one day all of them: its sum is odd,
+// but each hour is usual. It hides no incident after it.
+func TestOddDayOfUsualHours(t *testing.T) {
+	const m = 24
+	x := days(14, m, func(d, p int) float64 {
+		switch {
+		case d == 5:
+			return 1.4
+		case d == 11 && p < 8:
+			return 1.7
+		case (d+p)%7 < 4:
+			return 1
+		}
+		return 0
+	})
+	h := &history{seasons: seasons{day: m, week: 7 * m, half: 1}, raw: x}
+	d := newDaySums(x, m, nil)
+	odd, found := d.oddest()
+	require.True(t, found)
+	require.Equal(t, 8*m, odd.at)
+	_, found = d.locate(&odd)
+	require.False(t, found)
+	require.Equal(t, []span{{11 * m, 11*m + 8, 1}}, h.oddDays(len(x)))
+}
+
 // A day at three times the load is a gap as if it had been told, at fine steps and
 // at those of an hour.
 func TestForecastAfterOddDay(t *testing.T) {
