@@ -123,7 +123,7 @@ func (d *daySums) oddest() (x oddDay, found bool) {
 		mid := median(sorted)
 		for _, side := range [2]int{1, -1} {
 			v, times := oddOf(sorted, mid, side)
-			if times <= most {
+			if times <= most*(1+rounding) {
 				continue
 			}
 			if i := slices.Index(sums, v); seenInAWeek(sums, i) {
@@ -158,7 +158,7 @@ func (d *daySums) sum(k int) float64 {
 }
 
 // oddOf returns the sum on one side of the others that is odd, and how many times
-// the usual one it is, or the usual one is it; 0 for none.
+// the usual one it is, or the usual one is it; 0 for none. A tie is odd, in any unit.
 func oddOf(sorted []float64, mid float64, side int) (v, times float64) {
 	n := len(sorted)
 	if n < 2 || !(mid > 0) {
@@ -169,8 +169,8 @@ func oddOf(sorted []float64, mid float64, side int) (v, times float64) {
 		v, next = sorted[0], sorted[1]
 		times = mid / v
 	}
-	off := math.Abs(v - mid)
-	if times < oddTimes || off < oddAlone*float64(side)*(next-mid) {
+	off := math.Abs(v-mid) * (1 + rounding)
+	if times*(1+rounding) < oddTimes || off < oddAlone*float64(side)*(next-mid) {
 		return 0, 0
 	}
 	if _, mad := medianMAD(sorted); side > 0 && off < oddSigmas*madToSigma*mad {

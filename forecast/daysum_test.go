@@ -128,6 +128,31 @@ func TestOddDayOfUsualHours(t *testing.T) {
 	require.Equal(t, []span{{11 * m, 11*m + 8, 1}}, h.oddDays(len(x)))
 }
 
+// Days of just 1.5 times the usual sum, and of just twice as far from it as the
+// next one, are odd in any unit.
+func TestOddDayTies(t *testing.T) {
+	const m = 24
+	for _, c := range []struct {
+		name  string
+		loads map[int]float64 // by day, others have 2
+		found []span
+	}{
+		{"1.5 times the sum", map[int]float64{8: 3}, []span{{8 * m, 9 * m, 1}}},
+		{"the sum 1.5 times it", map[int]float64{8: 4. / 3}, []span{{8 * m, 9 * m, -1}}},
+		{"twice as far as the next day", map[int]float64{4: 3, 8: 4}, []span{{4 * m, 5 * m, 1}, {8 * m, 9 * m, 1}}},
+	} {
+		for _, unit := range []float64{1, 3, 7, 1e6, 0.1, 0.7, 1e-3, 1e-6} {
+			x := days(14, m, func(d, _ int) float64 {
+				if v, odd := c.loads[d]; odd {
+					return v * unit
+				}
+				return 2 * unit
+			})
+			require.Equal(t, c.found, endedOf(t, x, m).ended, "%s, unit %v", c.name, unit)
+		}
+	}
+}
+
 // A day at three times the load is a gap as if it had been told, at fine steps and
 // at those of an hour.
 func TestForecastAfterOddDay(t *testing.T) {
