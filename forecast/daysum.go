@@ -8,7 +8,7 @@ import (
 const (
 	dayParts   = 24  // of a day, with any of which a sum of a day may begin
 	oddTimes   = 1.5 // times the usual sum, or the usual one times it, from which a day is odd
-	oddAlone   = 2   // times as far from the usual sum as that of any other day
+	oddAlone   = 2   // times as far from the usual sum as any other on its side
 	oddSigmas  = 3   // robust standard deviations above the usual sum; below it, zero is the end
 	oddHours   = 0.8 // share of its hours that lie beyond halfway to its level
 	oddLongest = 1.5 // days; what lasts longer is a level
@@ -20,10 +20,12 @@ const (
 //
 // The sums of the days that begin with the same hour are compared, each hour in
 // turn. A day is odd if its sum is 1.5 times the median and three robust standard
-// deviations above it, or the median 1.5 times the sum, and no other is half as far
-// from the median: another such day may come again, and so may a day of the week
-// that was seen once. What is found is left out before the rest is looked at, so
-// that a great incident hides no lesser one.
+// deviations above it, or the median 1.5 times the sum, and no other on its side is
+// more than half as far from the median: another such day may come again. So may a
+// day of the week that was seen once, which is never odd and may hide a lesser one.
+// An odd day is an incident if it lasts from two hours, six steps at least, to a day
+// and a half, with four fifths of its hours beyond halfway. Incident or not, it is
+// left out before the rest is looked at, so that it hides no lesser one.
 func (h *history) oddDays(over int) (out []span) {
 	if h.day < dayParts || len(h.raw) <= 7*h.day {
 		return nil
