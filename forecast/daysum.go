@@ -8,7 +8,7 @@ import (
 const (
 	dayParts   = 24  // of a day, with any of which a sum of a day may begin
 	oddTimes   = 1.5 // times the usual sum, or the usual one times it, from which a day is odd
-	oddAlone   = 2   // times as far from the usual sum as that of any other day
+	oddAlone   = 2   // times as far from the usual sum as any other on its side
 	oddSigmas  = 3   // robust standard deviations above the usual sum; below it, zero is the end
 	oddHours   = 0.8 // share of its hours that lie beyond halfway to its level
 	oddLongest = 1.5 // days; what lasts longer is a level
@@ -20,10 +20,12 @@ const (
 //
 // The sums of the days that begin with the same hour are compared, each hour in
 // turn. A day is odd if its sum is 1.5 times the median and three robust standard
-// deviations above it, or the median 1.5 times the sum, and no other is half as far
-// from the median: another such day may come again, and so may a day of the week
-// that was seen once. What is found is left out before the rest is looked at, so
-// that a great incident hides no lesser one.
+// deviations above it, or the median 1.5 times the sum, and no other on its side is
+// more than half as far from the median: another such day may come again. So may a
+// day of the week that was seen once, which is never odd and may hide a lesser one.
+// An odd day is an incident if it lasts from two hours, six steps at least, to a day
+// and a half, with four fifths of its hours beyond halfway. Incident or not, it is
+// left out before the rest is looked at, so that it hides no lesser one.
 func (h *history) oddDays(over int) (out []span) {
 	if h.day < dayParts || len(h.raw) <= 7*h.day {
 		return nil
@@ -34,9 +36,9 @@ func (h *history) oddDays(over int) (out []span) {
 		if !found {
 			return out
 		}
-		a := d.locate(&x)
+		a, located := d.locate(&x)
 		lasts := a.to-a.from >= h.lasting() && float64(a.to-a.from) <= oddLongest*float64(h.day)
-		if lasts && a.to <= over && d.steady(&x) {
+		if located && lasts && a.to <= over && d.steady(&x) {
 			out = append(out, a)
 		}
 		d.forget(min(x.newest, x.at), max(x.oldest+1, x.at+dayParts))
@@ -123,7 +125,7 @@ func (d *daySums) oddest() (x oddDay, found bool) {
 		mid := median(sorted)
 		for _, side := range [2]int{1, -1} {
 			v, times := oddOf(sorted, mid, side)
-			if times <= most {
+			if times <= most*(1+rounding) {
 				continue
 			}
 			if i := slices.Index(sums, v); seenInAWeek(sums, i) {
@@ -134,27 +136,31 @@ func (d *daySums) oddest() (x oddDay, found bool) {
 	return x, most > 0
 }
 
-// sum is that of the day whose last hour is k; NaN where a quarter of it is missing.
+// sum is that of the day whose last hour is k; NaN where more than a quarter of it is
+// missing. An hour that no day has is no part of it.
 func (d *daySums) sum(k int) float64 {
-	sum, missing, p := 0.0, 0, k%dayParts
+	sum, known, missing, p := 0.0, 0, 0, k%dayParts
 	for _, v := range d.hours[k : k+dayParts] {
-		if v != v {
-			missing++
-			v = d.usual[p]
+		if usual := d.usual[p]; usual == usual {
+			known++
+			if v != v {
+				missing++
+				v = usual
+			}
+			sum += v
 		}
-		sum += v
 		if p++; p == dayParts {
 			p = 0
 		}
 	}
-	if missing > dayParts/4 {
+	if 4*missing > known {
 		return math.NaN()
 	}
 	return sum
 }
 
 // oddOf returns the sum on one side of the others that is odd, and how many times
-// the usual one it is, or the usual one is it; 0 for none.
+// the usual one it is, or the usual one is it; 0 for none. A tie is odd, in any unit.
 func oddOf(sorted []float64, mid float64, side int) (v, times float64) {
 	n := len(sorted)
 	if n < 2 || !(mid > 0) {
@@ -165,8 +171,8 @@ func oddOf(sorted []float64, mid float64, side int) (v, times float64) {
 		v, next = sorted[0], sorted[1]
 		times = mid / v
 	}
-	off := math.Abs(v - mid)
-	if times < oddTimes || off < oddAlone*float64(side)*(next-mid) {
+	off := math.Abs(v-mid) * (1 + rounding)
+	if times*(1+rounding) < oddTimes || off < oddAlone*float64(side)*(next-mid) {
 		return 0, 0
 	}
 	if _, mad := medianMAD(sorted); side > 0 && off < oddSigmas*madToSigma*mad {
@@ -188,8 +194,10 @@ func seenInAWeek(sums []float64, i int) bool {
 // locate finds the incident around an odd day: the hours, and at their ends the
 // steps, over which the sum of the distances beyond halfway to its level is
 // greatest, which for Gaussian noise are the likeliest ends of a mean that moves
-// and moves back (D. Hinkley, Biometrika 57, 1970).
-func (d *daySums) locate(x *oddDay) span {
+// and moves back (D. Hinkley, Biometrika 57, 1970). It finds none where no hour lies
+// beyond halfway, since hours may each be usual of which no other day has all.
+func (d *daySums) locate(x *oddDay) (at span, found bool) {
+	x.newest, x.oldest = x.at, x.at+dayParts-1
 	most, sum, begin := 0.0, 0.0, 0
 	for k := max(0, x.at-dayParts/2); k < min(len(d.hours), x.at+dayParts*3/2); k++ {
 		if sum <= 0 {
@@ -202,12 +210,15 @@ func (d *daySums) locate(x *oddDay) span {
 			most, x.newest, x.oldest = sum, begin, k
 		}
 	}
+	if most == 0 {
+		return span{}, false
+	}
 	from, to, hour := d.from(x.oldest), d.from(x.newest-1), d.day/dayParts
 	return span{
 		from: d.edge(x, from+hour-1, max(0, from-hour)-1, -1),
 		to:   d.edge(x, to-hour, min(len(d.values), to+hour), 1) + 1,
 		side: x.side,
-	}
+	}, true
 }
 
 // beyond is how far v lies beyond halfway from what is usual in hour k.

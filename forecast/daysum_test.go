@@ -15,6 +15,13 @@ func bursting(n, m int) []float64 {
 	return days(n, m, func(d, p int) float64 { return 1 + float64((37*d+101*p+(d*p)%17)%60) })
 }
 
+// unseen makes gaps of some hours of each day.
+func unseen(x []float64, m, from, to int) {
+	for i := 0; i < len(x); i += m {
+		scaleBy(x[i+from*m/24:i+to*m/24], math.NaN())
+	}
+}
+
 func TestOddDays(t *testing.T) {
 	const m = 288
 	from := 12*m + 150
@@ -43,6 +50,14 @@ func TestOddDays(t *testing.T) {
 		},
 		{
 			name: "gaps in it", hit: func(x []float64) { scaleBy(x[from:from+m], 3); scaleBy(x[from+60:from+110], math.NaN()) },
+			found: []span{{from, from + m, 1}},
+		},
+		{
+			name: "an hour that no day has", hit: func(x []float64) { scaleBy(x[from:from+m], 3); unseen(x, m, 0, 1) },
+			found: []span{{from, from + m, 1}},
+		},
+		{
+			name: "hours of work alone", hit: func(x []float64) { scaleBy(x[from:from+m], 3); unseen(x, m, 0, 9); unseen(x, m, 17, 24) },
 			found: []span{{from, from + m, 1}},
 		},
 		{
@@ -85,6 +100,56 @@ func TestOddDays(t *testing.T) {
 				require.InDelta(t, s.to, h.ended[i].to, m/48, "within half an hour")
 			}
 		})
+	}
+}
+
+// Hours that are on at four days of seven, at one day all of them: its sum is odd,
+// but each hour is usual. It hides no incident after it.
+func TestOddDayOfUsualHours(t *testing.T) {
+	const m = 24
+	x := days(14, m, func(d, p int) float64 {
+		switch {
+		case d == 5:
+			return 1.4
+		case d == 11 && p < 8:
+			return 1.7
+		case (d+p)%7 < 4:
+			return 1
+		}
+		return 0
+	})
+	h := &history{seasons: seasons{day: m, week: 7 * m, half: 1}, raw: x}
+	d := newDaySums(x, m, nil)
+	odd, found := d.oddest()
+	require.True(t, found)
+	require.Equal(t, 8*m, odd.at)
+	_, found = d.locate(&odd)
+	require.False(t, found)
+	require.Equal(t, []span{{11 * m, 11*m + 8, 1}}, h.oddDays(len(x)))
+}
+
+// Days of just 1.5 times the usual sum, and of just twice as far from it as the
+// next one, are odd in any unit.
+func TestOddDayTies(t *testing.T) {
+	const m = 24
+	for _, c := range []struct {
+		name  string
+		loads map[int]float64 // by day, others have 2
+		found []span
+	}{
+		{"1.5 times the sum", map[int]float64{8: 3}, []span{{8 * m, 9 * m, 1}}},
+		{"the sum 1.5 times it", map[int]float64{8: 4. / 3}, []span{{8 * m, 9 * m, -1}}},
+		{"twice as far as the next day", map[int]float64{4: 3, 8: 4}, []span{{4 * m, 5 * m, 1}, {8 * m, 9 * m, 1}}},
+	} {
+		for _, unit := range []float64{1, 3, 7, 1e6, 0.1, 0.7, 1e-3, 1e-6} {
+			x := days(14, m, func(d, _ int) float64 {
+				if v, odd := c.loads[d]; odd {
+					return v * unit
+				}
+				return 2 * unit
+			})
+			require.Equal(t, c.found, endedOf(t, x, m).ended, "%s, unit %v", c.name, unit)
+		}
 	}
 }
 

@@ -11,7 +11,8 @@ import (
 type span struct{ from, to, side int }
 
 // findEnded returns the incidents of the history that are over: runs of two
-// hours or more, each of which had been a new level if it had lasted. It is a run
+// hours, six steps at least, or more, each of which had been a new level if it had
+// lasted. It is a run
 // of steps outside of their bands on one side, at least four fifths of them as in
 // a jump and two hours of them far outside, or a silence, or what makes the sum of
 // a day odd, and it came once: what another day has at the same hours may come
