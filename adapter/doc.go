@@ -23,8 +23,8 @@
 //	  - warmup is the sidecar: it sends a shadow its warm-up, and says how far it is.
 //	  - client is the three functions over the ShadowPool, cli the verbs of kubectl foreshadow.
 //	  - simulate replays a workload, its HPA and its shadows on a clock of its own, for the demo, for backtest and for tests.
-//	  - duration and terminal are what the command lines share: the notation of a duration, and the width of a terminal. filewatch
-//	    tells of files that change, lease whether a role is alive. docstest reads the pages for tests.
+//	  - duration and terminal are what the command lines share: the notation of a duration, and the width of a terminal. loadcsv reads
+//	    loads from files, filewatch tells of files that change, lease whether a role is alive. docstest reads the pages for tests.
 //	  - backtest forecasts a load from a file or a Prometheus without a cluster, and scores such forecasts on the load's own past.
 //
 // Programs are in cmd, which alone knows all of these; e2e runs them against real servers.

@@ -21,7 +21,7 @@ var imports = map[string]struct {
 	"adapter/calendar":     {may: []string{"adapter/api/v1alpha1", "forecast"}, why: "it says one thing in two languages"},
 	"adapter/capacity":     {may: []string{"forecast"}, why: "it is arithmetic on a forecast"},
 	"adapter/backtest": {
-		may:   []string{"adapter/api/v1alpha1", "adapter/calendar", "adapter/capacity", "adapter/duration", "adapter/history", "adapter/shadow", "adapter/simulate", "forecast"},
+		may:   []string{"adapter/api/v1alpha1", "adapter/calendar", "adapter/capacity", "adapter/duration", "adapter/history", "adapter/loadcsv", "adapter/shadow", "adapter/simulate", "forecast"},
 		tests: []string{"adapter/history/embedded"},
 		why:   "it reads a past, and asks the engine and the simulator what they would have made of it",
 	},
@@ -42,6 +42,7 @@ var imports = map[string]struct {
 	"adapter/history/historytest": {may: []string{"adapter/history", "forecast"}, why: "it must suit every source, so it knows none"},
 	"adapter/history/sources":     {may: []string{"adapter/filewatch", "adapter/history"}, why: "it makes sources of a file and asks nobody who reads them"},
 	"adapter/lease":               {why: "it looks at one lease and asks nobody what it is of"},
+	"adapter/loadcsv":             {why: "it reads a file and asks nobody what for"},
 	"adapter/pools":               {may: []string{"adapter/api/v1alpha1", "adapter/filewatch", "adapter/pools/manifest"}, why: "it hands out pools and asks nobody what for"},
 	"adapter/pools/manifest":      {may: []string{"adapter/api/v1alpha1"}, why: "it reads pools from YAML and watches nothing"},
 	"adapter/profile": {
@@ -82,7 +83,7 @@ var imports = map[string]struct {
 	"adapter/docstest":          {tests: []string{"adapter/api/v1alpha1"}, why: "it reads the pages for tests"},
 	"adapter/shadow/shadowtest": {may: []string{"adapter/api/v1alpha1", "adapter/shadow", "adapter/shadow/observe"}, why: "it builds objects and does nothing with them"},
 	"adapter/simulate": {
-		may: []string{"adapter/api/v1alpha1", "adapter/capacity", "adapter/shadow", "adapter/terminal", "forecast"},
+		may: []string{"adapter/api/v1alpha1", "adapter/capacity", "adapter/loadcsv", "adapter/shadow", "adapter/terminal", "forecast"},
 		why: "it sees the served number as any autoscaler does, and asks the planner as the controller does",
 	},
 	"adapter/warmup":         {why: "it runs beside an app that is not ours, and is small"},

@@ -19,12 +19,23 @@ func MeanPinballLoss(p float64, y, f []float64) float64 {
 	return meanOver(y, f, func(a, b float64) float64 { return PinballLoss(p, a, b) })
 }
 
-// Coverage is the share of actual values y[i] at or below the quantile f[i];
-// gaps in y are left out, and it is NaN if nothing is left. A calibrated
-// p-quantile covers p. It panics if the lengths differ.
+// Covers says that the actual value y is at or below the quantile f, or above it
+// by no more than rounding: a constant load of 100 has quantiles such as
+// 99.99999999999999, which it meets. It is false if either is NaN.
+func Covers(y, f float64) bool {
+	return y <= f || y-f <= roundingError*min(math.Abs(y), math.Abs(f))
+}
+
+// roundingError is what the arithmetic of a forecast may be off, relative to the
+// value: some thousands of additions, each by at most 2^-53.
+const roundingError = 1e-12
+
+// Coverage is the share of actual values y[i] that the quantile f[i] covers, as
+// Covers says; gaps in y are left out, and it is NaN if nothing is left. A
+// calibrated p-quantile covers p. It panics if the lengths differ.
 func Coverage(y, f []float64) float64 {
 	return meanOver(y, f, func(a, b float64) float64 {
-		if a <= b {
+		if Covers(a, b) {
 			return 1
 		}
 		return 0

@@ -32,6 +32,28 @@ func same(t *testing.T, want, got float64) {
 	require.InDelta(t, want, got, 1e-12)
 }
 
+func TestCovers(t *testing.T) {
+	for _, tc := range []struct {
+		name string
+		y, f float64
+		want bool
+	}{
+		{"a value below is covered", 9, 10, true},
+		{"a tie is covered", 10, 10, true},
+		{"a value above is not", 10.000001, 10, false},
+		{"a rounding error above is covered", 100, 99.99999999999999, true},
+		{"a rounding error of a large load is, too", 3e9, math.Nextafter(3e9, 0), true},
+		{"what is above by more than rounding is not", 100 * (1 + 3e-12), 100, false},
+		{"a small load above zero is not", 1e-15, 0, false},
+		{"an endless bound covers", 10, math.Inf(1), true},
+		{"an endless value is not covered", math.Inf(1), 10, false},
+		{"a gap is not", nan, 10, false},
+		{"what has no bound is not", 10, nan, false},
+	} {
+		t.Run(tc.name, func(t *testing.T) { require.Equal(t, tc.want, Covers(tc.y, tc.f)) })
+	}
+}
+
 func TestMeanMeasures(t *testing.T) {
 	y, f := []float64{10, nan, 20, 0}, []float64{12, 5, 16, 0}
 	gaps := []float64{nan, nan, nan, nan}

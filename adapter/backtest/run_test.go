@@ -7,8 +7,11 @@ import (
 	"path/filepath"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/foreshadow-dev/foreshadow/forecast"
 )
 
 func readTestSeries(t *testing.T, name string) []Series {
@@ -78,5 +81,22 @@ func TestSeasonalNaiveReproducesTheReference(t *testing.T) {
 			}
 		}
 		require.InDelta(t, 1, float64(peer.Horizon.MASERatio), 1e-12)
+	}
+}
+
+// A quantile of a constant load may be off by rounding; that is no miss.
+func TestAConstantLoadIsCovered(t *testing.T) {
+	s := Series{Name: "const", Series: forecast.Series{Start: time.Unix(1633651200, 0), Step: 5 * time.Minute, Values: make([]float64, 14*288)}}
+	for i := range s.Values {
+		s.Values[i] = 100
+	}
+	report, err := Run(t.Context(), []Series{s}, Config{Origins: 6, History: 28 * day, Levels: []float64{0.5, 0.95}})
+	require.NoError(t, err)
+	for _, m := range report.Models {
+		require.EqualValues(t, 1, m.Horizon.Coverage, m.Model)
+		require.EqualValues(t, 1, m.FirstHour.Coverage, m.Model)
+	}
+	for _, q := range report.Quantiles {
+		require.EqualValues(t, 1, q.Horizon, "level %v", q.Level)
 	}
 }

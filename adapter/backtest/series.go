@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/foreshadow-dev/foreshadow/adapter/duration"
+	"github.com/foreshadow-dev/foreshadow/adapter/loadcsv"
 	"github.com/foreshadow-dev/foreshadow/forecast"
 )
 
@@ -29,25 +30,19 @@ const (
 	longGap = 3 * time.Hour
 )
 
-// sample is one value as it came.
-type sample struct {
-	at    time.Time
-	value float64 // NaN: a gap that was written down
-}
-
 // newSeries brings samples to a grid: the step is the median distance between
 // two stamps, unless it is given; index = round((t - first) / step). Samples
 // are sorted, and of two with one stamp, or in one step, the later one in the
 // source counts.
 //
 // A given step takes the mean of what lies in [t, t + step) for t.
-func newSeries(name string, samples []sample, step time.Duration) (Series, error) {
+func newSeries(name string, samples []loadcsv.Sample, step time.Duration) (Series, error) {
 	s := Series{Name: name}
 	samples = s.sorted(samples)
 	if len(samples) < 2 {
 		return s, fmt.Errorf("series %s: %d value: write at least 2", name, len(samples))
 	}
-	if !slices.ContainsFunc(samples, func(p sample) bool { return !math.IsNaN(p.value) }) {
+	if !slices.ContainsFunc(samples, func(p loadcsv.Sample) bool { return !math.IsNaN(p.Value) }) {
 		return s, fmt.Errorf("series %s: none of its %d values is a number: look why nothing was measured", name, len(samples))
 	}
 	distances := distancesOf(samples)
@@ -63,16 +58,16 @@ func newSeries(name string, samples []sample, step time.Duration) (Series, error
 		return s, fmt.Errorf("series %s: the step changes: it is %s, and from %s on %s: write one step, or bring all to one with --step=%s",
 			name, Duration(step), stamp(from), Duration(d), Duration(max(step, d)))
 	}
-	first := samples[0].at
+	first := samples[0].At
 	index := func(t time.Time) int { return int((t.Sub(first) + step/2) / step) }
-	n := index(samples[len(samples)-1].at) + 1
+	n := index(samples[len(samples)-1].At) + 1
 	if err := checkSteps(name, samples, n, step); err != nil {
 		return s, err
 	}
 	s.Series = forecast.Series{Start: first, Step: step, Values: gaps(n)}
 	for _, p := range samples {
-		if !math.IsNaN(p.value) { // a gap takes no value of its step away
-			s.Values[index(p.at)] = p.value
+		if !math.IsNaN(p.Value) { // a gap takes no value of its step away
+			s.Values[index(p.At)] = p.Value
 		}
 	}
 	s.noteMissing()
@@ -80,20 +75,20 @@ func newSeries(name string, samples []sample, step time.Duration) (Series, error
 }
 
 // sorted orders the samples and leaves the later one of each stamp.
-func (s *Series) sorted(samples []sample) []sample {
+func (s *Series) sorted(samples []loadcsv.Sample) []loadcsv.Sample {
 	disordered := 0
 	for i := 1; i < len(samples); i++ {
-		if samples[i].at.Before(samples[i-1].at) {
+		if samples[i].At.Before(samples[i-1].At) {
 			disordered++
 		}
 	}
 	if disordered > 0 {
 		s.note("%s out of order: the series was sorted", plural(disordered, "value is", "values are"))
-		slices.SortStableFunc(samples, func(a, b sample) int { return a.at.Compare(b.at) })
+		slices.SortStableFunc(samples, func(a, b loadcsv.Sample) int { return a.At.Compare(b.At) })
 	}
 	out := samples[:0]
 	for _, p := range samples {
-		if n := len(out); n > 0 && out[n-1].at.Equal(p.at) {
+		if n := len(out); n > 0 && out[n-1].At.Equal(p.At) {
 			out[n-1] = p
 			continue
 		}
@@ -135,19 +130,19 @@ func longestGap(values []float64) (from, n int) {
 }
 
 // resample takes the mean of each step.
-func (s *Series) resample(samples []sample, step time.Duration) error {
-	first := samples[0].at.Truncate(step)
+func (s *Series) resample(samples []loadcsv.Sample, step time.Duration) error {
+	first := samples[0].At.Truncate(step)
 	index := func(t time.Time) int { return int(t.Sub(first) / step) }
-	n := index(samples[len(samples)-1].at) + 1
+	n := index(samples[len(samples)-1].At) + 1
 	if err := checkSteps(s.Name, samples, n, step); err != nil {
 		return err
 	}
 	s.Series = forecast.Series{Start: first, Step: step, Values: make([]float64, n)}
 	count := make([]int, n)
 	for _, p := range samples {
-		if !math.IsNaN(p.value) {
-			s.Values[index(p.at)] += p.value
-			count[index(p.at)]++
+		if !math.IsNaN(p.Value) {
+			s.Values[index(p.At)] += p.Value
+			count[index(p.At)]++
 		}
 	}
 	for i, k := range count {
@@ -158,18 +153,18 @@ func (s *Series) resample(samples []sample, step time.Duration) error {
 }
 
 // checkSteps refuses a grid that one stray stamp would make endless.
-func checkSteps(name string, samples []sample, n int, step time.Duration) error {
+func checkSteps(name string, samples []loadcsv.Sample, n int, step time.Duration) error {
 	if n <= maxSteps {
 		return nil
 	}
 	return fmt.Errorf("series %s: %d steps of %s from %s to %s: at most %d are read: look for a wrong timestamp, or write a coarser --step",
-		name, n, Duration(step), stamp(samples[0].at), stamp(samples[len(samples)-1].at), maxSteps)
+		name, n, Duration(step), stamp(samples[0].At), stamp(samples[len(samples)-1].At), maxSteps)
 }
 
-func distancesOf(samples []sample) []time.Duration {
+func distancesOf(samples []loadcsv.Sample) []time.Duration {
 	out := make([]time.Duration, len(samples)-1)
 	for i := range out {
-		out[i] = samples[i+1].at.Sub(samples[i].at)
+		out[i] = samples[i+1].At.Sub(samples[i].At)
 	}
 	return out
 }
@@ -184,7 +179,7 @@ func median(distances []time.Duration) time.Duration {
 }
 
 // changedStep finds a run of equal distances that are not the step.
-func changedStep(samples []sample, distances []time.Duration, step time.Duration) (from time.Time, d time.Duration, changed bool) {
+func changedStep(samples []loadcsv.Sample, distances []time.Duration, step time.Duration) (from time.Time, d time.Duration, changed bool) {
 	run := 0
 	for i, d := range distances {
 		if i > 0 && d == distances[i-1] {
@@ -193,7 +188,7 @@ func changedStep(samples []sample, distances []time.Duration, step time.Duration
 			run = 1
 		}
 		if off := (d - step).Abs(); off > step/2 && run == changedRun {
-			return samples[i+1-run].at, d, true
+			return samples[i+1-run].At, d, true
 		}
 	}
 	return time.Time{}, 0, false

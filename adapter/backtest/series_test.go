@@ -29,6 +29,7 @@ func TestReadCSV(t *testing.T) {
 	}{
 		{"seconds", "timestamp,value\n0,1\n60,2\n120,3\n", 0, []float64{1, 2, 3}, time.Minute, nil},
 		{"RFC 3339, other zones and case", "Timestamp, Value\n1970-01-01T01:00:00+01:00,1\n1970-01-01T00:01:00Z,2\n", 0, []float64{1, 2}, time.Minute, nil},
+		{"a time in UTC, with a fraction of a second or an offset", "timestamp,value\n1970-01-01 00:00:00,1\n1970-01-01 00:01:00.000,2\n1970-01-01 01:02:00+01:00,3\n", 0, []float64{1, 2, 3}, time.Minute, nil},
 		{"a byte order mark, CRLF, no line feed at the end", "\ufefftimestamp,value\r\n0,1\r\n60,2", 0, []float64{1, 2}, time.Minute, nil},
 		{
 			"a gap by a missing line, and by a missing value", "timestamp,value\n0,1\n60,2\n180,\n240,5\n300,NaN\n360,7\n", 0,

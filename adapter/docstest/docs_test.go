@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -147,5 +148,48 @@ func TestPagesMakeWhatExists(t *testing.T) {
 				t.Errorf("%s: %s: the Makefile has no target %s", c.Page, strings.Join(c.Args, " "), arg)
 			}
 		}
+	}
+}
+
+// flagsOfOthers are those of other programs that pages name in a sentence.
+var flagsOfOthers = map[string]string{
+	"endpoint": "thanos query", "endpoint-strict": "thanos query", "query.enforce-tenancy": "thanos query", "query.replica-label": "thanos query",
+	"reset-then-reuse-values": "helm upgrade", "reuse-values": "helm upgrade",
+	"tuning": "e2e/accuracy",
+}
+
+// A flag that a sentence names is one of ours, which the generated pages list, or
+// of a program of others. The commands in blocks are held against the flags by
+// the tests of the programs.
+func TestSentencesNameFlagsThatExist(t *testing.T) {
+	pages := repository(t)
+	known := map[string]bool{}
+	for _, p := range pages {
+		if strings.HasPrefix(p.Path, "docs/reference/") {
+			for _, f := range p.MentionedFlags() {
+				known[f] = true
+			}
+		}
+	}
+	require.Greater(t, len(known), 100)
+	used := map[string]bool{}
+	checked := 0
+	for _, p := range pages {
+		if p.Path == "CHANGELOG.md" {
+			continue // names what is gone
+		}
+		for _, f := range p.MentionedFlags() {
+			checked++
+			used[f] = true
+			prefix, family := strings.CutSuffix(f, "*")
+			exists := known[f] || flagsOfOthers[f] != "" || family && slices.ContainsFunc(slices.Collect(maps.Keys(known)), func(k string) bool { return strings.HasPrefix(k, prefix) })
+			if !exists {
+				t.Errorf("%s: no program has the flag --%s", p.Path, f)
+			}
+		}
+	}
+	require.Greater(t, checked, 200)
+	for f, program := range flagsOfOthers {
+		require.True(t, used[f], "no page names --%s of %s any more: take it off the list", f, program)
 	}
 }

@@ -20,6 +20,11 @@ func TestPage(t *testing.T) {
 	require.Equal(t, "console", p.Blocks[1].Language)
 }
 
+func TestMentionedFlags(t *testing.T) {
+	p := parse("p.md", []byte("Write `--labels.keep=a`, `-n`, `-o, --output` or `--web.*`; not `docker build --target sidecar` nor --bare.\n"))
+	require.Equal(t, []string{"labels.keep", "output", "web.*"}, p.MentionedFlags())
+}
+
 func TestCommands(t *testing.T) {
 	pages := []Page{parse("docs/sample.md", []byte(sample))}
 	tests := []struct {

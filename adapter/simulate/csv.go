@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/foreshadow-dev/foreshadow/adapter/loadcsv"
 	"github.com/foreshadow-dev/foreshadow/forecast"
 )
 
@@ -24,8 +25,8 @@ const (
 )
 
 const (
-	writeTime  = `write unix seconds or RFC 3339, such as 1633651200 or 2021-10-08T00:00:00Z (a first line "timestamp,value" is skipped)`
 	writeValue = "write a finite number of at least 0"
+	firstLine  = ` (a first line "timestamp,value" is skipped)`
 )
 
 // ParseCSV reads a trace: lines of timestamp and value on a regular step of whole
@@ -66,17 +67,13 @@ func (p *parser) read() error {
 		case err != nil:
 			return fmt.Errorf("read trace %s: %w", p.file, err)
 		}
-		if line == 1 && isHeader(rec) {
+		if _, header := loadcsv.PlainHeader(rec); header && line == 1 {
 			continue
 		}
 		if err := p.add(rec); err != nil {
 			return err
 		}
 	}
-}
-
-func isHeader(rec []string) bool {
-	return len(rec) == 2 && strings.EqualFold(strings.TrimPrefix(rec[0], "\ufeff"), "timestamp") && strings.EqualFold(rec[1], "value")
 }
 
 func (p *parser) add(rec []string) error {
@@ -86,9 +83,12 @@ func (p *parser) add(rec []string) error {
 	if len(p.values) == maxRows {
 		return p.refuse(0, "line", strings.Join(rec, ","), fmt.Sprintf("a trace has at most %d values: leave out the oldest, or take a coarser step", maxRows))
 	}
-	at, remedy := parseTime(rec[0])
-	if remedy == "" {
+	at, remedy := loadcsv.ParseStamp(strings.TrimPrefix(rec[0], "\ufeff"))
+	switch {
+	case remedy == "":
 		remedy = p.advance(at)
+	case len(p.values) == 0:
+		remedy += firstLine
 	}
 	if remedy != "" {
 		return p.refuse(0, "timestamp", rec[0], remedy)
@@ -128,27 +128,4 @@ func (p *parser) advance(at time.Time) (remedy string) {
 	}
 	p.step = d
 	return ""
-}
-
-// parseTime reads unix seconds or RFC 3339, or returns what to write.
-func parseTime(s string) (at time.Time, remedy string) {
-	s = strings.TrimPrefix(strings.TrimSpace(s), "\ufeff")
-	if at, err := time.Parse(time.RFC3339, s); err == nil {
-		return at.UTC(), ""
-	}
-	seconds, err := strconv.ParseFloat(s, 64)
-	// The year 5138 in seconds is 1973 in milliseconds.
-	const latest = 1e11
-	switch {
-	case err != nil || !(math.Abs(seconds) < math.MaxInt64):
-		return time.Time{}, writeTime
-	case seconds >= latest:
-		return time.Time{}, "it looks like milliseconds: " + writeTime
-	case seconds < 0:
-		return time.Time{}, writeTime
-	}
-	whole, part := math.Modf(seconds)
-	// To the millisecond: the finest that Prometheus has, and safe from the
-	// binary fraction.
-	return time.Unix(int64(whole), int64(math.Round(part*1e3))*int64(time.Millisecond)).UTC(), ""
 }

@@ -68,7 +68,7 @@ func (s *Score) AddActual(at time.Time, v float64) {
 	delete(s.open, at.UnixNano())
 	s.n++
 	s.absolute += math.Abs(v - f.point)
-	if v <= f.q95 {
+	if forecast.Covers(v, f.q95) {
 		s.covered++
 	}
 }

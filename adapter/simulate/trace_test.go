@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/foreshadow-dev/foreshadow/adapter/loadcsv"
 	"github.com/foreshadow-dev/foreshadow/forecast"
 )
 
@@ -79,6 +80,7 @@ func TestParseCSVReadsUnixSecondsAndRFC3339(t *testing.T) {
 		{"no header, spaces, no last line end, CRLF", "1633651200, 1.5\r\n1633651260, 0\r\n1633651320, 3"},
 		{"RFC 3339 in another zone", "2021-10-08T02:00:00+02:00,1.5\n2021-10-08T00:01:00Z,0\n2021-10-08T00:02:00Z,3\n"},
 		{"a byte order mark", "\ufefftimestamp,value\n1633651200,1.5\n1633651260,0\n1633651320,3\n"},
+		{"another header, times without a zone", "ts,requests\n2021-10-08 00:00:00,1.5\n2021-10-08 00:01:00,0\n2021-10-08 00:02:00.000,3\n"},
 		{"a byte order mark without header", "\ufeff1633651200,1.5\n1633651260,0\n1633651320,3\n"},
 		{"timestamps off the grid move down to it", "1633651207.25,1.5\n1633651267.25,0\n1633651327.25,3\n"},
 	} {
@@ -103,11 +105,11 @@ func TestParseCSVSaysWhatToWrite(t *testing.T) {
 	for _, c := range []struct{ name, text, want string }{
 		{"nothing", "", "0 values: write at least 2"},
 		{"one value", head, "1 values: write at least 2"},
-		{"another header", "time,load\n", `line 1, column 1: timestamp "time": ` + writeTime},
-		{"a date without time", head + "2021-10-08,1\n", `line 3, column 1: timestamp "2021-10-08": ` + writeTime},
-		{"milliseconds", "1633651200000,1\n", `line 1, column 1: timestamp "1633651200000": it looks like milliseconds: ` + writeTime},
-		{"before 1970", "-5,1\n", `line 1, column 1: timestamp "-5": ` + writeTime},
-		{"not a number as time", "NaN,1\n", `line 1, column 1: timestamp "NaN": ` + writeTime},
+		{"another header", "when,load\n", `line 1, column 1: timestamp "when": ` + loadcsv.WriteStamp + firstLine},
+		{"a date without time", head + "2021-10-08,1\n", `line 3, column 1: timestamp "2021-10-08": ` + loadcsv.WriteStamp},
+		{"milliseconds", "1633651200000,1\n", `line 1, column 1: timestamp "1633651200000": it looks like milliseconds: ` + loadcsv.WriteStamp + firstLine},
+		{"before 1970", "-5,1\n", `line 1, column 1: timestamp "-5": ` + loadcsv.WriteStamp + firstLine},
+		{"not a number as time", "NaN,1\n", `line 1, column 1: timestamp "NaN": ` + loadcsv.WriteStamp + firstLine},
 		{"a value that is none", head + "1633651260,many\n", `line 3, column 12: value "many": ` + writeValue},
 		{"an empty value", head + "1633651260,\n", `line 3, column 12: value "": ` + writeValue},
 		{"not a number", head + "1633651260,NaN\n", `line 3, column 12: value "NaN": ` + writeValue},

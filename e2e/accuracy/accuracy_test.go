@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/foreshadow-dev/foreshadow/adapter/loadcsv"
 	"github.com/foreshadow-dev/foreshadow/forecast"
 )
 
@@ -81,7 +82,11 @@ func TestWindows(t *testing.T) {
 }
 
 func TestGrid(t *testing.T) {
-	s := grid([]sample{{60, 2}, {0, 1}, {120, 3}, {121, 4}, {240, 5}, {300, 6}, {360, 7}})
+	var x []loadcsv.Sample
+	for _, p := range [][2]int64{{60, 2}, {0, 1}, {120, 3}, {121, 4}, {240, 5}, {300, 6}, {360, 7}} {
+		x = append(x, loadcsv.Sample{At: time.Unix(p[0], 0), Value: float64(p[1])})
+	}
+	s := grid(x)
 	require.Equal(t, time.Minute, s.Step)
 	require.Equal(t, []float64{1, 2, 4}, s.Values[:3], "of two on one step the later wins")
 	require.True(t, math.IsNaN(s.Values[3]))
@@ -106,8 +111,24 @@ func TestReportSaysWhatIsMissing(t *testing.T) {
 	err := report(io.Discard, options{data: "nowhere"})
 	require.EqualError(t, err, "folder of series nowhere: there is none: name one with make accuracy DATA=dir (CSV files timestamp,value or series,timestamp,value)")
 	dir := t.TempDir()
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "a.csv"), []byte("time,value\n1,2\n"), 0o600))
-	require.ErrorContains(t, report(io.Discard, options{data: dir}), "header [time value]: write timestamp,value or series,timestamp,value")
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "a.csv"), []byte("when,value\n1,2\n"), 0o600))
+	require.EqualError(t, report(io.Discard, options{data: dir}), "read "+filepath.Join(dir, "a.csv")+`: line 1: "when,value" is no header: write "timestamp,value" or "series,timestamp,value" above the values`)
+}
+
+// The stamps are those that backtest takes; a temperature may be below 0.
+func TestReadSeries(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "a.csv")
+	write := func(text string) { require.NoError(t, os.WriteFile(file, []byte(text), 0o600)) }
+	write("timestamp,value\n2026-02-02T00:01:00Z,-2\n1769990400,1\n2026-02-02 00:03:00,\n")
+	got, err := readSeries(file)
+	require.NoError(t, err)
+	require.Len(t, got, 1)
+	require.Equal(t, plain, got[0].name)
+	require.Equal(t, time.Date(2026, 2, 2, 0, 0, 0, 0, time.UTC), got[0].Start)
+	require.Equal(t, []float64{1, -2}, got[0].Values[:2])
+	write("timestamp,value\n0,1\n60,two\n")
+	_, err = readSeries(file)
+	require.EqualError(t, err, "read "+file+`: line 3, column 4: value "two": write a finite number, or nothing for a gap`)
 }
 
 // A run ends where what we compute for others is not what is stored of them.

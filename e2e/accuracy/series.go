@@ -1,18 +1,16 @@
 package main
 
 import (
-	"encoding/csv"
-	"errors"
+	"cmp"
 	"fmt"
-	"io"
 	"math"
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
+	"github.com/foreshadow-dev/foreshadow/adapter/loadcsv"
 	"github.com/foreshadow-dev/foreshadow/forecast"
 )
 
@@ -44,22 +42,20 @@ func readFolder(dir string) ([]series, error) {
 	return out, nil
 }
 
-type sample struct {
-	at int64
-	v  float64
-}
+// plain is what a series is called that has no name of its own.
+const plain = "_"
 
-// readSeries reads a file with the columns timestamp,value or
-// series,timestamp,value; an empty value is a gap. The series come by name.
+// readSeries reads a file as backtest does, values below 0 too; an error names
+// its line. The series come by name.
 func readSeries(file string) ([]series, error) {
 	in, err := os.Open(filepath.Clean(file))
 	if err != nil {
 		return nil, fmt.Errorf("read series: %w", err)
 	}
 	defer in.Close()
-	samples, err := readSamples(in)
+	samples, err := loadcsv.Read(file, in, loadcsv.Options{Name: plain, Negative: true})
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", file, err)
+		return nil, err
 	}
 	names := make([]string, 0, len(samples))
 	for name := range samples {
@@ -76,62 +72,25 @@ func readSeries(file string) ([]series, error) {
 	return out, nil
 }
 
-func readSamples(in io.Reader) (map[string][]sample, error) {
-	r := csv.NewReader(in)
-	r.ReuseRecord = true
-	head, err := r.Read()
-	if err != nil {
-		return nil, fmt.Errorf("read header: %w", err)
-	}
-	name, at, value := slices.Index(head, "series"), slices.Index(head, "timestamp"), slices.Index(head, "value")
-	if at < 0 || value < 0 {
-		return nil, fmt.Errorf("header %v: write timestamp,value or series,timestamp,value", head)
-	}
-	out := map[string][]sample{}
-	for {
-		row, err := r.Read()
-		if errors.Is(err, io.EOF) {
-			return out, nil
-		}
-		if err != nil {
-			return nil, fmt.Errorf("read row: %w", err)
-		}
-		t, err := strconv.ParseInt(row[at], 10, 64)
-		if err != nil {
-			return nil, fmt.Errorf("timestamp %q: write unix seconds", row[at])
-		}
-		v := math.NaN()
-		if row[value] != "" {
-			if v, err = strconv.ParseFloat(row[value], 64); err != nil {
-				return nil, fmt.Errorf("value %q: write a number, or nothing for a gap", row[value])
-			}
-		}
-		key := "_"
-		if name >= 0 {
-			key = row[name]
-		}
-		out[key] = append(out[key], sample{t, v})
-	}
-}
-
 // grid puts samples on a grid of their median distance; of two on one step the
 // later in the file wins, a step without one is a gap.
-func grid(x []sample) forecast.Series {
-	slices.SortStableFunc(x, func(a, b sample) int { return int(a.at - b.at) })
+func grid(x []loadcsv.Sample) forecast.Series {
+	slices.SortStableFunc(x, func(a, b loadcsv.Sample) int { return cmp.Compare(a.At.Unix(), b.At.Unix()) })
 	diffs := make([]int64, len(x)-1)
 	for i := range diffs {
-		diffs[i] = x[i+1].at - x[i].at
+		diffs[i] = x[i+1].At.Unix() - x[i].At.Unix()
 	}
 	slices.Sort(diffs)
 	k := len(diffs)
 	step := max((diffs[(k-1)/2]+diffs[k/2])/2, 1)
-	index := func(at int64) int { return int((at - x[0].at + step/2) / step) }
-	values := make([]float64, index(x[len(x)-1].at)+1)
+	start := x[0].At.Unix()
+	index := func(p loadcsv.Sample) int { return int((p.At.Unix() - start + step/2) / step) }
+	values := make([]float64, index(x[len(x)-1])+1)
 	for i := range values {
 		values[i] = math.NaN()
 	}
-	for _, s := range x {
-		values[index(s.at)] = s.v
+	for _, p := range x {
+		values[index(p)] = p.Value
 	}
-	return forecast.Series{Start: time.Unix(x[0].at, 0).UTC(), Step: time.Duration(step) * time.Second, Values: values}
+	return forecast.Series{Start: time.Unix(start, 0).UTC(), Step: time.Duration(step) * time.Second, Values: values}
 }

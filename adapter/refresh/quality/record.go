@@ -60,7 +60,7 @@ func (c *cell) add(p pending, y, spread float64, levels []float64) {
 	c.load += math.Abs(y)
 	for l, level := range levels {
 		s := &c.levels[l]
-		if y <= p.bounds[l] {
+		if forecast.Covers(y, p.bounds[l]) {
 			s.covered++
 		}
 		if !p.compared || math.IsNaN(spread) {

@@ -1,0 +1,204 @@
+package loadcsv
+
+import (
+	"cmp"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+)
+
+const (
+	// The headers that a file may have, and what the first column of a plain one
+	// may be called.
+	plainHeader  = "timestamp,value"
+	seriesHeader = "series,timestamp,value"
+
+	// maxRows bounds what one file may hold.
+	maxRows = 1 << 25
+
+	writeAtLeast0 = "write a finite number of at least 0, or nothing for a gap"
+	writeName     = "write a name, of characters that can be printed"
+	writeNumber   = "write a finite number, or nothing for a gap"
+)
+
+// stampColumns are what the first column of a plain series may be called.
+var stampColumns = []string{"timestamp", "time", "ts", "date"}
+
+// Sample is one value as it came.
+type Sample struct {
+	At    time.Time
+	Value float64 // NaN: a gap that was written down
+}
+
+// Options say how a file is read.
+type Options struct {
+	// Name is what a series is called that has no name of its own.
+	Name string
+	// Negative takes values below 0, which no load has.
+	Negative bool
+}
+
+// Read reads the samples of a file by series, each in the order of its lines: a
+// header timestamp,value or series,timestamp,value, then a line per value. The
+// first column of a plain series may be called time, ts or date as well, and its
+// second one names the series. An empty value, or NaN, is a gap.
+//
+// An error names file, line, column and value, and says what to write.
+func Read(file string, r io.Reader, o Options) (map[string][]Sample, error) {
+	p := reader{Options: o, csv: csv.NewReader(r), samples: map[string][]Sample{}}
+	p.csv.FieldsPerRecord = -1
+	p.csv.ReuseRecord = true
+	p.csv.TrimLeadingSpace = true
+	if err := p.readAll(); err != nil {
+		return nil, fmt.Errorf("read %s: %w", file, err)
+	}
+	return p.samples, nil
+}
+
+type reader struct {
+	Options
+	csv     *csv.Reader
+	columns int // of the header
+	rows    int
+	samples map[string][]Sample
+}
+
+func (p *reader) readAll() error {
+	if err := p.readHeader(); err != nil {
+		return err
+	}
+	for {
+		rec, err := p.read()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		if err := p.add(rec); err != nil {
+			return err
+		}
+	}
+	if p.rows == 0 {
+		return errors.New("it has a header and no values: write a line per value below it")
+	}
+	return nil
+}
+
+func (p *reader) read() ([]string, error) {
+	rec, err := p.csv.Read()
+	if bad, ok := errors.AsType[*csv.ParseError](err); ok {
+		return nil, fmt.Errorf("line %d, column %d: %w: write fields without quotes inside", bad.Line, bad.Column, bad.Err)
+	}
+	return rec, err
+}
+
+func (p *reader) readHeader() error {
+	rec, err := p.read()
+	if errors.Is(err, io.EOF) {
+		return fmt.Errorf("it is empty: write a header, %q or %q, and a line per value", plainHeader, seriesHeader)
+	}
+	if err != nil {
+		return err
+	}
+	if name, ok := PlainHeader(rec); ok {
+		p.columns = 2
+		if p.Name = cmp.Or(name, p.Name); strings.ContainsFunc(p.Name, unicode.IsControl) {
+			return p.refuse(1, "column", rec[1], writeName)
+		}
+		return nil
+	}
+	if strings.EqualFold(strings.Join(trimmed(rec), ","), seriesHeader) {
+		p.columns = 3
+		return nil
+	}
+	return fmt.Errorf("line 1: %q is no header: write %q or %q above the values", strings.Join(rec, ","), plainHeader, seriesHeader)
+}
+
+// PlainHeader says whether a line is the header of a plain series, and how that
+// is called: not at all if its column is "value".
+func PlainHeader(line []string) (name string, ok bool) {
+	fields := trimmed(line)
+	if len(fields) != 2 || !slices.Contains(stampColumns, strings.ToLower(fields[0])) || fields[1] == "" {
+		return "", false
+	}
+	if strings.EqualFold(fields[1], "value") {
+		return "", true
+	}
+	return fields[1], true
+}
+
+// trimmed are the fields of a header without spaces and byte order mark.
+func trimmed(line []string) []string {
+	fields := slices.Clone(line)
+	for i, f := range fields {
+		fields[i] = strings.TrimSpace(strings.TrimPrefix(f, "\ufeff"))
+	}
+	return fields
+}
+
+func (p *reader) add(rec []string) error {
+	if len(rec) != p.columns {
+		line, _ := p.csv.FieldPos(0)
+		fields := "fields"
+		if len(rec) == 1 {
+			fields = "field"
+		}
+		return fmt.Errorf("line %d: it has %d %s and the header %d: write %d", line, len(rec), fields, p.columns, p.columns)
+	}
+	if p.rows++; p.rows > maxRows {
+		return fmt.Errorf("it has more than %d values: leave out the oldest, or split the file by series", maxRows)
+	}
+	name := p.Name
+	if p.columns == 3 {
+		name = strings.TrimSpace(rec[0])
+		if name == "" || strings.ContainsFunc(name, unicode.IsControl) {
+			return p.refuse(0, "series", rec[0], writeName)
+		}
+		rec = rec[1:]
+	}
+	field := p.columns - 2
+	at, remedy := ParseStamp(rec[0])
+	if remedy != "" {
+		return p.refuse(field, "timestamp", rec[0], remedy)
+	}
+	v, remedy := p.parseValue(rec[1])
+	if remedy != "" {
+		return p.refuse(field+1, "value", rec[1], remedy)
+	}
+	known, ok := p.samples[name]
+	if !ok {
+		name = strings.Clone(name) // the line's memory is used again
+	}
+	p.samples[name] = append(known, Sample{At: at, Value: v})
+	return nil
+}
+
+// refuse says where a field stands, what it holds and what to write.
+func (p *reader) refuse(field int, what, got, remedy string) error {
+	line, column := p.csv.FieldPos(field)
+	return fmt.Errorf("line %d, column %d: %s %q: %s", line, column, what, got, remedy)
+}
+
+// parseValue reads a load, or returns what to write; nothing is a gap.
+func (p *reader) parseValue(s string) (v float64, remedy string) {
+	s = strings.TrimSpace(s)
+	if s == "" {
+		return math.NaN(), ""
+	}
+	v, err := strconv.ParseFloat(s, 64)
+	switch {
+	case err == nil && !math.IsInf(v, 0) && (p.Negative || !(v < 0)):
+		return v, ""
+	case p.Negative:
+		return 0, writeNumber
+	}
+	return 0, writeAtLeast0
+}
