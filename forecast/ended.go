@@ -55,45 +55,49 @@ func joined(x []span) (out []span) {
 	return out
 }
 
-// oddRuns returns the runs outside of the bands that last.
+// oddRuns returns the runs outside of the bands that last. Those above and those
+// below do not see each other: a moment of silence ends no run above, and silence
+// that follows one begins where it begins.
 func (h *history) oddRuns() []span {
 	lo, hi := h.bands.lo, h.bands.hi
-	r := oddRun{least: h.lasting()}
+	up, down := oddRun{side: 1, least: h.lasting()}, oddRun{side: -1, least: h.lasting()}
 	p := h.bands.phase0
 	for i, v := range h.raw {
 		if v > hi[p] || v < lo[p] {
-			r.add(i, h.side(i), h.bands.far(v, i))
-		} else if r.left > 0 && v == v {
-			r.add(i, 0, false)
+			side, far := h.side(i), h.bands.far(v, i)
+			up.add(i, side, far)
+			down.add(i, side, far)
+		} else if v == v && up.left+down.left > 0 {
+			up.add(i, 0, false)
+			down.add(i, 0, false)
 		}
 		if p++; p == len(lo) {
 			p = 0
 		}
 	}
-	r.end()
-	return r.lasting
+	up.end()
+	down.end()
+	return append(up.lasting, down.lasting...)
 }
 
-// oddRun is a run while it lasts, and those before it.
+// oddRun is a run on one side while it lasts, and those before it.
 type oddRun struct {
-	least, left, odd int // left is what ordinary steps have to take back, odd the steps far outside
-	at               span
-	lasting          []span
+	side, least, left, odd int // left is what other steps have to take back, odd the steps far outside
+	at                     span
+	lasting                []span
 }
 
-// add takes step i, which is not a gap.
+// add takes step i, which is not a gap. One that is ordinary or on the other side
+// takes four back, as in a jump.
 func (r *oddRun) add(i, side int, far bool) {
-	if side == 0 {
+	if side != r.side {
 		if r.left -= jumpMiss; r.left <= 0 {
 			r.end()
 		}
 		return
 	}
-	if r.left > 0 && side != r.at.side {
-		r.end()
-	}
-	if r.left <= 0 {
-		r.at.from, r.at.side = i, side
+	if r.left == 0 {
+		r.at = span{from: i, side: side}
 	}
 	r.left, r.at.to = min(r.left+1, r.least), i+1
 	if far {

@@ -58,6 +58,19 @@ func TestEndedIncidents(t *testing.T) {
 			name: "a gap in it", load: calm(m), hit: func(x []float64) { scaleBy(x[from:from+72], 10); scaleBy(x[from+20:from+40], math.NaN()) },
 			found: []span{{from, from + 72, 1}},
 		},
+		{
+			name: "a moment of silence each hour of it", load: calm(m), hit: func(x []float64) {
+				scaleBy(x[from:from+40], 3)
+				for i := from + 6; i < from+40; i += 12 {
+					x[i] = 0
+				}
+			},
+			found: []span{{from, from + 40, 1}},
+		},
+		{
+			name: "a rush behind what was missing", load: calm(m), hit: func(x []float64) { scaleBy(x[from:from+36], 0.01); scaleBy(x[from+36:from+60], 3) },
+			found: []span{{from, from + 36, -1}, {from + 36, from + 60, 1}},
+		},
 		{name: "not far outside", load: calm(m), hit: func(x []float64) {
 			for i := from; i < from+72; i++ {
 				x[i] += 35
