@@ -1,6 +1,7 @@
 package cli_test
 
 import (
+	"compress/gzip"
 	"flag"
 	"io"
 	"os"
@@ -70,4 +71,69 @@ func TestReferenceOfVerbs(t *testing.T) {
 	})
 	b.WriteString("\n## Flags of every verb\n\nThose of kubectl, and `--cache-dir`.\n\n" + docstest.Flags(every))
 	require.NoError(t, docstest.Keep(filepath.Join("..", "..", "docs", "reference", "kubectl-foreshadow.md"), b.String(), *rewrite))
+}
+
+// The page shows what the verbs print of the demo's first trace.
+func TestThePageShowsWhatIsPrinted(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "backtest.md"))
+	require.NoError(t, err)
+	load := filepath.Join(t.TempDir(), "load.csv")
+	unpack(t, filepath.Join("..", "simulate", "traces", "application.csv.gz"), load)
+	shown := 0
+	for _, block := range blocks(string(page)) {
+		command, want, found := strings.Cut(block, "\n")
+		args, typed := strings.CutPrefix(command, "$ kubectl foreshadow ")
+		if !typed || !found {
+			continue
+		}
+		shown++
+		t.Run(args, func(t *testing.T) {
+			var out strings.Builder
+			verb := cli.New(cli.Config{Streams: genericiooptions.IOStreams{In: os.Stdin, Out: &out, ErrOut: io.Discard}, Clock: fixedClock{}})
+			verb.SetArgs(strings.Fields(strings.ReplaceAll(args, "load.csv", load)))
+			require.NoError(t, verb.ExecuteContext(t.Context()))
+			if end, cut := strings.CutPrefix(want, "...\n"); cut {
+				require.True(t, strings.HasSuffix(trimmed(out.String()), end), "it prints\n%s", out.String())
+				return
+			}
+			require.Equal(t, trimmed(out.String()), want)
+		})
+	}
+	require.Equal(t, 3, shown)
+}
+
+// blocks returns what a page has indented by four, without that.
+func blocks(page string) (out []string) {
+	var b []string
+	for _, line := range append(strings.Split(page, "\n"), "end") {
+		text, code := strings.CutPrefix(line, "    ")
+		switch {
+		case code || line == "" && len(b) > 0:
+			b = append(b, text)
+		case len(b) > 0:
+			out, b = append(out, trimmed(strings.Join(b, "\n"))), nil
+		}
+	}
+	return out
+}
+
+// trimmed is without spaces at the end of lines, and without lines at its end that are empty.
+func trimmed(text string) string {
+	lines := strings.Split(text, "\n")
+	for i := range lines {
+		lines[i] = strings.TrimRight(lines[i], " ")
+	}
+	return strings.TrimRight(strings.Join(lines, "\n"), "\n")
+}
+
+func unpack(t *testing.T, from, to string) {
+	t.Helper()
+	packed, err := os.Open(from)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, packed.Close()) }()
+	r, err := gzip.NewReader(packed)
+	require.NoError(t, err)
+	raw, err := io.ReadAll(r)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(to, raw, 0o600))
 }

@@ -48,6 +48,7 @@ func TestDemoOverloadsLessThanAReactiveHPAOfEqualCost(t *testing.T) {
 			most := 0.25
 			if trace == simulate.Application {
 				most = 0.1
+				requireShown(t, got)
 			}
 			require.LessOrEqual(t, float64(got.Shadows.ColdJoins), most*float64(got.Predictive.ColdJoins))
 			require.Less(t, got.Shadows.OverloadSeconds, got.ReactiveEqualPrice.OverloadSeconds)
@@ -62,6 +63,23 @@ func TestDemoOverloadsLessThanAReactiveHPAOfEqualCost(t *testing.T) {
 				require.Contains(t, progress, want)
 			}
 		})
+	}
+}
+
+// requireShown holds the table in the README to what the demo prints.
+func requireShown(t *testing.T, r simulate.Report) {
+	t.Helper()
+	readme, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	require.NoError(t, err)
+	shown := map[string]bool{}
+	for line := range strings.Lines(string(readme)) {
+		shown[strings.TrimSpace(line)] = true
+	}
+	var table bytes.Buffer
+	require.NoError(t, r.WriteTable(&table))
+	figures, _, _ := strings.Cut(table.String(), `"equal cost" is`)
+	for line := range strings.Lines(figures) {
+		require.True(t, shown[strings.TrimSpace(line)], "the README's table has no line %q: take that of make demo", line)
 	}
 }
 
