@@ -47,11 +47,14 @@ func Check(path string) error {
 // Run takes over what changes in the file until ctx ends, and calls changed
 // after each time.
 func (f *File) Run(ctx context.Context, changed func()) error {
+	refused := "" // why the file as it is now is not in use
 	reload := func() {
 		switch news, err := f.load(); {
-		case err != nil:
+		case err != nil && err.Error() != refused: // once, however often other files of its folder change
+			refused = err.Error()
 			level.Error(f.logger).Log("msg", "sources file refused, its last good version stays in use", "err", err)
 		case news:
+			refused = ""
 			changed()
 		}
 	}
