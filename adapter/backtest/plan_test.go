@@ -56,7 +56,7 @@ func TestPlan(t *testing.T) {
 		},
 		{
 			name: "days have no day in them", cfg: month, n: 1000, step: day,
-			err: "steps of 1d cannot be backtested: a day has 1 of them, and 24 are the least: write a --step of 1h or less, if the load was measured as finely",
+			err: "steps of 1d cannot be backtested: a day has 1 of them, and 24 are the least: read values 1h apart or less (--step), if the load was measured as finely",
 		},
 		{
 			name: "a season of few steps", cfg: Config{Origins: 6, History: 28 * day, Season: Season(12 * time.Hour)}, n: 1000, step: time.Hour,

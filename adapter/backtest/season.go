@@ -46,7 +46,7 @@ func (s Season) steps(step time.Duration) (int, error) {
 	case s.length()%step != 0:
 		return 0, fmt.Errorf("its step of %s does not divide a season of %s: write another --season, or a --step that does", Duration(step), Duration(s.length()))
 	case m < leastSeason && s == 0:
-		return 0, fmt.Errorf("steps of %s cannot be backtested: a day has %d of them, and %d are the least: write a --step of %s or less, if the load was measured as finely",
+		return 0, fmt.Errorf("steps of %s cannot be backtested: a day has %d of them, and %d are the least: read values %s apart or less (--step), if the load was measured as finely",
 			Duration(step), m, leastSeason, Duration(day/leastSeason))
 	case m < leastSeason:
 		return 0, fmt.Errorf("its step of %s gives a season of %s %s, and %d are the least: write a --step of %s or less, if its values are as fine, or a --season of %s or more",
