@@ -79,7 +79,8 @@ func (s Season) read(x forecast.Series) forecast.Series {
 // history is how much of a series a forecast is learnt from: the engine's window,
 // stretched as time is.
 func (s Season) history(x forecast.Series) time.Duration {
-	return min(x.Span(), forecast.Window/s.read(x).Step*x.Step)
+	steps := int(forecast.Window / s.read(x).Step)
+	return min(x.Span(), time.Duration(steps)*x.Step)
 }
 
 // forecast learns from a series and forecasts from its end. A calendar counts
