@@ -31,6 +31,8 @@ type ForecastConfig struct {
 type Forecast struct {
 	Series Series
 	forecast.Forecast
+	// History is how much of the series it was learnt from.
+	History time.Duration
 }
 
 // ForecastAll forecasts each series from its end, several at a time.
@@ -50,7 +52,7 @@ func ForecastAll(ctx context.Context, series []Series, c ForecastConfig) ([]Fore
 		if err != nil {
 			return fmt.Errorf("series %s: %w", s.Name, err)
 		}
-		out[i] = Forecast{Series: s, Forecast: f}
+		out[i] = Forecast{Series: s, Forecast: f, History: c.Season.history(s.Series)}
 		return nil
 	})
 	return out, err

@@ -33,11 +33,34 @@ func TestPlan(t *testing.T) {
 		{name: "a season of its own", cfg: Config{Origins: 1, History: 28 * day, Season: Season(2 * time.Hour)}, n: 200, step: 5 * time.Minute, horizon: 24, want: []int{168}},
 		{
 			name: "a day is too short", cfg: month, n: 1440, step: time.Minute,
-			err: "too short: it covers 1d, and 7d of history with 1d to forecast are the least: read more of it (8d or longer), or write a shorter --history or --horizon",
+			err: "too short: it covers 1d, and 7d of history with 1d to forecast are the least: read more of it (8d or longer), or write both --history=18h and --horizon=6h or less",
+		},
+		{
+			name: "what both flags ask is enough", cfg: Config{Origins: 1, History: 18 * time.Hour, Horizon: 6 * time.Hour}, n: 1440, step: time.Minute, horizon: 360, want: []int{1080},
+		},
+		{
+			name: "five days are enough for a shorter history", cfg: month, n: 1440, step: 5 * time.Minute,
+			err: "too short: it covers 5d, and 7d of history with 1d to forecast are the least: read more of it (8d or longer), or write --history=4d or less",
+		},
+		{
+			name: "eight days are enough for either", cfg: Config{Origins: 6, History: 28 * day, Horizon: 3 * day}, n: 2304, step: 5 * time.Minute,
+			err: "too short: it covers 8d, and 7d of history with 3d to forecast are the least: read more of it (10d or longer), or write --history=5d or --horizon=1d or less",
+		},
+		{
+			name: "a horizon of more than 0.6 of the series", cfg: Config{Origins: 6, History: 7 * day, Horizon: 18 * day}, n: 20 * 24, step: time.Hour,
+			err: "too short: it covers 20d, and 7d of history with 18d to forecast are the least: read more of it (30d or longer), or write --horizon=12d or less",
+		},
+		{
+			name: "half an hour is too short for any flag", cfg: month, n: 30, step: time.Minute,
+			err: "too short: it covers 30m, and 7d of history with 1d to forecast are the least: read more of it (8d or longer)",
 		},
 		{
 			name: "days have no day in them", cfg: month, n: 1000, step: day,
-			err: "its step of 1d gives a season of 1d 1 steps, and 24 are the least: write a finer --step, or a longer --season",
+			err: "steps of 1d cannot be backtested: a day has 1 of them, and 24 are the least: read values 1h apart or less (--step), if the load was measured as finely",
+		},
+		{
+			name: "a season of few steps", cfg: Config{Origins: 6, History: 28 * day, Season: Season(12 * time.Hour)}, n: 1000, step: time.Hour,
+			err: "its step of 1h gives a season of 12h 12 steps, and 24 are the least: write a --step of 30m or less, if its values are as fine, or a --season of 1d or more",
 		},
 		{
 			name: "a step that does not divide the day", cfg: month, n: 10_000, step: 7 * time.Minute,

@@ -125,7 +125,7 @@ func (r *Report) addSeries(windows []*window) {
 	for _, w := range scored {
 		all = append(all, w.levels)
 		if r.config.Keep {
-			r.forecasts = append(r.forecasts, Forecast{Series: s, Forecast: w.forecast})
+			r.forecasts = append(r.forecasts, Forecast{Series: s, Forecast: w.forecast, History: w.history})
 		}
 	}
 	out.Quantiles = meanCoverage(all)

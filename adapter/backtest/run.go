@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/foreshadow-dev/foreshadow/adapter/calendar"
@@ -17,6 +18,9 @@ const (
 	maxHistoryMissing = 0.3
 	maxActualMissing  = 0.5
 )
+
+// LeastHistory is how little a forecast may be told to look back at.
+const LeastHistory = time.Hour
 
 // ScoreLevel is the quantile that is scored.
 const ScoreLevel = 0.95
@@ -70,9 +74,7 @@ func (c Config) planFor(s forecast.Series) (plan, error) {
 	first := max(min(7*m, p.history), int(0.4*float64(n)))
 	last := n - p.horizon
 	if first > last {
-		least := min(7*m, p.history) + p.horizon
-		return plan{}, fmt.Errorf("%w: it covers %s, and %s of history with %s to forecast are the least: read more of it (%s or longer), or write a shorter --history or --horizon",
-			ErrTooShort, Duration(s.Span()), Duration(time.Duration(min(7*m, p.history))*s.Step), Duration(time.Duration(p.horizon)*s.Step), Duration(time.Duration(least)*s.Step))
+		return plan{}, p.tooShort(n, s.Step)
 	}
 	k := min(c.Origins, 1+(last-first)/max(1, p.horizon/4))
 	for i := range k {
@@ -86,6 +88,33 @@ func (c Config) planFor(s forecast.Series) (plan, error) {
 	return p, nil
 }
 
+// tooShort says what n steps lack, and which flags ask for less: one of them
+// where it does alone, else both.
+func (p plan) tooShort(n int, step time.Duration) error {
+	long := func(steps int) string { return Duration(Roughly(time.Duration(steps) * step)) }
+	history := min(7*p.m, p.history)
+	least := max(history+p.horizon, int(math.Ceil(float64(p.horizon)/0.6)))
+	// What is left of the series, by the rule of the first origin.
+	shorterHistory, shorterHorizon := n-p.horizon, n-max(history, int(0.4*float64(n)))
+	var less []string
+	if shorterHistory > 0 && int(0.4*float64(n)) <= shorterHistory {
+		less = append(less, "--history="+long(shorterHistory))
+	}
+	if shorterHorizon > 0 {
+		less = append(less, "--horizon="+long(shorterHorizon))
+	}
+	remedy := strings.Join(less, " or ")
+	if remedy == "" {
+		remedy = "both --history=" + long(n-n/4) + " and --horizon=" + long(max(n/4, 1))
+	}
+	err := fmt.Errorf("%w: it covers %s, and %s of history with %s to forecast are the least: read more of it (%s or longer)",
+		ErrTooShort, long(n), long(history), long(p.horizon), Duration(time.Duration(least)*step))
+	if time.Duration(n-n/4)*step < LeastHistory {
+		return err
+	}
+	return fmt.Errorf("%w, or write %s or less", err, remedy)
+}
+
 // window is one origin of one series.
 type window struct {
 	series, origin int
@@ -93,7 +122,8 @@ type window struct {
 	sparse         bool
 
 	forecast forecast.Forecast
-	scores   []score // by model
+	history  time.Duration // that it was learnt from
+	scores   []score       // by model
 	levels   []Coverage
 }
 
@@ -193,7 +223,7 @@ func (w *window) run(s forecast.Series, c Config) error {
 		w.score(peer.name, x, actual, p)
 	}
 	if c.Keep {
-		w.forecast = f
+		w.forecast, w.history = f, c.Season.history(known)
 	}
 	return nil
 }

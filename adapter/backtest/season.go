@@ -45,8 +45,12 @@ func (s Season) steps(step time.Duration) (int, error) {
 	switch {
 	case s.length()%step != 0:
 		return 0, fmt.Errorf("its step of %s does not divide a season of %s: write another --season, or a --step that does", Duration(step), Duration(s.length()))
+	case m < leastSeason && s == 0:
+		return 0, fmt.Errorf("steps of %s cannot be backtested: a day has %d of them, and %d are the least: read values %s apart or less (--step), if the load was measured as finely",
+			Duration(step), m, leastSeason, Duration(day/leastSeason))
 	case m < leastSeason:
-		return 0, fmt.Errorf("its step of %s gives a season of %s %d steps, and %d are the least: write a finer --step, or a longer --season", Duration(step), Duration(s.length()), m, leastSeason)
+		return 0, fmt.Errorf("its step of %s gives a season of %s %s, and %d are the least: write a --step of %s or less, if its values are as fine, or a --season of %s or more",
+			Duration(step), Duration(s.length()), plural(m, "step", "steps"), leastSeason, Duration(s.length()/leastSeason), Duration(leastSeason*step))
 	}
 	return m, nil
 }
@@ -70,6 +74,13 @@ func (s Season) read(x forecast.Series) forecast.Series {
 	m := time.Duration(s) / x.Step
 	x.Step = day / max(m, 1)
 	return x
+}
+
+// history is how much of a series a forecast is learnt from: the engine's window,
+// stretched as time is.
+func (s Season) history(x forecast.Series) time.Duration {
+	steps := int(forecast.Window / s.read(x).Step)
+	return min(x.Span(), time.Duration(steps)*x.Step)
 }
 
 // forecast learns from a series and forecasts from its end. A calendar counts

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/foreshadow-dev/foreshadow/forecast"
 )
 
 func TestForecastOfValuesADayApart(t *testing.T) {
@@ -23,4 +25,12 @@ func TestSeasonIsHeldTwiceByTheHistory(t *testing.T) {
 	require.NoError(t, Season(0).check(time.Hour), "the engine says itself what it lacks")
 	require.NoError(t, Season(day).check(day))
 	require.EqualError(t, Season(7*day).check(13*day), "--season: 7d is longer than half of the 13d of history: write 6d12h or less, or auto")
+}
+
+func TestHistoryIsWhatTheEngineLooksAt(t *testing.T) {
+	year := forecast.Series{Step: time.Hour, Values: make([]float64, 365*24)}
+	require.Equal(t, 28*day, Season(0).history(year))
+	require.Equal(t, 14*day, Season(12*time.Hour).history(year), "28 stretched days")
+	week := forecast.Series{Step: time.Hour, Values: make([]float64, 7*24)}
+	require.Equal(t, 7*day, Season(0).history(week))
 }

@@ -50,13 +50,16 @@ func newSeries(name string, samples []loadcsv.Sample, step time.Duration) (Serie
 		if step < usual*2/3 { // stamps beside the grid apart
 			return s, fmt.Errorf("series %s: --step=%s is finer than its values, which are %s apart: leave it out, or write %s or more", name, Duration(step), Duration(usual), Duration(usual))
 		}
+		// What is finer goes into the mean of a step; what is coarser leaves gaps.
+		if from, d, changed := changedStep(samples, distances, step); changed && d > step {
+			return s, stepChanges(name, usual, d, from)
+		}
 		err := s.resample(samples, step)
 		return s, err
 	}
 	step = median(distances)
 	if from, d, changed := changedStep(samples, distances, step); changed {
-		return s, fmt.Errorf("series %s: the step changes: it is %s, and from %s on %s: write one step, or bring all to one with --step=%s",
-			name, Duration(step), stamp(from), Duration(d), Duration(max(step, d)))
+		return s, stepChanges(name, step, d, from)
 	}
 	first := samples[0].At
 	index := func(t time.Time) int { return int((t.Sub(first) + step/2) / step) }
@@ -178,20 +181,26 @@ func median(distances []time.Duration) time.Duration {
 	return cmp.Or(d.Truncate(time.Second), d)
 }
 
-// changedStep finds a run of equal distances that are not the step.
+func stepChanges(name string, step, d time.Duration, from time.Time) error {
+	return fmt.Errorf("series %s: the step changes: it is %s, and from %s on %s: write one step, or bring all to one with --step=%s",
+		name, Duration(step), stamp(from), Duration(d), Duration(max(step, d)))
+}
+
+// changedStep finds a run of equal distances that are not the step, the coarsest
+// if there are several.
 func changedStep(samples []loadcsv.Sample, distances []time.Duration, step time.Duration) (from time.Time, d time.Duration, changed bool) {
 	run := 0
-	for i, d := range distances {
-		if i > 0 && d == distances[i-1] {
+	for i, apart := range distances {
+		if i > 0 && apart == distances[i-1] {
 			run++
 		} else {
 			run = 1
 		}
-		if off := (d - step).Abs(); off > step/2 && run == changedRun {
-			return samples[i+1-run].At, d, true
+		if off := (apart - step).Abs(); off > step/2 && run == changedRun && apart > d {
+			from, d, changed = samples[i+1-run].At, apart, true
 		}
 	}
-	return time.Time{}, 0, false
+	return from, d, changed
 }
 
 func sortByName(series []Series) {

@@ -98,6 +98,26 @@ func TestChangedStep(t *testing.T) {
 	require.EqualError(t, err, "read web.csv: series web: the step changes: it is 1m, and from 1970-01-01T01:40:00Z on 2m: write one step, or bring all to one with --step=2m")
 }
 
+// A given step that is finer than a part of the series would leave gaps in it.
+func TestChangedStepOfAGivenStep(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("timestamp,value\n")
+	at := 0
+	for _, part := range []struct{ n, apart int }{{100, 60}, {changedRun, 120}, {changedRun, 300}, {changedRun, 30}} {
+		for range part.n {
+			at += part.apart
+			b.WriteString(number(float64(at)) + ",1\n")
+		}
+	}
+	for _, step := range []time.Duration{time.Minute, 2 * time.Minute} {
+		_, err := ReadCSV("web.csv", strings.NewReader(b.String()), step)
+		require.EqualError(t, err, "read web.csv: series web: the step changes: it is 1m, and from 1970-01-01T02:28:00Z on 5m: write one step, or bring all to one with --step=5m")
+	}
+	got := read(t, b.String(), 5*time.Minute)
+	require.Empty(t, got[0].Notes)
+	require.NotContains(t, got[0].Values, nan)
+}
+
 func TestFilled(t *testing.T) {
 	tests := []struct {
 		name    string

@@ -34,7 +34,7 @@ func trimRight(text string) string {
 // Text is the report for a person; wide adds what seldom matters.
 func (r *Report) Text(wide bool) string {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "%s, %s, each %s ahead%s\n\n", plural(len(r.Series), "series", "series"), plural(r.Windows, "forecast of the past", "forecasts of the past"),
+	fmt.Fprintf(&b, "%s, %s %s ahead%s\n\n", plural(len(r.Series), "series", "series"), plural(r.Windows, "forecast of the past,", "forecasts of the past, each"),
 		r.horizon(), r.leftOut())
 	r.writeModels(&b, "whole horizon", func(m *Model) *Part { return &m.Horizon }, wide)
 	b.WriteByte('\n')

@@ -23,7 +23,7 @@ var leads = []time.Duration{
 // leads, and what the history lacks.
 func (f *Forecast) Text(p Plot, levels []float64) string {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "%s: %s ahead of %s, from %s of history at %s\n\n", f.Series.Name, Duration(spanOf(f.Forecast)), stamp(f.Origin), Duration(Roughly(f.Series.Span())), Duration(f.Step))
+	fmt.Fprintf(&b, "%s: %s ahead of %s, from %s of history at %s\n\n", f.Series.Name, Duration(spanOf(f.Forecast)), stamp(f.Origin), Duration(Roughly(f.History)), Duration(f.Step))
 	b.WriteString(p.Draw(f))
 	b.WriteByte('\n')
 	var t table

@@ -19,6 +19,7 @@ func known() *Forecast {
 			Origin: start.Add(7 * time.Hour), Step: time.Hour, Point: []float64{8, 6, 4, 2},
 			Levels: []float64{0.5, 0.9}, Quantiles: [][]float64{{8, 6, 4, 2}, {12, 10, 16, 4}}, Note: "8h of history",
 		},
+		History: 8 * time.Hour,
 	}
 }
 

@@ -60,7 +60,7 @@ func (o *backtestOptions) validate(fs *pflag.FlagSet) error {
 	if o.config.Origins < 1 {
 		errs = append(errs, fmt.Errorf("--origins: %d: write 1 or more", o.config.Origins))
 	}
-	if o.config.History < time.Hour {
+	if o.config.History < backtest.LeastHistory {
 		errs = append(errs, fmt.Errorf("--history: %s: write 1h or more, better 28d", backtest.Duration(o.config.History)))
 	}
 	if !fs.Changed("capacity-per-replica") {

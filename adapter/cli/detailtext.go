@@ -58,7 +58,11 @@ func levelText(d *detail.Forecast) string {
 		parts = append(parts, number(d.Expected)+" expected now", signed(d.Deviation)+" off that")
 	}
 	if d.Unusual > 0 {
-		parts = append(parts, fmt.Sprintf("unusual for %d steps", d.Unusual))
+		steps := "steps"
+		if d.Unusual == 1 {
+			steps = "step"
+		}
+		parts = append(parts, fmt.Sprintf("unusual for %d %s", d.Unusual, steps))
 	}
 	return strings.Join(parts, ", ")
 }

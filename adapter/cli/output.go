@@ -26,8 +26,9 @@ const viewVersion = "cli.foreshadow.dev/v1alpha1"
 
 // output is -o and its kin.
 type output struct {
-	format string
-	flags  *genericclioptions.PrintFlags
+	format  string
+	formats []string // that the verb has
+	flags   *genericclioptions.PrintFlags
 }
 
 // install adds -o; extra are the formats of the verb beside kubectl's.
@@ -37,10 +38,10 @@ func (o *output) install(cmd *cobra.Command, extra ...string) {
 	o.flags.AddFlags(cmd)
 	o.flags.OutputFormat = &o.format
 	o.flags.OutputFlagSpecified = func() bool { return cmd.Flags().Changed("output") }
-	formats := append(o.flags.AllowedFormats(), "custom-columns", "custom-columns-file")
-	formats = append(formats, extra...)
-	cmd.Flags().StringVarP(&o.format, "output", "o", "", "Output format. One of: ("+strings.Join(formats, ", ")+").")
-	complete(cmd, "output", formats...)
+	o.formats = append(o.flags.AllowedFormats(), "custom-columns", "custom-columns-file")
+	o.formats = append(o.formats, extra...)
+	cmd.Flags().StringVarP(&o.format, "output", "o", "", "Output format. One of: ("+strings.Join(o.formats, ", ")+").")
+	complete(cmd, "output", o.formats...)
 }
 
 // printer returns the printer of the format; nil for a person's.
@@ -57,6 +58,9 @@ func (o *output) printer(operation, suffix string) (printers.ResourcePrinter, er
 		return nil, err
 	}
 	p, err := o.flags.ToPrinter()
+	if genericclioptions.IsNoCompatiblePrinterError(err) {
+		return nil, fmt.Errorf("--output: %q: write one of %s", o.format, strings.Join(o.formats, ", ")) // kubectl's error knows its own alone
+	}
 	if err != nil {
 		return nil, fmt.Errorf("--output: %w", err)
 	}

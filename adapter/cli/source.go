@@ -92,6 +92,9 @@ func (s *loadSource) parse(cmd *cobra.Command, args []string) error {
 	if s.prometheus.End, err = s.parseEnd(); err != nil {
 		errs = append(errs, err)
 	}
+	if s.prometheus.Timeout < history.LeastTimeout {
+		errs = append(errs, fmt.Errorf("--prometheus.timeout: %v: write 1s or more", s.prometheus.Timeout))
+	}
 	if s.prometheus.Step != 0 && s.prometheus.Step < time.Second {
 		errs = append(errs, fmt.Errorf("--step: %v: write 1s or more", s.prometheus.Step))
 	}

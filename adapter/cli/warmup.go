@@ -127,7 +127,11 @@ func (o *fromLogOptions) tell(s *accesslog.Summary) error {
 		text += "note: left out: " + strings.Join(out, ", ") + "\n"
 	}
 	if s.Bad > 0 {
-		text += fmt.Sprintf("note: %d lines cannot be read, the first is line %d: write a line of the combined format, or a JSON object with a method and a path\n", s.Bad, s.FirstBad)
+		lines := fmt.Sprintf("%d lines cannot be read, the first is line %d", s.Bad, s.FirstBad)
+		if s.Bad == 1 {
+			lines = fmt.Sprintf("line %d cannot be read", s.FirstBad)
+		}
+		text += "note: " + lines + ": write a line of the combined format, or a JSON object with a method and a path\n"
 	}
 	_, err := io.WriteString(o.Streams.ErrOut, text)
 	return err

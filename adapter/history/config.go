@@ -7,6 +7,9 @@ import (
 	"github.com/prometheus/common/config"
 )
 
+// LeastTimeout is the shortest deadline that a query may have.
+const LeastTimeout = time.Second
+
 // Limits bound what one query may cost. Zero fields take the defaults.
 type Limits struct {
 	Timeout    time.Duration // for a chunk of a range with its retries, and for the wait for a slot; 30s
@@ -35,7 +38,7 @@ func (l Limits) WithDefaults() Limits {
 // Validate reports limits under which no query could be answered.
 func (l Limits) Validate() error {
 	switch {
-	case l.Timeout < time.Second:
+	case l.Timeout < LeastTimeout:
 		return fmt.Errorf("query timeout %v: write at least 1s", l.Timeout)
 	case l.MaxSeries < 1 || l.MaxPoints < 1 || l.Concurrent < 1:
 		return fmt.Errorf("query limits of %d series, %d points, %d at a time: write at least 1 of each", l.MaxSeries, l.MaxPoints, l.Concurrent)

@@ -215,16 +215,20 @@ func onGrid(res Result, rng Range) (values []float64, dropped map[string]int) {
 
 // nothing says why the whole window has no value.
 func (r *Reader) nothing(res Result, dropped map[string]int) error {
-	window := model.Duration(r.cfg.Window)
+	window := r.cfg.Window
+	if window >= 2*24*time.Hour {
+		window = window.Truncate(24 * time.Hour) // what is read beyond the days of a history tells nobody anything
+	}
+	last := model.Duration(window)
 	switch {
 	case dropped[DropHistogram] > 0:
 		return fmt.Errorf("%w: write histogram_count(...) for their rate of events, or histogram_quantile(0.9, ...)", ErrHistogram)
 	case dropped[DropOutOfRange] > 0:
 		return fmt.Errorf("%w: every value is negative or above %.0e: write an expression for a load, 0 or more", ErrBadQuery, float64(maxLoad))
 	case len(res.Series) > 0:
-		return fmt.Errorf("%w: every value in the last %s is NaN or infinite: check for a division by zero", ErrOnlyNaN, window)
+		return fmt.Errorf("%w: every value in the last %s is NaN or infinite: check for a division by zero", ErrOnlyNaN, last)
 	default:
-		return fmt.Errorf("%w: no sample in the last %s: check the metric's name, its labels and that it is scraped", ErrNoSeries, window)
+		return fmt.Errorf("%w: no sample in the last %s: check the metric's name, its labels and that it is scraped", ErrNoSeries, last)
 	}
 }
 

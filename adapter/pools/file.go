@@ -37,7 +37,8 @@ type File struct {
 	clock   clock.WithTicker
 	synced  chan struct{}
 
-	pools map[types.NamespacedName]*v1alpha1.ShadowPool
+	pools   map[types.NamespacedName]*v1alpha1.ShadowPool
+	refused string // why the file as it is now is not in use
 }
 
 var _ Watcher = (*File)(nil)
@@ -90,9 +91,15 @@ func (f *File) Run(ctx context.Context, handler Handler) error {
 }
 
 func (f *File) reload(handler Handler) {
-	if err := f.load(handler); err != nil {
-		level.Error(f.logger).Log("msg", "pools file refused, its last good version stays in use", "err", err)
-		f.metrics.success.Set(0)
+	err := f.load(handler)
+	if err == nil {
+		return
+	}
+	f.metrics.success.Set(0)
+	// A folder in which other files change, too, has the same refusal come often.
+	if why := err.Error(); why != f.refused {
+		f.refused = why
+		level.Error(f.logger).Log("msg", "pools file refused, its last good version stays in use", "err", why)
 	}
 }
 
@@ -110,11 +117,19 @@ func (f *File) load(handler Handler) error {
 	if err != nil {
 		return err
 	}
+	f.refused = ""
 	set, deleted := f.apply(list, handler)
 	f.metrics.success.Set(1)
 	f.metrics.successTime.Set(float64(f.clock.Now().UnixMilli()) / 1000)
-	level.Info(f.logger).Log("msg", "pools file read", "state", fmt.Sprintf("%d pools, %d set, %d deleted", len(list), set, deleted))
+	level.Info(f.logger).Log("msg", "pools file read", "state", counted(len(list), set, deleted))
 	return nil
+}
+
+func counted(pools, set, deleted int) string {
+	if pools == 1 {
+		return fmt.Sprintf("1 pool, %d set, %d deleted", set, deleted)
+	}
+	return fmt.Sprintf("%d pools, %d set, %d deleted", pools, set, deleted)
 }
 
 // apply tells the handler what list changes: deletions first, so that a

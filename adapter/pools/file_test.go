@@ -147,6 +147,32 @@ foreshadow_pools_reload_success_timestamp_seconds 1.7723664e+09
 	r.settles(t, func() bool { return r.handler.get("shop", "api") != nil })
 }
 
+// TestFileSaysOnceThatItIsGone changes another file beside it.
+func TestFileSaysOnceThatItIsGone(t *testing.T) {
+	dir := t.TempDir()
+	r := newFileRig(t, filepath.Join(dir, "pools.yaml"))
+	write(t, r.path, poolText("web", "web"))
+	r.run(t)
+	refusals := func() int { return strings.Count(r.logs.String(), "pools file refused") }
+	require.NoError(t, os.Remove(r.path))
+	r.settles(t, func() bool { return refusals() == 1 })
+	for range 3 {
+		write(t, filepath.Join(dir, "log"), "x")
+		poll(t, r.logs.String, r.settling)
+		r.settles(t, func() bool { return !r.settling() })
+	}
+	require.Equal(t, 1, refusals())
+
+	write(t, r.path, "kind: Pod")
+	r.settles(t, func() bool { return refusals() == 2 })
+	require.NoError(t, os.Remove(r.path))
+	r.settles(t, func() bool { return refusals() == 3 })
+	write(t, r.path, poolText("web", "web"))
+	r.settles(t, func() bool { return strings.Count(r.logs.String(), "pools file read") == 2 })
+	require.NoError(t, os.Remove(r.path))
+	r.settles(t, func() bool { return refusals() == 4 })
+}
+
 // TestFileFollowsAConfigMap swaps links as the kubelet does.
 func TestFileFollowsAConfigMap(t *testing.T) {
 	dir := t.TempDir()

@@ -230,7 +230,7 @@ func TestTickWithoutACapacityRefuses(t *testing.T) {
 		p.Spec.Load.CapacityPerReplica, p.Spec.Load.ReplicasQuery = nil, "replicas"
 	}), src)
 	r := l.Tick(context.Background(), at(0, "12:00"))
-	require.EqualError(t, r.Refused, "the capacity of one replica is not known, and cannot be learnt: spec.load.replicasQuery: query returned nothing: no sample in the last 15d2h: check the metric's name, its labels and that it is scraped")
+	require.EqualError(t, r.Refused, "the capacity of one replica is not known, and cannot be learnt: spec.load.replicasQuery: query returned nothing: no sample in the last 15d: check the metric's name, its labels and that it is scraped")
 	if got := r.Published(); got.Fallback != publish.FallbackCapacityUnknown || got.PredictedCapacity.Reason == "" {
 		t.Errorf("published %+v", got)
 	}

@@ -41,8 +41,13 @@ func ParseCSV(file string, r io.Reader) (forecast.Series, error) {
 	if err := p.read(); err != nil {
 		return forecast.Series{}, err
 	}
-	if len(p.values) < 2 {
-		return forecast.Series{}, fmt.Errorf("read trace %s: %d values: write at least 2", file, len(p.values))
+	switch {
+	case p.lines == 0:
+		return forecast.Series{}, fmt.Errorf("read trace %s: it is empty: write a header, \"timestamp,value\", and a line per value", file)
+	case len(p.values) == 0:
+		return forecast.Series{}, fmt.Errorf("read trace %s: it has a header and no values: write a line per value below it", file)
+	case len(p.values) == 1:
+		return forecast.Series{}, fmt.Errorf("read trace %s: 1 value: write at least 2", file)
 	}
 	return forecast.Series{Start: p.first.Truncate(p.step), Step: p.step, Values: p.values}, nil
 }
@@ -52,11 +57,12 @@ type parser struct {
 	csv         *csv.Reader
 	first, last time.Time
 	step        time.Duration
+	lines       int
 	values      []float64
 }
 
 func (p *parser) read() error {
-	for line := 1; ; line++ {
+	for ; ; p.lines++ {
 		rec, err := p.csv.Read()
 		var bad *csv.ParseError
 		switch {
@@ -67,7 +73,7 @@ func (p *parser) read() error {
 		case err != nil:
 			return fmt.Errorf("read trace %s: %w", p.file, err)
 		}
-		if _, header := loadcsv.PlainHeader(rec); header && line == 1 {
+		if _, header := loadcsv.PlainHeader(rec); header && p.lines == 0 {
 			continue
 		}
 		if err := p.add(rec); err != nil {

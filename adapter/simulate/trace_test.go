@@ -103,8 +103,9 @@ func TestParseCSVTakesEveryStepOfAPool(t *testing.T) {
 func TestParseCSVSaysWhatToWrite(t *testing.T) {
 	const head = "timestamp,value\n1633651200,1\n"
 	for _, c := range []struct{ name, text, want string }{
-		{"nothing", "", "0 values: write at least 2"},
-		{"one value", head, "1 values: write at least 2"},
+		{"nothing", "", `it is empty: write a header, "timestamp,value", and a line per value`},
+		{"a header alone", "timestamp,value\n", "it has a header and no values: write a line per value below it"},
+		{"one value", head, "1 value: write at least 2"},
 		{"another header", "when,load\n", `line 1, column 1: timestamp "when": ` + loadcsv.WriteStamp + firstLine},
 		{"a date without time", head + "2021-10-08,1\n", `line 3, column 1: timestamp "2021-10-08": ` + loadcsv.WriteStamp},
 		{"milliseconds", "1633651200000,1\n", `line 1, column 1: timestamp "1633651200000": it looks like milliseconds: ` + loadcsv.WriteStamp + firstLine},

@@ -62,7 +62,7 @@ func newDemoCommand(capture func(loggers)) *cobra.Command {
 	fs.Lookup("log.level").DefValue = "error"
 	o.log.level = "error"
 	fs.StringVar(&o.trace, "trace", simulate.Application, "Bundled trace to replay. One of: "+strings.Join(simulate.BundledTraces(), ", ")+".")
-	fs.StringVar(&o.csv, "csv", "", "File with your own trace (timestamp,value with a header) to replay in place of a bundled one.")
+	fs.StringVar(&o.csv, "csv", "", "File with your own trace to replay in place of a bundled one: timestamp,value with a header, one series, sorted, without gaps, a value each 15s to 5m (backtest takes others).")
 	duration.Var(fs, &o.coldStart, "cold-start", 5*time.Minute, "Time from the creation of a pod until it is ready.")
 	duration.Var(fs, &o.replay, "replay", 72*time.Hour, "How much of the trace's end is replayed, at least 6h; the rest is history.")
 	duration.Var(fs, &o.duration, "duration", 75*time.Second, "Real time that the replay is paced to take; 0s for as fast as it goes.")

@@ -93,7 +93,11 @@ func (o demoOptions) readTrace() (simulate.Trace, error) {
 	}
 	f, err := os.Open(filepath.Clean(o.csv))
 	if err != nil {
-		return simulate.Trace{}, fmt.Errorf("--csv: %w", err)
+		return simulate.Trace{}, fmt.Errorf("--csv: %w: write the path of a CSV file", err)
+	}
+	if info, err := f.Stat(); err == nil && info.IsDir() {
+		_ = f.Close() // only looked at
+		return simulate.Trace{}, fmt.Errorf("--csv: %s is a directory: write the path of a CSV file in it", o.csv)
 	}
 	defer f.Close() //nolint:errcheck // only read
 	t, err := simulate.FromCSV(o.csv, f)

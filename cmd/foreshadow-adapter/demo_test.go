@@ -133,7 +133,7 @@ func TestDemoRefusesBadInput(t *testing.T) {
 		{"a replica without number", []string{"--capacity-per-replica=NaN"}, `--capacity-per-replica: NaN: write the load that one replica carries, or 0`},
 		{"a replica that the HPA cannot count", []string{"--capacity-per-replica=0.001"}, `a replica that carries 0.001: the HPA counts in thousandths: write --capacity-per-replica=0.02 or more, or the trace in a smaller unit`},
 		{"shadows that cost nothing", []string{"--idle-cpu-percent=0"}, `--idle-cpu-percent: 0: write a percentage from 1 to 100, such as 10`},
-		{"a missing file", []string{"--csv=/nowhere.csv"}, `--csv: open /nowhere.csv: no such file or directory`},
+		{"a missing file", []string{"--csv=/nowhere.csv"}, `--csv: open /nowhere.csv: no such file or directory: write the path of a CSV file`},
 		{
 			"an address that others reach",
 			[]string{"--web.api-address=0.0.0.0:0"},

@@ -108,6 +108,9 @@ func (o *serveOptions) complete(fs *pflag.FlagSet) error {
 	if err := o.confinement().Validate(); err != nil {
 		errs = append(errs, fmt.Errorf("--history.confine-label: %w", err))
 	}
+	if o.prometheusTimeout < history.LeastTimeout {
+		errs = append(errs, fmt.Errorf("--prometheus.timeout: %v: write at least 1s", o.prometheusTimeout))
+	}
 	if o.interval < time.Second {
 		errs = append(errs, fmt.Errorf("--refresh.interval: %v: write at least 1s", o.interval))
 	}

@@ -191,8 +191,9 @@ func (s *server) addWeb(g *run.Group) error {
 		return errors.Join(fmt.Errorf("--web.config.file %q: %w", s.o.webConfig, err), listener.Close())
 	}
 	level.Info(s.loggers.kit).Log("msg", "serving Prometheus metrics", "address", listener.Addr())
+	handler := publish.WithForecasts(publish.NewHandler(s.registry, s.ready, s.loggers.kit), s.board)
 	server := &http.Server{
-		Handler:           publish.WithForecasts(publish.NewHandler(s.registry, s.ready, s.loggers.kit), s.board),
+		Handler:           publish.WithLandingPage(handler, s.board, version.Info()),
 		ReadHeaderTimeout: 5 * time.Second,
 	}
 	g.Add(func() error { return s.serveWeb(server, listener) }, func(error) {
@@ -239,7 +240,11 @@ func (s *server) ready() error {
 	now := s.clock.Now()
 	s.waiting.CompareAndSwap(0, now.UnixNano())
 	if n := s.unseen(); n > 0 && now.Sub(time.Unix(0, s.waiting.Load())) < firstRounds {
-		return fmt.Errorf("the history of %d pools has not been read yet", n)
+		pools := "pools"
+		if n == 1 {
+			pools = "pool"
+		}
+		return fmt.Errorf("the history of %d %s has not been read yet", n, pools)
 	}
 	return nil
 }

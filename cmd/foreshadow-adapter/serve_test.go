@@ -72,6 +72,7 @@ func TestServeRefusesBadInput(t *testing.T) {
 		{"a Prometheus and a store", standalone(t, "--prometheus.url=http://127.0.0.1:1", "--storage.path=x"), `--storage.path: has no meaning with --prometheus.url: leave one of them out`},
 		{"credentials for no Prometheus", standalone(t, "--prometheus.config-file=x"), `--prometheus.config-file: has no meaning without --prometheus.url: write the URL too`},
 		{"a label that is none", standalone(t, "--history.confine-label=a-b"), `--history.confine-label: label "a-b": write the name of a label that holds the namespace, such as namespace`},
+		{"a query without time", standalone(t, "--prometheus.url=http://127.0.0.1:1", "--prometheus.timeout=1ms"), `--prometheus.timeout: 1ms: write at least 1s`},
 		{"an interval of nothing", standalone(t, "--refresh.interval=0s"), `--refresh.interval: 0s: write at least 1s`},
 		{"no cluster and no file", []string{"--web.api-address=127.0.0.1:0"}, `--web.api-address: without a cluster pools come from a file: write --pools.file too`},
 		{"no cluster at all", []string{"--prometheus.url=http://127.0.0.1:1"}, `write --kubeconfig=FILE, or serve without a cluster with --pools.file=FILE --web.api-address=127.0.0.1:6443`},
@@ -193,6 +194,7 @@ func TestServeWithoutAClusterAnswersFromPrometheus(t *testing.T) {
 	eventually(t, "the capacity is published", func() bool {
 		return strings.Contains(body("/metrics"), `foreshadow_predicted_capacity_replicas{namespace="shop",pool="web"} 11`)
 	})
+	require.Contains(t, body("/"), `href="/api/v1/pools/shop/web/forecast"`)
 	stop()
 	require.NoError(t, <-done)
 	require.Contains(t, logs.String(), "msg=stopped")

@@ -25,6 +25,7 @@ type File struct {
 	content filewatch.Content
 	logger  log.Logger
 	metrics *fileMetrics
+	refused string // why the file as it is now is not in use
 }
 
 // NewFile reads the file, which must be good the first time.
@@ -47,16 +48,20 @@ func Check(path string) error {
 // Run takes over what changes in the file until ctx ends, and calls changed
 // after each time.
 func (f *File) Run(ctx context.Context, changed func()) error {
-	reload := func() {
-		switch news, err := f.load(); {
-		case err != nil:
-			level.Error(f.logger).Log("msg", "sources file refused, its last good version stays in use", "err", err)
-		case news:
-			changed()
-		}
-	}
+	reload := func() { f.reload(changed) }
 	o := filewatch.Options{What: "sources file", Path: f.content.Path, Logger: f.logger, Clock: f.set.o.Clock}
 	return filewatch.Run(ctx, o, func() error { reload(); return nil }, reload)
+}
+
+func (f *File) reload(changed func()) {
+	switch news, err := f.load(); {
+	case err != nil && err.Error() != f.refused: // once, however often other files of its folder change
+		f.refused = err.Error()
+		level.Error(f.logger).Log("msg", "sources file refused, its last good version stays in use", "err", err)
+	case news:
+		f.refused = ""
+		changed()
+	}
 }
 
 // load reads the file; news says that it took over another version. Text that

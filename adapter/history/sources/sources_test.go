@@ -234,6 +234,26 @@ func TestABadFileLeavesTheLastGoodOne(t *testing.T) {
 	require.Empty(t, problems)
 }
 
+func TestARefusalIsLoggedOnce(t *testing.T) {
+	r := newRig(t)
+	r.write(t, "sources: []")
+	file, err := NewFile(r.path, r.set)
+	require.NoError(t, err)
+	reload := func() int {
+		file.reload(func() {})
+		return strings.Count(r.logs.String(), "sources file refused")
+	}
+	require.NoError(t, os.Remove(r.path))
+	require.Equal(t, 1, reload())
+	require.Equal(t, 1, reload())
+	r.write(t, "sources: [{name: long, url: nowhere, namespaces: [shop]}]")
+	require.Equal(t, 2, reload())
+	r.write(t, "sources: []")
+	require.Equal(t, 2, reload())
+	require.NoError(t, os.Remove(r.path))
+	require.Equal(t, 3, reload())
+}
+
 // Run hears of a change and tells whoever reads.
 func TestRunFollowsTheFile(t *testing.T) {
 	s, r := newServer(t), newRig(t)
