@@ -96,7 +96,7 @@ func TestThePageShowsWhatIsPrinted(t *testing.T) {
 				require.True(t, strings.HasSuffix(trimmed(out.String()), end), "it prints\n%s", out.String())
 				return
 			}
-			require.Equal(t, trimmed(out.String()), want)
+			require.Equal(t, want, trimmed(out.String()))
 		})
 	}
 	require.Equal(t, 3, shown)
