@@ -264,43 +264,58 @@ type gram struct {
 	xy [scales]float64
 }
 
-// addRows takes rows with their weights in X'X and in X'y, the latter times y.
-func (g *gram) addRows(rows [][scales]float64, xx, xy []float64) {
-	n := len(rows)
-	xx, xy = xx[:n], xy[:n]
-	for i := 1; i < n; i += 2 {
-		g.add(&rows[i-1], &rows[i], xx[i-1], xx[i], xy[i-1], xy[i])
+// addRows takes one row of so many with its weights in X'X and in X'y, the latter
+// times y.
+func (g *gram) addRows(rows [][scales]float64, xx, xy []float64, every int) {
+	i, n := 0, len(rows)
+	for ; i+3*every < n; i += 4 * every {
+		j, k, l := i+every, i+2*every, i+3*every
+		g.add([4]*[scales]float64{&rows[i], &rows[j], &rows[k], &rows[l]}, [4]float64{xx[i], xx[j], xx[k], xx[l]}, [4]float64{xy[i], xy[j], xy[k], xy[l]})
 	}
-	if n%2 == 1 {
-		g.add(&rows[n-1], &[scales]float64{}, xx[n-1], 0, xy[n-1], 0)
+	if i >= n {
+		return
 	}
+	var none [scales]float64
+	last, lastXX, lastXY := [4]*[scales]float64{&none, &none, &none, &none}, [4]float64{}, [4]float64{}
+	for j := 0; i < n; i += every {
+		last[j], lastXX[j], lastXY[j] = &rows[i], xx[i], xy[i]
+		j++
+	}
+	g.add(last, lastXX, lastXY)
 }
 
-// add takes two rows, so that each sum is read and written half as often. It is
+// add takes four rows, so that each sum is read and written a quarter as often. It is
 // written out: most of a fit's multiplications are here.
-func (g *gram) add(x, y *[scales]float64, wx, wy, xTo, yTo float64) {
-	wxa, wxb, wxc, wxd, wxe := wx*x[0], wx*x[1], wx*x[2], wx*x[3], wx*x[4]
-	wya, wyb, wyc, wyd, wye := wy*y[0], wy*y[1], wy*y[2], wy*y[3], wy*y[4]
-	g.xx[0] += wxa*x[0] + wya*y[0]
-	g.xx[1] += wxa*x[1] + wya*y[1]
-	g.xx[2] += wxa*x[2] + wya*y[2]
-	g.xx[3] += wxa*x[3] + wya*y[3]
-	g.xx[4] += wxa*x[4] + wya*y[4]
-	g.xx[6] += wxb*x[1] + wyb*y[1]
-	g.xx[7] += wxb*x[2] + wyb*y[2]
-	g.xx[8] += wxb*x[3] + wyb*y[3]
-	g.xx[9] += wxb*x[4] + wyb*y[4]
-	g.xx[12] += wxc*x[2] + wyc*y[2]
-	g.xx[13] += wxc*x[3] + wyc*y[3]
-	g.xx[14] += wxc*x[4] + wyc*y[4]
-	g.xx[18] += wxd*x[3] + wyd*y[3]
-	g.xx[19] += wxd*x[4] + wyd*y[4]
-	g.xx[24] += wxe*x[4] + wye*y[4]
-	g.xy[0] += x[0]*xTo + y[0]*yTo
-	g.xy[1] += x[1]*xTo + y[1]*yTo
-	g.xy[2] += x[2]*xTo + y[2]*yTo
-	g.xy[3] += x[3]*xTo + y[3]*yTo
-	g.xy[4] += x[4]*xTo + y[4]*yTo
+func (g *gram) add(rows [4]*[scales]float64, xx, xy [4]float64) {
+	x, y, s, t := rows[0], rows[1], rows[2], rows[3]
+	a, b, c, d := xx[0], xx[1], xx[2], xx[3]
+	var u, v, w, z float64
+	u, v, w, z = a*x[0], b*y[0], c*s[0], d*t[0]
+	g.xx[0] += u*x[0] + v*y[0] + (w*s[0] + z*t[0])
+	g.xx[1] += u*x[1] + v*y[1] + (w*s[1] + z*t[1])
+	g.xx[2] += u*x[2] + v*y[2] + (w*s[2] + z*t[2])
+	g.xx[3] += u*x[3] + v*y[3] + (w*s[3] + z*t[3])
+	g.xx[4] += u*x[4] + v*y[4] + (w*s[4] + z*t[4])
+	u, v, w, z = a*x[1], b*y[1], c*s[1], d*t[1]
+	g.xx[6] += u*x[1] + v*y[1] + (w*s[1] + z*t[1])
+	g.xx[7] += u*x[2] + v*y[2] + (w*s[2] + z*t[2])
+	g.xx[8] += u*x[3] + v*y[3] + (w*s[3] + z*t[3])
+	g.xx[9] += u*x[4] + v*y[4] + (w*s[4] + z*t[4])
+	u, v, w, z = a*x[2], b*y[2], c*s[2], d*t[2]
+	g.xx[12] += u*x[2] + v*y[2] + (w*s[2] + z*t[2])
+	g.xx[13] += u*x[3] + v*y[3] + (w*s[3] + z*t[3])
+	g.xx[14] += u*x[4] + v*y[4] + (w*s[4] + z*t[4])
+	u, v, w, z = a*x[3], b*y[3], c*s[3], d*t[3]
+	g.xx[18] += u*x[3] + v*y[3] + (w*s[3] + z*t[3])
+	g.xx[19] += u*x[4] + v*y[4] + (w*s[4] + z*t[4])
+	u, v, w, z = a*x[4], b*y[4], c*s[4], d*t[4]
+	g.xx[24] += u*x[4] + v*y[4] + (w*s[4] + z*t[4])
+	a, b, c, d = xy[0], xy[1], xy[2], xy[3]
+	g.xy[0] += a*x[0] + b*y[0] + (c*s[0] + d*t[0])
+	g.xy[1] += a*x[1] + b*y[1] + (c*s[1] + d*t[1])
+	g.xy[2] += a*x[2] + b*y[2] + (c*s[2] + d*t[2])
+	g.xy[3] += a*x[3] + b*y[3] + (c*s[3] + d*t[3])
+	g.xy[4] += a*x[4] + b*y[4] + (c*s[4] + d*t[4])
 }
 
 func (g *gram) plus(o *gram) gram {

@@ -50,7 +50,7 @@ func TestSolveFindsTheCoefficients(t *testing.T) {
 			state = state*6364136223846793005 + 1442695040888963407
 			x[k] = float64(int64(state>>11))/(1<<52) - 1
 		}
-		g.addRows([][scales]float64{x}, []float64{1}, []float64{dot(&want, &x)})
+		g.addRows([][scales]float64{x}, []float64{1}, []float64{dot(&want, &x)}, 1)
 	}
 	prior := [scales]float64{}
 	got := g.solve(&prior)
@@ -60,12 +60,41 @@ func TestSolveFindsTheCoefficients(t *testing.T) {
 	}
 }
 
+// Rows by fours, with what is left over, against the definition.
+func TestRowsAddUp(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n, every := rapid.IntRange(0, 23).Draw(t, "rows"), rapid.IntRange(1, 3).Draw(t, "every")
+		number := rapid.Float64Range(-10, 10)
+		rows, xx, xy := make([][scales]float64, n), make([]float64, n), make([]float64, n)
+		var want gram
+		for i := range rows {
+			for k := range scales {
+				rows[i][k] = number.Draw(t, "x")
+			}
+			xx[i], xy[i] = number.Draw(t, "xx"), number.Draw(t, "xy")
+			if i%every > 0 {
+				continue
+			}
+			for j := range scales {
+				for k := j; k < scales; k++ {
+					want.xx[j*scales+k] += rows[i][j] * rows[i][k] * xx[i]
+				}
+				want.xy[j] += rows[i][j] * xy[i]
+			}
+		}
+		var got gram
+		got.addRows(rows, xx, xy, every)
+		require.InDeltaSlice(t, want.xx[:], got.xx[:], 1e-9)
+		require.InDeltaSlice(t, want.xy[:], got.xy[:], 1e-9)
+	})
+}
+
 func TestSolveKeepsThePriorWithoutEvidence(t *testing.T) {
 	prior := [scales]float64{0, 0.5, 1, 1, 1}
 	var none gram
 	require.Equal(t, prior, none.solve(&prior))
 	var huge gram
-	huge.addRows([][scales]float64{{1e300, 1, 1, 1, 1}}, []float64{1}, []float64{1})
+	huge.addRows([][scales]float64{{1e300, 1, 1, 1, 1}}, []float64{1}, []float64{1}, 1)
 	require.Equal(t, prior, huge.solve(&prior))
 }
 

@@ -105,7 +105,7 @@ func (f *Fitted) learn(h *history, cfg Config) {
 		return
 	}
 	l := learnt{bands: h.bands, swings: h.swings}
-	scored := horizons((f.n-r.start)/3, f.day)
+	scored := horizons((f.n-r.start)/3, f.seasons)
 	l.layers = make([]layer, 0, len(scored))
 	for _, horizon := range scored {
 		layer, ok := r.learn(horizon)
@@ -127,7 +127,7 @@ func (f *Fitted) learn(h *history, cfg Config) {
 	f.packed = l.pack(f.models, f.tabulate(h, r, &l), h.arena)
 }
 
-// choose returns the models that the length of the history allows.
+// choose returns the models that the length of the history allows, and Auto uses.
 func (f *Fitted) choose(cfg Config) []model {
 	start, daily := backSpan(f.n, f.seasons)
 	var out []model
@@ -143,7 +143,7 @@ func (f *Fitted) choose(cfg Config) []model {
 		out = append(out, m)
 	}
 	if cfg.Model == Auto {
-		return out
+		return slices.DeleteFunc(out, func(m model) bool { return m.alone })
 	}
 	if i := slices.IndexFunc(out, func(m model) bool { return m.name == cfg.Model }); i >= 0 {
 		return out[i : i+1]
@@ -151,14 +151,19 @@ func (f *Fitted) choose(cfg Config) []model {
 	return out[len(out)-1:]
 }
 
-// horizons returns the steps at which a fit is scored: 1, 2, 3, 5, 8, 12, 20,
-// 40 and on in powers of two, up to two days or most, whichever is less.
-func horizons(most, m int) []int {
-	if m > 0 {
-		most = min(most, 2*m)
+// horizons returns the steps at which a fit is scored: 1, 2, 3, 5, 8, 12, 20, or 1,
+// 2, 4, 8, 16 where steps are fine, 40 and on in powers of two, up to two days or
+// most, whichever is less.
+func horizons(most int, c seasons) []int {
+	if c.day > 0 {
+		most = min(most, 2*c.day)
+	}
+	near := []int{1, 2, 3, 5, 8, 12, 20}
+	if c.fine() {
+		near = []int{1, 2, 4, 8, 16}
 	}
 	var out []int
-	for _, h := range []int{1, 2, 3, 5, 8, 12, 20} {
+	for _, h := range near {
 		if h <= most {
 			out = append(out, h)
 		}

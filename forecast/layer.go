@@ -9,6 +9,10 @@ import (
 // greatest value.
 const rounding = 1e-12
 
+// enoughRows is the number of rows above which coefficients are learnt from half of
+// them, where steps are fine.
+const enoughRows = 300
+
 // layer is what a fit learns for one horizon.
 type layer struct {
 	horizon int
@@ -19,6 +23,7 @@ type layer struct {
 	gamma   float64           // power of the unrest in the spread
 	delta   float64           // power of the blend in the spread
 	centre  float64           // bias of the blend, scaled
+	grown   []float64         // by origin: what its residual was divided by, 0 where it has none; for peaks
 }
 
 // rows are the scored forecasts of one horizon; their arrays are used again
@@ -28,6 +33,7 @@ type rows struct {
 	step   []int // that is forecast, from the first one of the curves on
 	phase  []int // of it
 	fold   []uint8
+	folds  []int // where rows in a row of one fold end
 	actual []float64
 	weight []float64
 	unit   []float64   // of a deviation from a curve with a season
@@ -89,6 +95,7 @@ func (r *rolling) rowsAt(horizon int) *rows {
 	if silent {
 		x.leaveSilent()
 	}
+	x.findFolds()
 	r.findOdd(x)
 	return x
 }
@@ -174,6 +181,17 @@ next:
 	x.cut(n)
 }
 
+// findFolds notes where a row is of another fold than the one before it.
+func (x *rows) findFolds() {
+	x.folds = x.folds[:0]
+	for i := 1; i < len(x.fold); i++ {
+		if x.fold[i] != x.fold[i-1] {
+			x.folds = append(x.folds, i)
+		}
+	}
+	x.folds = append(x.folds, len(x.fold))
+}
+
 // findOdd lists the rows whose step is in an ended incident: models are not judged
 // by them.
 func (r *rolling) findOdd(x *rows) {
@@ -203,15 +221,17 @@ func (r *rolling) learn(horizon int) (l layer, ok bool) {
 	l.horizon = horizon
 	l.beta = r.h.arena.takeFeats(len(r.models))
 	clear(l.beta)
-	mae := r.h.arena.take(len(r.models))
 	pred := x.base // overwritten by the corrected forecasts
 	for k, m := range r.models {
 		if m.corrected {
 			l.beta[k] = r.correct(k, horizon, x, pred[k])
 		}
-		mae[k] = meanError(x.actual, pred[k], x.fair)
+		// Further ahead nothing is known better. What seems so is a whole day, at which the last value has the phase of the step.
+		r.errors[k] = max(r.errors[k], meanError(x.actual, pred[k], x.fair))
 	}
-	l.weights = sharpened(blendWeights(mae), r.power)
+	l.weights = r.h.arena.take(len(r.errors))
+	copy(l.weights, r.errors)
+	l.weights = sharpened(blendWeights(l.weights), r.power)
 	resid, blend := x.resid, x.heavy
 	clear(blend)
 	for k, w := range l.weights {
@@ -273,8 +293,8 @@ func (r *rolling) correct(k, horizon int, x *rows, pred []float64) [scales]float
 	feats, moves := r.statesAt(k, x)
 	n := len(feats)
 	actual, fold, pred, unit, moves := x.actual[:n], x.fold[:n], pred[:n], unit[:n], moves[:n]
-	xx, xy := x.heavy[:n], x.resid[:n]
-	for i := range feats {
+	xx, xy, every := x.heavy[:n], x.resid[:n], r.everyRow(n)
+	for i := 0; i < n; i += every {
 		u := unit[i]
 		off := actual[i] - pred[i]
 		w, e, g := u, moves[i], math.Abs(off-u*feats[i][scales-1])
@@ -287,12 +307,10 @@ func (r *rolling) correct(k, horizon int, x *rows, pred []float64) [scales]float
 	for _, i := range x.odd {
 		xx[i], xy[i] = 0, 0
 	}
-	for from := 0; from < n; {
-		to := from + 1
-		for to < n && fold[to] == fold[from] {
-			to++
-		}
-		folds[fold[from]&1].addRows(feats[from:to], xx[from:to], xy[from:to])
+	from := 0
+	for _, to := range x.folds {
+		first := min((from+every-1)/every*every, to)
+		folds[fold[from]&1].addRows(feats[first:to], xx[first:to], xy[first:to], every)
 		from = to
 	}
 	prior := priorBeta(season)
@@ -310,6 +328,15 @@ func (r *rolling) correct(k, horizon int, x *rows, pred []float64) [scales]float
 		pred[i] += unit[i] * move
 	}
 	return all
+}
+
+// everyRow is how many rows there are for each that coefficients are learnt from:
+// those of minutes are alike, and five coefficients need fewer than quantiles.
+func (r *rolling) everyRow(n int) int {
+	if r.h.fine() && n > enoughRows {
+		return 2
+	}
+	return 1
 }
 
 // ones returns a unit of 1 for each row.

@@ -24,6 +24,8 @@ type model struct {
 	// so many seasons before t that it is known at o, with half a window of
 	// smoothing after it where smoothed.
 	lags, smoothed bool
+	unrest         bool             // its deviations tell how restless a load is
+	alone          bool             // not for Auto
 	days           int              // least history, where two cycles are not enough
 	decays         *[scales]float64 // of the deviations' averages; nil: the usual ones
 }

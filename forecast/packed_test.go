@@ -33,7 +33,7 @@ func unpacked(t *testing.T, s Series) (f *Fitted, before, after learnt) {
 	r := newRolling(h, f.choose(Config{}.withDefaults()))
 	before = learnt{bands: h.bands, swings: h.swings}
 	f.tabulate(h, r, &before)
-	for _, horizon := range horizons((f.n-r.start)/3, f.day) {
+	for _, horizon := range horizons((f.n-r.start)/3, f.seasons) {
 		l, ok := r.learn(horizon)
 		require.True(t, ok)
 		before.layers = append(before.layers, l)

@@ -127,7 +127,7 @@ func shapeOver(name string, days int) model {
 		w *= dayWeights[1]
 	}
 	if name == "DailyShape" {
-		return weightedShape(name, bySeasonDay, weights)
+		return dailyMean(weights)
 	}
 	base := func(h *history, t, o int) float64 {
 		col := make([]float64, 0, days)
@@ -138,7 +138,7 @@ func shapeOver(name string, days int) model {
 		}
 		return median(col)
 	}
-	return model{name: name, season: bySeasonDay, corrected: true, base: base}
+	return model{name: name, season: bySeasonDay, corrected: true, unrest: true, base: base}
 }
 
 // sharpened turns weights by the usual power into those by another.

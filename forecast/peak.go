@@ -265,7 +265,7 @@ func (r *rolling) scorePeaks(i int, blend []float64, layers []layer, scores [][]
 			if phase >= r.phases() {
 				phase %= r.phases()
 			}
-			scale := growth(layers[a].gamma, r.unrest.at(i), layers[a].delta, r.loud.of(f)) * r.bins.at(layers[a].scale, phase)
+			scale := r.grownAt(&layers[a], i, f) * r.bins.at(layers[a].scale, phase)
 			scores[a] = append(scores[a], (top-point)/scale)
 		}
 		a++

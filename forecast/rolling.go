@@ -39,6 +39,7 @@ type rolling struct {
 	feats   [][][scales]float64 // by model and origin
 	moves   [][]float64         // likewise, see movesOf
 	jumps   []jumpsAt           // by model
+	errors  []float64           // by model: the greatest mean one of the horizons so far
 	limits  []float64           // by model: deviations beyond it are unusual
 	clipAt  []float64           // by model: rows beyond it weigh less
 	unrest  unrest
@@ -108,7 +109,8 @@ func newRolling(h *history, models []model) *rolling {
 		r.addModel(m)
 	}
 	r.unrest, r.loud = newUnrest(r.unrest.log), newLoudness(h.raw)
-	r.rows = newRows(h.arena, len(r.origins), len(r.models))
+	r.rows, r.errors = newRows(h.arena, len(r.origins), len(r.models)), h.arena.take(len(r.models))
+	clear(r.errors)
 	return r
 }
 
@@ -185,7 +187,7 @@ func (r *rolling) addDeviations(m model, curve []float64) {
 		feats, jumps, averages = r.statesOf(&m, d, clipped, limit)
 		moves = movesOf(r.h.arena, feats)
 		clipAt = hampelWidth * typical(append(r.room[:0], moves...))
-		if m.name == unrestModel {
+		if m.unrest {
 			r.unrest.log = averages
 		}
 	}

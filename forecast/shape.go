@@ -15,8 +15,15 @@ var (
 )
 
 // dailyShape is the exponentially weighted mean of the same phase of up to
-// seven days, of cleaned and smoothed values.
-func dailyShape() model { return weightedShape("DailyShape", bySeasonDay, dayWeights[:]) }
+// seven days, of cleaned and smoothed values. Beside dailyMedian it says little
+// that is new, so that Auto does without.
+func dailyShape() model { return dailyMean(dayWeights[:]) }
+
+func dailyMean(weights []float64) model {
+	m := weightedShape("DailyShape", bySeasonDay, weights)
+	m.unrest, m.alone = true, true
+	return m
+}
 
 // weeklyShape is the same over the same phase of up to four weeks.
 func weeklyShape() model { return weightedShape("WeeklyShape", bySeasonWeek, weekWeights[:]) }
@@ -39,7 +46,7 @@ func weightedShape(name string, season func(seasons) int, weights []float64) mod
 // and smoothed values: an odd day leaves no trace.
 func dailyMedian() model {
 	return model{
-		name: "DailyMedian", season: bySeasonDay, corrected: true, lags: true, smoothed: true,
+		name: "DailyMedian", season: bySeasonDay, corrected: true, lags: true, smoothed: true, unrest: true,
 		base: func(h *history, t, o int) float64 {
 			return h.medianOfLags(t-h.day*lagsNeeded(t-o+h.half, h.day), h.day)
 		},

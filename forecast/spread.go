@@ -28,6 +28,8 @@ func (r *rolling) learnSpread(x *rows, l *layer) {
 	if !logsOf(resid, y) {
 		return
 	}
+	l.grown = r.h.arena.take(len(r.origins))
+	clear(l.grown)
 	far := farness(l.horizon, r.h.day)
 	l.gamma = r.unrest.gamma(x.origin, y, far)
 	for i, v := range loud {
@@ -37,9 +39,18 @@ func (r *rolling) learnSpread(x *rows, l *layer) {
 	if r.daily {
 		l.delta = r.delta(x, loud, y, far)
 	}
-	for i := range resid {
-		resid[i] /= growth(l.gamma, r.unrest.at(x.origin[i]), l.delta, loud[i])
+	for i, o := range x.origin {
+		l.grown[o] = growth(l.gamma, r.unrest.at(o), l.delta, loud[i])
+		resid[i] /= l.grown[o]
 	}
+}
+
+// grownAt is the growth at an origin, or, where nothing was scored, at a blend.
+func (r *rolling) grownAt(l *layer, origin int, blend float64) float64 {
+	if len(l.grown) > 0 && l.grown[origin] > 0 {
+		return l.grown[origin]
+	}
+	return growth(l.gamma, r.unrest.at(origin), l.delta, r.loud.of(blend))
 }
 
 // logsOf takes logarithms of the distances of residuals; false where all are 0.
@@ -64,15 +75,13 @@ func (r *rolling) delta(x *rows, loud, y []float64, far float64) float64 {
 	var n, sx, sy [phaseBins]float64
 	var xx, xy float64
 	for i, v := range loud {
-		if x.resid[i] < 0 {
-			continue
-		}
+		above := 1 - float64(math.Float64bits(x.resid[i])>>63) // no branch: half of them are
 		b := r.bins.of[x.phase[i]]
-		n[b]++
-		sx[b] += v
-		sy[b] += y[i]
-		xx += v * v
-		xy += v * y[i]
+		n[b] += above
+		sx[b] += above * v
+		sy[b] += above * y[i]
+		xx += above * v * v
+		xy += above * v * y[i]
 	}
 	for b, n := range n {
 		if n > 0 {

@@ -3,8 +3,6 @@ package forecast
 import "math"
 
 const (
-	// unrestModel is the model whose deviations tell how restless a load is.
-	unrestModel = "DailyShape"
 	unrestPart  = 24   // the average has a half-life of a day over this
 	unrestRange = 10   // the unrest counts between a tenth and ten times its mean
 	unrestRidge = 0.01 // pull towards no influence

@@ -55,7 +55,7 @@ func (f *Fitted) observe(s Series, last, steps int, a *arena) *view {
 		if dev.jump.mayWiden() {
 			v.calm[k] = before.calmOf(d, clipped)
 		}
-		if f.models[k].name == unrestModel && f.unrest.mean > 0 {
+		if f.models[k].unrest && f.unrest.mean > 0 {
 			v.stirred = math.Log(f.unrest.scaled(dev.unrest()))
 		}
 	}

@@ -29,7 +29,7 @@ func walked() (*rolling, []layer) {
 	f := Fitted{seasons: h.seasons, n: len(x)}
 	r := newRolling(h, f.choose(Config{Model: Auto}))
 	var layers []layer
-	for _, horizon := range horizons(peakReach, m) {
+	for _, horizon := range horizons(peakReach, seasons{day: m}) {
 		if l, ok := r.learn(horizon); ok {
 			layers = append(layers, l)
 		}
@@ -82,7 +82,9 @@ func TestPeaksAreScaledAsStepsAre(t *testing.T) {
 		l := &layers[0] // of one step: its own residual
 		require.Equal(t, 1, l.horizon)
 		o := r.origins[i]
-		spread := growth(l.gamma, r.unrest.at(i), l.delta, r.loud.of(blend[0])) * r.bins.at(l.scale, phaseOf(r.phase[i]+1, r.phases()))
+		grown := r.grownAt(l, i, blend[0])
+		require.InEpsilon(t, growth(l.gamma, r.unrest.at(i), l.delta, r.loud.of(blend[0])), grown, 0.1, "all coefficients, and those of the other fold")
+		spread := grown * r.bins.at(l.scale, phaseOf(r.phase[i]+1, r.phases()))
 		require.InDelta(t, (r.h.measured()[o+1]-blend[0])/spread, scores[0][0], 1e-9)
 		grows = grows || math.Abs(l.delta*r.loud.of(blend[0])) > 0.1
 	}
