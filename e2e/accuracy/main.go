@@ -1,6 +1,6 @@
 // Command accuracy scores the forecasts of a folder of series by rolling
 // origins and prints them beside other models; out/accuracy.json keeps the
-// figures. docs/forecasting.md explains the tables.
+// figures. docs/forecasting-research.md explains the tables.
 //
 //	accuracy [--data dir] [--model Auto] [--tuning] [--out out/accuracy.json] [--series out/accuracy.csv] [--table file]
 //
