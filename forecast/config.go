@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Auto is the Config.Model that blends every model the history supports,
-// weighted by how well each did at past origins.
+// Auto is the Config.Model that blends the models that the history supports, all but
+// DailyShape, weighted by how well each did at past origins.
 const Auto = "Auto"
 
 // Window is the longest history that a fit looks at; older values change

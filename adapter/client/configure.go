@@ -47,7 +47,7 @@ func ParameterNames() (names []string, meanings map[string]string) {
 // ConfigureShadowingAlgorithm chooses how the load of a pool is forecast, and
 // how the forecast is used.
 //
-// The type is Auto, which weighs all models by how well each has done on this
+// The type is Auto, which weighs the models by how well each has done on this
 // load, or the name of one of them (AlgorithmTypes); empty keeps the one that is
 // there.
 //
