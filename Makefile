@@ -81,7 +81,7 @@ test: ## Run the unit tests, and those of the rules.
 .PHONY: race
 race: export CGO_ENABLED := 1
 race: ## Run the tests of the concurrent packages under the race detector (needs a C compiler).
-	go test -race -timeout 20m $(TESTFLAGS) $(RACE_PACKAGES)
+	go test -race -short -timeout 20m $(TESTFLAGS) $(RACE_PACKAGES)
 
 .PHONY: lint
 lint: ## Run the linters.
