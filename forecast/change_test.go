@@ -41,6 +41,35 @@ func TestLevelShiftIsFollowedWithinHalfAnHour(t *testing.T) {
 	require.Less(t, after, 1.3*normal)
 }
 
+// A load that never differed from the day before is followed, too, when it moves:
+// nothing was learnt of how long that lasts.
+func TestExactLoadsAreFollowed(t *testing.T) {
+	const m, moved, steps = 288, 50.0, 12
+	for name, shape := range map[string]func(i int) float64{
+		"zero":     func(int) float64 { return 0 },
+		"constant": func(int) float64 { return 5 },
+		"sine":     func(i int) float64 { return 3 + 2*math.Sin(2*math.Pi*float64(i)/m) },
+		"square":   func(i int) float64 { return 1 + 4*float64(i%m/(m/2)) },
+		"jobs":     func(i int) float64 { return 5 + 4*float64(i%12/11) },
+	} {
+		for _, days := range []int{3, 8, 20} {
+			s := forecast.Series{Start: time.Unix(0, 0).UTC(), Step: 5 * time.Minute, Values: make([]float64, days*m, days*m+steps)}
+			for i := range s.Values {
+				s.Values[i] = shape(i)
+			}
+			fit, err := forecast.Fit(s, forecast.Config{})
+			require.NoError(t, err)
+			for range steps {
+				s.Values = append(s.Values, moved)
+			}
+			f, err := fit.Forecast(s, 12, []float64{0.9, 0.99})
+			require.NoError(t, err)
+			require.InDelta(t, moved, f.Point[0], 5, "%s, %d days", name, days)
+			require.InDelta(t, moved, f.Quantiles[1][11], 5, "%s, %d days: it may stay", name, days)
+		}
+	}
+}
+
 // One day of an incident, at ten times the load for six hours, or of silence:
 // the next day's forecast hardly moves.
 func TestOneIncidentDayIsForgotten(t *testing.T) {

@@ -364,7 +364,7 @@ func blendWeights(mae []float64) []float64 {
 	best := slices.Min(mae)
 	w, sum := mae, 0.0
 	for k, e := range mae {
-		if e == best {
+		if e == best || e < rounding {
 			w[k] = 1
 		} else {
 			q := best / e

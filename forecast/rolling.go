@@ -172,17 +172,19 @@ func (r *rolling) addDeviations(m model, curve []float64) {
 	var feats [][scales]float64
 	var jumps jumpsAt
 	var moves []float64
+	if r.room == nil {
+		r.room = r.h.arena.take(2 * len(curve))
+	}
+	season := m.season(r.h.seasons) > 0
+	if season {
+		limit = r.ordinary(curve)
+	}
 	if m.corrected {
-		if r.room == nil {
-			r.room = r.h.arena.take(2 * len(curve))
-		}
 		d, clipped := r.room[:len(curve)], r.room[len(curve):]
-		if m.season(r.h.seasons) > 0 {
-			limit = r.ordinary(curve)
-		} else {
+		if !season {
 			clipped = r.h.cleaned[r.first:]
 		}
-		r.deviationsFrom(curve, limit, d, clipped, m.season(r.h.seasons) > 0)
+		r.deviationsFrom(curve, limit, d, clipped, season)
 		var averages []float64
 		feats, jumps, averages = r.statesOf(&m, d, clipped, limit)
 		moves = movesOf(r.h.arena, feats)
@@ -254,9 +256,9 @@ func (r *rolling) statesOf(m *model, d, clipped []float64, limit float64) (feats
 	return feats, jumps, unrests
 }
 
-// ordinary returns the distance from the curve that is still ordinary: six
-// robust standard deviations; infinite where more than half of the distances
-// are zero.
+// ordinary returns the distance from the curve that is still ordinary: six robust
+// standard deviations, by the mean distance where more than half are zero. Of a load
+// that never differs any other value is unusual.
 func (r *rolling) ordinary(curve []float64) float64 {
 	abs := r.room[:0]
 	for _, o := range r.origins {
@@ -264,7 +266,17 @@ func (r *rolling) ordinary(curve []float64) float64 {
 			abs = append(abs, math.Abs(d))
 		}
 	}
-	return hampelWidth * madToSigma * typical(abs)
+	if len(abs) == 0 {
+		return math.Inf(1)
+	}
+	mid := nth(abs, len(abs)/2)
+	if mid == 0 {
+		for _, d := range abs {
+			mid += d
+		}
+		mid /= float64(len(abs))
+	}
+	return max(hampelWidth*madToSigma*mid, rounding)
 }
 
 // movesOf returns the distances of the last value from its slowest average,

@@ -5,6 +5,9 @@ import (
 	"slices"
 )
 
+// moved is how many times farther off than it ever was a load has moved for sure.
+const moved = 100
+
 // view is a series seen through a fit at one origin.
 type view struct {
 	*Fitted
@@ -43,7 +46,7 @@ func (f *Fitted) observe(s Series, last, steps int, a *arena) *view {
 	room := a.take(2 * (last + 1 - from))
 	v.jumps, v.calm = make([]jump, len(f.models)), make([]float64, len(f.models))
 	for k := range f.models {
-		if !f.models[k].corrected {
+		if !f.models[k].corrected && !v.unusual(k) {
 			continue
 		}
 		dev := newDeviation(f.seasons, &f.models[k], f.limits[k])
@@ -73,6 +76,13 @@ func (f *Fitted) observe(s Series, last, steps int, a *arena) *view {
 		}
 	}
 	return v
+}
+
+// unusual says whether the last value is farther off the curve of model k than is
+// ordinary.
+func (v *view) unusual(k int) bool {
+	off := (v.h.at(v.last) - v.curve(k, v.last, v.last-1)) / v.unitAt(k, v.last)
+	return math.Abs(off) > v.limits[k]
 }
 
 // deviations fills in how far each step since from is off the curve of model k, and
@@ -252,10 +262,11 @@ func (v *view) blend(h, a, b int, frac float64) blend {
 			continue
 		}
 		unit, learnt := v.unitAt(k, v.last+h), lerp(v.extra[a][k], v.extra[b][k], frac)
+		jump := v.jumpOf(k, h, a)
 		s.calm += w * (base + unit*learnt)
-		s.point += w * (base + unit*v.jumps[k].carry(learnt, h))
-		s.most += w * (base + unit*v.jumps[k].most(learnt, h))
-		s.wider += w * v.jumps[k].widens(v.calm[k])
+		s.point += w * (base + unit*jump.carry(learnt, h))
+		s.most += w * (base + unit*jump.most(learnt, h))
+		s.wider += w * jump.widens(v.calm[k])
 		total += w
 	}
 	if x := s.point / total; total > 0 && x == x {
@@ -263,6 +274,23 @@ func (v *view) blend(h, a, b int, frac float64) blend {
 	}
 	last := v.h.at(v.last)
 	return blend{last, last, last, 1}
+}
+
+// jumpOf returns the jump of model k. One that carries no deviation is a hedge
+// against an incident like those that were seen: it has a jump where the load is
+// farther off than a hundred times what was ever missed, as nothing else follows a load
+// that always was as the day before.
+func (v *view) jumpOf(k, h, a int) *jump {
+	j := &v.jumps[k]
+	if v.models[k].corrected || !j.carries() {
+		return j
+	}
+	q, share := &v.layers[a].pool.q, phaseShare(v.last+h+v.shift-v.n, v.day)
+	missed := max(-q[0], q[len(q)-1]) * scaleAt(v.layers[a].scale, share)
+	if math.Abs(j.height())*v.unitAt(k, v.last+h) > moved*missed {
+		return j
+	}
+	return new(jump)
 }
 
 // locate returns the layer at or below horizon h and how far h is on the way
