@@ -144,7 +144,7 @@ e2e: export FORESHADOW_E2E_KUBECTL := $(CURDIR)/$(PLUGIN)
 e2e: export FORESHADOW_E2E_CONTROLPLANE := $(CURDIR)/$(CONTROLPLANE)
 e2e: export FORESHADOW_E2E_CLIENTS := $(CURDIR)/$(CLIENTS)
 e2e: e2e-tools build ## Let a real HPA scale by a real Prometheus on a real control plane, all on loopback.
-	@$(call kept,go test -tags e2e -count=1 -timeout 60m -p 1 -v ./e2e/... ./adapter/history/... ./adapter/backtest/...,e2e)
+	@$(call kept,go test -tags e2e -count=1 -timeout 60m -p 1 -v $(TESTFLAGS) ./e2e/... ./adapter/history/... ./adapter/backtest/...,e2e)
 
 .PHONY: e2e-node-tools
 e2e-node-tools: e2e-tools ## Build the kubelet and unpack the container runtime for e2e-node, once.

@@ -53,12 +53,16 @@ func TestHandOverBatched(t *testing.T) {
 	s.rec.judge(t)
 }
 
-// measure raises a workload again and again.
+// measure raises a workload again and again; a quarter as often with -short.
 func (m *handOvers) measure(t *testing.T, s *shop) {
 	t.Helper()
 	replicas := 4
 	for _, r := range raises {
-		for range r.times {
+		times := r.times
+		if testing.Short() {
+			times = (times + 3) / 4
+		}
+		for range times {
 			s.awaitWarm(t, r.pods)
 			m.raise(t, s, replicas, r.pods)
 			replicas += r.pods
