@@ -39,7 +39,7 @@ func reportIncidents(out io.Writer, folder []series, cfg forecast.Config) ([]mea
 	_, _ = fmt.Fprintf(out, "\nincidents: how far the next day's forecast moves, as a share of it, over %d loads; told means Config.Incidents\n\n", len(last))
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	p := printer{w}
-	p.line("incident", "median", "worst", "below 5 %", "told: median", "worst", "below 5 %")
+	p.line("incident", "median", "worst", "below 5 %", "P95", "P99", "told: median", "worst", "below 5 %", "P95", "P99")
 	var all []measurement
 	for _, x := range incidents {
 		cells := []string{x.name}
@@ -48,13 +48,15 @@ func reportIncidents(out io.Writer, folder []series, cfg forecast.Config) ([]mea
 			if err != nil {
 				return nil, err
 			}
-			below := float64(sort.SearchFloat64s(moved, 0.05)) / float64(len(moved))
-			cells = append(cells, f3(moved[len(moved)/2]), f3(moved[len(moved)-1]), f3(below))
+			n := len(last)
+			below := float64(sort.SearchFloat64s(moved.point, 0.05)) / float64(n)
+			cells = append(cells, f3(moved.point[n/2]), f3(moved.point[n-1]), f3(below), f3(moved.p95[n/2]), f3(moved.p99[n/2]))
 			name := fmt.Sprintf("incident_%dh_times_%.0f", x.hours, x.factor)
 			if told {
 				name += "_told"
 			}
-			all = append(all, measurement{name + "_moves_median", moved[len(moved)/2], "ratio"}, measurement{name + "_below_5_percent", below, "ratio"})
+			all = append(all, measurement{name + "_moves_median", moved.point[n/2], "ratio"}, measurement{name + "_below_5_percent", below, "ratio"},
+				measurement{name + "_moves_p95_median", moved.p95[n/2], "ratio"}, measurement{name + "_moves_p99_median", moved.p99[n/2], "ratio"})
 		}
 		p.line(cells...)
 	}
@@ -72,13 +74,16 @@ func lastWindows(folder []series) []window {
 	return last
 }
 
-// movements returns, ascending, how far the point moves over a day.
-func movements(last []window, x incident, told bool, cfg forecast.Config) ([]float64, error) {
-	var out []float64
+// movement is how far the point and two quantiles move over a day, each ascending
+// over the loads.
+type movement struct{ point, p95, p99 []float64 }
+
+func movements(last []window, x incident, told bool, cfg forecast.Config) (movement, error) {
+	var out movement
 	for _, w := range last {
 		want, _, err := foreshadow(w, cfg)
 		if err != nil {
-			return nil, err
+			return out, err
 		}
 		hour := w.m / 24
 		end := len(w.known.Values) - 12*hour
@@ -93,15 +98,25 @@ func movements(last []window, x incident, told bool, cfg forecast.Config) ([]flo
 		}
 		got, _, err := foreshadow(hit, with)
 		if err != nil {
-			return nil, err
+			return out, err
 		}
-		moved, total := 0.0, 0.0
-		for i := range min(w.m, len(want.point)) {
-			moved += math.Abs(got.point[i] - want.point[i])
-			total += math.Abs(want.point[i])
-		}
-		out = append(out, moved/total)
+		n := min(w.m, len(want.point))
+		out.point = append(out.point, movedBy(want.point[:n], got.point))
+		out.p95 = append(out.p95, movedBy(want.quantiles[p95][:n], got.quantiles[p95]))
+		out.p99 = append(out.p99, movedBy(want.quantiles[p99][:n], got.quantiles[p99]))
 	}
-	slices.Sort(out)
+	for _, x := range [][]float64{out.point, out.p95, out.p99} {
+		slices.Sort(x)
+	}
 	return out, nil
+}
+
+// movedBy is the mean distance between two forecasts as a share of the first.
+func movedBy(want, got []float64) float64 {
+	moved, total := 0.0, 0.0
+	for i, x := range want {
+		moved += math.Abs(got[i] - x)
+		total += math.Abs(x)
+	}
+	return moved / total
 }
