@@ -29,24 +29,6 @@ func centreOf(c float64, days []float64) float64 {
 	return c * factor
 }
 
-// fairMiddle returns the median of the residuals without ended incidents, where
-// there are any, and those of their days.
-func (r *rolling) fairMiddle(x *rows, resid []float64, horizon int) (days []float64, middle float64) {
-	if len(x.odd) == 0 {
-		return r.dayMedians(x.origin, resid, horizon, x.more), math.NaN()
-	}
-	n := len(resid) - len(x.odd)
-	origin, rest, weight := make([]int, 0, n), make([]float64, 0, n), make([]float64, 0, n)
-	for i, w := range x.fair {
-		if w > 0 {
-			origin, rest, weight = append(origin, x.origin[i]), append(rest, resid[i]), append(weight, w)
-		}
-	}
-	days = r.dayMedians(origin, rest, horizon, x.more)
-	p := newRecentPool(rest, weight, weighed{x.more, x.heavy})
-	return days, p.at(0.5)
-}
-
 // dayMedians returns the median residual of each day that was scored, with room
 // for one value a residual.
 func (r *rolling) dayMedians(origin []int, resid []float64, horizon int, room []float64) []float64 {

@@ -19,8 +19,9 @@ type span struct{ from, to, side int }
 // again. Where steps are not fine, two hours are too few of them, and sums alone
 // tell.
 //
-// It is a gap as one that the user tells of, but quantiles know what it was, since
-// it did occur.
+// It is a gap as one that the user tells of: for the models, and for the quantiles,
+// of which it would be the upper ones for as long as the history has it. The
+// ceiling, and what recurs each day, know what it was.
 func (h *history) findEnded() []span {
 	over := h.ordinaryBefore(len(h.raw))
 	if over == 0 {

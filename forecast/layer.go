@@ -38,8 +38,6 @@ type rows struct {
 	weight []float64
 	unit   []float64   // of a deviation from a curve with a season
 	base   [][]float64 // by model
-	odd    []int       // rows whose step is in an ended incident
-	fair   []float64   // weight without them
 	resid  []float64   // room for one value a row
 	more   []float64   // likewise
 	heavy  []float64   // likewise
@@ -75,7 +73,7 @@ func (x *rows) cut(n int) {
 // rowsAt lists what can be scored at a horizon: an actual value is there, and
 // every model says something.
 func (r *rolling) rowsAt(horizon int) *rows {
-	x, raw := r.rows, r.h.measured()
+	x, raw := r.rows, r.h.raw
 	n := len(r.origins)
 	for n > 0 && r.origins[n-1]+horizon >= len(raw) {
 		n--
@@ -96,7 +94,6 @@ func (r *rolling) rowsAt(horizon int) *rows {
 		x.leaveSilent()
 	}
 	x.findFolds()
-	r.findOdd(x)
 	return x
 }
 
@@ -192,30 +189,10 @@ func (x *rows) findFolds() {
 	x.folds = append(x.folds, len(x.fold))
 }
 
-// findOdd lists the rows whose step is in an ended incident: models are not judged
-// by them.
-func (r *rolling) findOdd(x *rows) {
-	x.odd, x.fair = x.odd[:0], x.weight
-	if r.h.actual == nil {
-		return
-	}
-	for i, t := range x.step {
-		if v := r.h.raw[t+r.first]; v != v {
-			x.odd = append(x.odd, i)
-		}
-	}
-	if len(x.odd) > 0 {
-		x.fair = slices.Clone(x.weight)
-	}
-	for _, i := range x.odd {
-		x.fair[i] = 0
-	}
-}
-
 // learn fits one horizon; ok is false where too few forecasts could be scored.
 func (r *rolling) learn(horizon int) (l layer, ok bool) {
 	x := r.rowsAt(horizon)
-	if len(x.origin)-len(x.odd) < minOrigins {
+	if len(x.origin) < minOrigins {
 		return layer{}, false
 	}
 	l.horizon = horizon
@@ -227,7 +204,7 @@ func (r *rolling) learn(horizon int) (l layer, ok bool) {
 			l.beta[k] = r.correct(k, horizon, x, pred[k])
 		}
 		// Further ahead nothing is known better. What seems so is a whole day, at which the last value has the phase of the step.
-		r.errors[k] = max(r.errors[k], meanError(x.actual, pred[k], x.fair))
+		r.errors[k] = max(r.errors[k], meanError(x.actual, pred[k], x.weight))
 	}
 	l.weights = r.h.arena.take(len(r.errors))
 	copy(l.weights, r.errors)
@@ -249,17 +226,14 @@ func (r *rolling) learn(horizon int) (l layer, ok bool) {
 	for i := range resid {
 		resid[i] /= r.bins.at(l.scale, x.phase[i])
 	}
-	days, middle := r.fairMiddle(x, resid, horizon)
+	days := r.dayMedians(x.origin, resid, horizon, x.more)
 	if r.daily {
 		l.pool = newRecentPool(resid, x.weight, weighed{x.more, x.heavy})
 	} else {
 		l.pool = doubted(newPool(resid), resid, horizon, len(r.h.raw)-r.start)
 	}
-	if len(x.odd) == 0 {
-		middle = l.pool.at(0.5)
-	}
 	if len(r.models) > 1 {
-		l.centre = centreOf(middle, days)
+		l.centre = centreOf(l.pool.at(0.5), days)
 	}
 	return l, true
 }
@@ -303,9 +277,6 @@ func (r *rolling) correct(k, horizon int, x *rows, pred []float64) [scales]float
 			w *= q * q
 		}
 		xx[i], xy[i] = w*u, w*off
-	}
-	for _, i := range x.odd {
-		xx[i], xy[i] = 0, 0
 	}
 	from := 0
 	for _, to := range x.folds {

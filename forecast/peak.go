@@ -244,7 +244,7 @@ func (w *walk) carry(r *rolling, k, i int, jump *jump, units []float64, seasonal
 func (r *rolling) scorePeaks(i int, blend []float64, layers []layer, scores [][]float64) {
 	top, point := math.Inf(-1), math.Inf(-1)
 	present, a := 0, 0
-	actual := r.h.measured()[r.origins[i]+1:][:len(blend)]
+	actual := r.h.raw[r.origins[i]+1:][:len(blend)]
 	for h, f := range blend {
 		if f > point {
 			point = f
