@@ -152,15 +152,15 @@ func (f *Fitted) choose(cfg Config) []model {
 }
 
 // horizons returns the steps at which a fit is scored: 1, 2, 3, 5, 8, 12, 20, or 1,
-// 2, 4, 8, 16 where steps are fine, 40 and on in powers of two, up to two days or
-// most, whichever is less.
+// 3, 8, 20 where steps are fine, 40 and on in powers of two, up to two days or most,
+// whichever is less.
 func horizons(most int, c seasons) []int {
 	if c.day > 0 {
 		most = min(most, 2*c.day)
 	}
 	near := []int{1, 2, 3, 5, 8, 12, 20}
 	if c.fine() {
-		near = []int{1, 2, 4, 8, 16}
+		near = []int{1, 3, 8, 20}
 	}
 	var out []int
 	for _, h := range near {

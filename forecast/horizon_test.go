@@ -54,7 +54,7 @@ func TestAutoHasOneShapeOfTheDay(t *testing.T) {
 func TestHorizons(t *testing.T) {
 	fine, coarse := seasonsOf(5*time.Minute), seasonsOf(time.Hour)
 	require.Equal(t, []int{1}, horizons(0, fine))
-	require.Equal(t, []int{1, 2, 4, 8, 16, 40, 80, 160, 320, 576}, horizons(math.MaxInt, fine))
+	require.Equal(t, []int{1, 3, 8, 20, 40, 80, 160, 320, 576}, horizons(math.MaxInt, fine))
 	require.Equal(t, []int{1, 2, 3, 5, 8, 12, 20, 40}, horizons(math.MaxInt, coarse))
-	require.Equal(t, []int{1, 2, 4, 8, 11}, horizons(11, fine))
+	require.Equal(t, []int{1, 3, 8, 11}, horizons(11, fine))
 }
