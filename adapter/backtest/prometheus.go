@@ -77,8 +77,27 @@ func ReadPrometheus(ctx context.Context, c PrometheusConfig, clk clock.WithTicke
 	if negative := f.checkLoad(); negative != nil {
 		return Read{}, negative
 	}
-	out := Read{Series: f.series(), Queries: requests(registry), Notes: f.notes}
+	out := Read{Series: f.series(), Queries: requests(registry)}
+	if err == nil {
+		err = f.checkNumbers(len(out.Series))
+	}
+	out.Notes = f.notes
 	return out, err
+}
+
+// checkNumbers says which series have no number at all, of which so many have one;
+// an error if none has.
+func (f *fetch) checkNumbers(have int) error {
+	missing := len(f.order) - have
+	switch {
+	case missing == 0:
+		return nil
+	case have == 0:
+		return fmt.Errorf("--query: %w: every value from %s to %s is NaN or infinite: check for a division by zero", history.ErrOnlyNaN, stamp(f.rng.Start), stamp(f.rng.End))
+	default:
+		f.notes = append(f.notes, fmt.Sprintf("series left out, as every value of theirs is NaN or infinite: %d of %d: check for a division by zero", missing, len(f.order)))
+		return nil
+	}
 }
 
 // requests reads the counter of HTTP requests.

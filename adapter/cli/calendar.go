@@ -76,7 +76,7 @@ func (s *loadSource) calendarOf(series []backtest.Series, horizon time.Duration)
 		spec.Days = s.calendar.read.Days(first.AddDate(0, 0, -1), last.Add(horizon).AddDate(0, 0, 2))
 	}
 	if s.calendar.file != "" {
-		s.tell("%s: %d days or runs of days lie within the load\n", s.calendar.file, len(spec.Days))
+		s.tell("%s: days or runs of days within the load and what is forecast: %d\n", s.calendar.file, len(spec.Days))
 	}
 	return calendar.Of(&spec) //nolint:wrapcheck // the zone was loaded, and the days come from ics
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // servePrometheus answers range queries by the metric that they name: load is
-// one series, services are two, nothing has none, negative is no load, counter only rises, and stops_halfway is load until
+// one series, services are two, nothing has none, divided has no numbers (partly_divided a series with some), negative is no load, counter only rises, and stops_halfway is load until
 // a week ago, before which the server gives up.
 func servePrometheus(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
@@ -34,6 +34,11 @@ func servePrometheus(w http.ResponseWriter, r *http.Request) {
 			values = append(values, fmt.Sprintf(`[%d,"%d"]`, t, t))
 		}
 		results = []string{fmt.Sprintf(`{"metric":{},"values":[%s]}`, strings.Join(values, ","))}
+	case strings.Contains(query, "divided"):
+		results = []string{fmt.Sprintf(`{"metric":{"service":"cart"},"values":[[%d,"NaN"],[%d,"+Inf"]]}`, end-step, end)}
+		if strings.Contains(query, "partly") {
+			results = append(results, matrix(`{"service":"shop"}`, start, end, step))
+		}
 	case strings.Contains(query, "services"):
 		results = []string{matrix(`{"service":"cart"}`, start, end, step), matrix(`{"service":"shop"}`, start, end, step)}
 	case !strings.Contains(query, "nothing"):

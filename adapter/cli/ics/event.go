@@ -68,9 +68,12 @@ func (e *event) readSpan(from *ical.VEvent, loc *time.Location) error {
 	if start == "" {
 		return errors.New("no day: write DTSTART;VALUE=DATE:20261225")
 	}
-	first, _, err := dayOf(start, loc)
+	first, whole, err := dayOf(start, loc)
 	if err != nil {
 		return fmt.Errorf("DTSTART %w", err)
+	}
+	if !whole && e.class == v1alpha1.DayHoliday {
+		return errHours(start, first)
 	}
 	e.first, e.days = first, 1
 	if value(from, ical.ComponentPropertyDuration) != "" {
@@ -84,6 +87,9 @@ func (e *event) readSpan(from *ical.VEvent, loc *time.Location) error {
 	if err != nil {
 		return fmt.Errorf("DTEND %w", err)
 	}
+	if !whole && e.class == v1alpha1.DayHoliday {
+		return errHours(end, last)
+	}
 	if whole && last.After(first) {
 		last = last.AddDate(0, 0, -1) // the end is no part of an event
 	}
@@ -95,6 +101,11 @@ func (e *event) readSpan(from *ical.VEvent, loc *time.Location) error {
 		return fmt.Errorf("it lasts %d days: write %d at most; what lasts longer is no exception", e.days, maxDays)
 	}
 	return nil
+}
+
+// errHours refuses an hour of a holiday: a meeting would make a Sunday of its day.
+func errHours(s string, day time.Time) error {
+	return fmt.Errorf("%s is an hour, and a holiday is whole days: write %s; or CATEGORIES:Event for a sale; a load test or an outage is told as an incident", s, day.Format("20060102"))
 }
 
 // dayOf reads a date, or the local date of a time; whole says that a day begins

@@ -46,8 +46,8 @@ func TestDays(t *testing.T) {
 			[]v1alpha1.CalendarDay{{Name: "Sale", Class: "Event", Date: "2026-11-27"}},
 		},
 		{
-			"hours of a place are its own", "SUMMARY:Sale|DTSTART;TZID=America/New_York:20261127T180000|DTEND;TZID=America/New_York:20261128T020000",
-			[]v1alpha1.CalendarDay{{Name: "Sale", Class: "Holiday", From: "2026-11-27", To: "2026-11-28"}},
+			"hours of a place are its own", "SUMMARY:Sale|CATEGORIES:Event|DTSTART;TZID=America/New_York:20261127T180000|DTEND;TZID=America/New_York:20261128T020000",
+			[]v1alpha1.CalendarDay{{Name: "Sale", Class: "Event", From: "2026-11-27", To: "2026-11-28"}},
 		},
 		{
 			"every year", "SUMMARY:Unity|DTSTART;VALUE=DATE:19901003|RRULE:FREQ=YEARLY",
@@ -94,6 +94,14 @@ func TestReadRefuses(t *testing.T) {
 		{"timestamp,value\n1,2\n", `days.ics: parsing calendar line 0: write an iCalendar file (RFC 5545), from BEGIN:VCALENDAR to END:VCALENDAR`},
 		{file(), "days.ics: no event: write one for each holiday, from BEGIN:VEVENT to END:VEVENT"},
 		{file("DTSTART;VALUE=DATE:20261225"), "days.ics:4: an event without a name: write a SUMMARY, such as SUMMARY:Christmas"},
+		{
+			file("SUMMARY:Load test|DTSTART:20261126T100000Z|DTEND:20261126T120000Z"),
+			`days.ics:4: event "Load test": 20261126T100000Z is an hour, and a holiday is whole days: write 20261126; or CATEGORIES:Event for a sale; a load test or an outage is told as an incident`,
+		},
+		{
+			file("SUMMARY:A|DTSTART;VALUE=DATE:20261126|DTEND:20261127T120000Z"),
+			`days.ics:4: event "A": 20261127T120000Z is an hour, and a holiday is whole days: write 20261127; or CATEGORIES:Event for a sale; a load test or an outage is told as an incident`,
+		},
 		{file("SUMMARY:A"), `days.ics:4: event "A": no day: write DTSTART;VALUE=DATE:20261225`},
 		{file("SUMMARY:A|DTSTART;VALUE=DATE:20261325"), `days.ics:4: event "A": DTSTART 20261325: write a date such as 20261225`},
 		{file("SUMMARY:A|DTSTART;VALUE=DATE:20261225|DTEND;VALUE=DATE:20261224"), `days.ics:4: event "A": DTEND 20261224: write the day after the last one, not before DTSTART 20261225`},
