@@ -22,6 +22,8 @@ type ForecastConfig struct {
 	Season Season
 	// Calendar is by which clock the loads live, and their days unlike others.
 	Calendar calendar.Calendar
+	// Algorithm is the model, if it is not to be Auto.
+	Algorithm Algorithm
 	// Progress is told how much is done; it may be nil, and is called by several
 	// goroutines.
 	Progress func(done, total int)
@@ -48,7 +50,7 @@ func ForecastAll(ctx context.Context, series []Series, c ForecastConfig) ([]Fore
 				return fmt.Errorf("series %s: %w", s.Name, err)
 			}
 		}
-		f, err := c.Season.forecast(s.Series, c.Calendar, max(int(c.Horizon/s.Step), 1), c.Levels)
+		f, err := c.Season.forecast(s.Series, c.Algorithm.config(c.Calendar), max(int(c.Horizon/s.Step), 1), c.Levels)
 		if err != nil {
 			return fmt.Errorf("series %s: %w", s.Name, err)
 		}

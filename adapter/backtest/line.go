@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
-	"github.com/foreshadow-dev/foreshadow/adapter/calendar"
 	"github.com/foreshadow-dev/foreshadow/adapter/capacity"
 	"github.com/foreshadow-dev/foreshadow/forecast"
 )
@@ -13,11 +12,11 @@ import (
 // line turns a load into the value that an HPA gets, as a refresh of a pool
 // does: a fit a day, a forecast and a decision at each refresh.
 type line struct {
-	load     forecast.Series
-	pool     *v1alpha1.ShadowPool
-	calendar calendar.Calendar
-	cfg      capacity.Config
-	cover    int
+	load  forecast.Series
+	pool  *v1alpha1.ShadowPool
+	fit   forecast.Config
+	cfg   capacity.Config
+	cover int
 
 	fitted   *forecast.Fitted
 	fittedAt time.Time
@@ -27,7 +26,7 @@ type line struct {
 	refused  error
 }
 
-func newLine(load forecast.Series, p *v1alpha1.ShadowPool, cal calendar.Calendar) (*line, error) {
+func newLine(load forecast.Series, p *v1alpha1.ShadowPool, fit forecast.Config) (*line, error) {
 	if err := p.Validate().ToAggregate(); err != nil {
 		return nil, err
 	}
@@ -35,7 +34,7 @@ func newLine(load forecast.Series, p *v1alpha1.ShadowPool, cal calendar.Calendar
 	if err != nil {
 		return nil, err
 	}
-	l := &line{load: load, pool: p, calendar: cal, cfg: capacity.Config{
+	l := &line{load: load, pool: p, fit: fit, cfg: capacity.Config{
 		CapacityPerReplica: spec.CapacityPerReplica, Headroom: spec.Headroom,
 		Quantile: spec.Quantile, ShadowQuantile: spec.ShadowQuantile, Cap: spec.Cap,
 		ActivationLead: spec.ActivationLead, ColdStartLead: spec.ColdStartLead, MaxAge: spec.MaxAge,
@@ -62,7 +61,7 @@ func (l *line) refresh(now time.Time) error {
 		return forecast.ErrNoData
 	}
 	if at := known.Origin().Truncate(day); l.fitted == nil || at.After(l.fittedAt) {
-		fitted, err := forecast.Fit(known.Between(at.Add(-forecast.Window), fitEnd(known, at)), l.calendar.Config(forecast.Auto))
+		fitted, err := forecast.Fit(known.Between(at.Add(-forecast.Window), fitEnd(known, at)), l.fit)
 		if err != nil {
 			return fmt.Errorf("fit: %w", err)
 		}

@@ -21,7 +21,9 @@ type ReplayConfig struct {
 	Length time.Duration
 	// Calendar is by which clock the loads live, and their days unlike others.
 	Calendar calendar.Calendar
-	Progress func(done, total int)
+	// Algorithm is the model, if it is not to be Auto.
+	Algorithm Algorithm
+	Progress  func(done, total int)
 }
 
 // The bounds of a replay.
@@ -98,10 +100,10 @@ func newReplay(s Series, c ReplayConfig) (*replay, error) {
 		return nil, err
 	}
 	pool := r.Pool("replay", "replay", "load")
-	if r.predictive, err = newLine(x, pool, c.Calendar); err != nil {
+	if r.predictive, err = newLine(x, pool, c.Algorithm.config(c.Calendar)); err != nil {
 		return nil, err
 	}
-	r.shadows, err = newLine(x, r.StandbyPool(pool), c.Calendar)
+	r.shadows, err = newLine(x, r.StandbyPool(pool), c.Algorithm.config(c.Calendar))
 	return r, err
 }
 

@@ -38,6 +38,8 @@ type Config struct {
 	Season  Season
 	// Calendar is by which clock the loads live, and their days unlike others.
 	Calendar calendar.Calendar
+	// Algorithm is the model, if it is not to be Auto.
+	Algorithm Algorithm
 	// Keep keeps the forecasts themselves.
 	Keep     bool
 	Progress func(done, total int)
@@ -196,7 +198,7 @@ func (w *window) run(s forecast.Series, c Config) error {
 	}
 	known := forecast.Series{Start: s.Time(w.origin - len(x)), Step: s.Step, Values: slices.Clip(x)}
 	levels := slices.Concat(c.Levels, []float64{ScoreLevel})
-	f, err := c.Season.forecast(known, c.Calendar, w.plan.horizon, levels)
+	f, err := c.Season.forecast(known, c.Algorithm.config(c.Calendar), w.plan.horizon, levels)
 	if err != nil {
 		return err
 	}

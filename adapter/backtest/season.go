@@ -5,7 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/foreshadow-dev/foreshadow/adapter/calendar"
 	"github.com/foreshadow-dev/foreshadow/forecast"
 )
 
@@ -85,12 +84,12 @@ func (s Season) history(x forecast.Series) time.Duration {
 
 // forecast learns from a series and forecasts from its end. A calendar counts
 // where a day is one.
-func (s Season) forecast(x forecast.Series, cal calendar.Calendar, horizon int, levels []float64) (forecast.Forecast, error) {
+func (s Season) forecast(x forecast.Series, cfg forecast.Config, horizon int, levels []float64) (forecast.Forecast, error) {
 	seen := s.read(x)
 	if seen.Step != x.Step {
-		cal = calendar.Calendar{}
+		cfg = forecast.Config{Model: cfg.Model, Parameters: cfg.Parameters}
 	}
-	fitted, err := forecast.Fit(seen, cal.Config(forecast.Auto))
+	fitted, err := forecast.Fit(seen, cfg)
 	if err != nil {
 		return forecast.Forecast{}, fmt.Errorf("fit: %w", err)
 	}

@@ -100,7 +100,8 @@ func (o *backtestOptions) run(ctx context.Context) error {
 	if o.config.Calendar, err = o.calendarOf(series, 0); err != nil {
 		return err
 	}
-	o.replay.Calendar = o.config.Calendar
+	o.config.Algorithm = o.algorithm.algorithm
+	o.replay.Calendar, o.replay.Algorithm = o.config.Calendar, o.config.Algorithm
 	bar := newProgress(o.Streams.ErrOut, "backtest", o.Clock)
 	o.config.Progress = bar.update()
 	report, err := backtest.Run(ctx, series, o.config)

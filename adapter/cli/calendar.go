@@ -61,7 +61,7 @@ func (c *calendarFlags) parse(cmd *cobra.Command) error {
 
 // calendarOf returns the calendar of series and of a horizon after them.
 func (s *loadSource) calendarOf(series []backtest.Series, horizon time.Duration) (calendar.Calendar, error) {
-	spec := v1alpha1.Calendar{TimeZone: s.calendar.zone}
+	spec := v1alpha1.Calendar{TimeZone: s.calendar.zone, Incidents: s.algorithm.spans}
 	if len(series) > 0 {
 		first, last := series[0].Start, series[0].Origin()
 		for i := range series {

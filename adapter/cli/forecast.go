@@ -75,7 +75,7 @@ func (o *forecastOptions) run(ctx context.Context) error {
 	}
 	bar := newProgress(o.Streams.ErrOut, "forecast", o.Clock)
 	all, err := backtest.ForecastAll(ctx, series, backtest.ForecastConfig{
-		Horizon: o.horizon, Levels: o.quantiles, Season: o.seasonLen, Calendar: cal, Progress: bar.update(),
+		Horizon: o.horizon, Levels: o.quantiles, Season: o.seasonLen, Calendar: cal, Algorithm: o.algorithm.algorithm, Progress: bar.update(),
 	})
 	bar.done()
 	if err != nil {

@@ -34,6 +34,7 @@ type loadSource struct {
 	file      string
 	seasonLen backtest.Season
 	calendar  calendarFlags
+	algorithm algorithmFlags
 	quantiles []float64
 }
 
@@ -52,6 +53,7 @@ func (s *loadSource) install(cmd *cobra.Command) {
 	fs.StringVar(&s.season, "season", "auto", "Length of the load's cycle, such as 24h or 12h; auto: days, and weeks where the history shows them.")
 	fs.StringSliceVar(&s.levels, "quantiles", []string{"0.5", "0.9", "0.95", "0.99"}, "Probabilities that the load is to stay below a quantile with.")
 	s.calendar.install(cmd)
+	s.algorithm.install(cmd)
 	complete(cmd, "season", "auto", "24h", "12h", "168h")
 }
 
@@ -86,8 +88,11 @@ func (s *loadSource) parse(cmd *cobra.Command, args []string) error {
 	if err := s.calendar.parse(cmd); err != nil {
 		errs = append(errs, err)
 	}
-	if s.calendar.changed(cmd) && s.seasonLen != 0 && time.Duration(s.seasonLen) != 24*time.Hour {
-		errs = append(errs, fmt.Errorf("--season: %s has neither time zones nor holidays: leave it out, or --time-zone and --calendar", s.season))
+	if err := s.algorithm.parse(); err != nil {
+		errs = append(errs, err)
+	}
+	if err := s.checkSeason(cmd); err != nil {
+		errs = append(errs, err)
 	}
 	if s.prometheus.End, err = s.parseEnd(); err != nil {
 		errs = append(errs, err)
@@ -105,6 +110,19 @@ func (s *loadSource) parse(cmd *cobra.Command, args []string) error {
 		errs = append(errs, fmt.Errorf("--range: %s: write at least a step, better 28d", backtest.Duration(s.prometheus.Range)))
 	}
 	return errors.Join(errs...)
+}
+
+// checkSeason refuses what is told of days where there are none.
+func (s *loadSource) checkSeason(cmd *cobra.Command) error {
+	switch {
+	case s.seasonLen == 0 || time.Duration(s.seasonLen) == 24*time.Hour:
+		return nil
+	case s.calendar.changed(cmd):
+		return fmt.Errorf("--season: %s has neither time zones nor holidays: leave it out, or --time-zone and --calendar", s.season)
+	case len(s.algorithm.spans) > 0:
+		return fmt.Errorf("--incident: cannot be told beside --season=%s: leave out one of them", s.season)
+	}
+	return nil
 }
 
 func (s *loadSource) parseEnd() (time.Time, error) {
