@@ -27,15 +27,20 @@ type configureOptions struct {
 func newConfigureCommand(f *factory) *cobra.Command {
 	o := &configureOptions{factory: f}
 	names, meanings := client.ParameterNames()
-	var list strings.Builder
-	for _, name := range names {
-		fmt.Fprintf(&list, "\n  %-15s %s", name, meanings[name])
+	own, ranges := client.OwnParameterNames()
+	list := func(names []string, meanings map[string]string) string {
+		var b strings.Builder
+		for _, name := range names {
+			fmt.Fprintf(&b, "\n  %-17s %s", name, meanings[name])
+		}
+		return b.String()
 	}
 	cmd := &cobra.Command{
 		Use:   "configure POOL",
 		Short: "Choose how the load of a pool is forecast, and how many shadows it may have.",
 		Long: "Choose how the load of a pool is forecast, and how many shadows it may have. What is not named stays as it is.\n\n" +
-			"The parameters of --set; one without a value (--set cap=) takes its default again:" + list.String(),
+			"The parameters of --set; one without a value (--set cap=) takes its default again:" + list(names, meanings) +
+			"\n\nAnd those that the type itself takes:" + list(own, ranges),
 		Example: "  kubectl foreshadow configure web --type Auto --set quantile=0.95 --set shadowQuantile=0.995\n" +
 			"  kubectl foreshadow configure web --min-shadows 0 --max-shadows 20\n" +
 			"  kubectl foreshadow configure web --time-zone Europe/Berlin --calendar holidays.ics --dry-run",
@@ -52,6 +57,9 @@ func newConfigureCommand(f *factory) *cobra.Command {
 		var out []string
 		for _, name := range names {
 			out = append(out, cobra.CompletionWithDesc(name+"=", meanings[name]))
+		}
+		for _, name := range own {
+			out = append(out, cobra.CompletionWithDesc(name+"=", ranges[name]))
 		}
 		return out, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
 	})

@@ -3,6 +3,7 @@ package client
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -44,6 +45,30 @@ func ParameterNames() (names []string, meanings map[string]string) {
 	return names, meanings
 }
 
+// OwnParameterNames returns the parameters that the types themselves take
+// besides, each with its range and the types that take it.
+func OwnParameterNames() (names []string, ranges map[string]string) {
+	types := AlgorithmTypes()
+	all, takenBy := map[string]forecast.Parameter{}, map[string][]string{}
+	for _, model := range types {
+		for _, p := range forecast.ParametersOf(model) {
+			if takenBy[p.Name] == nil {
+				names = append(names, p.Name)
+			}
+			all[p.Name], takenBy[p.Name] = p, append(takenBy[p.Name], model)
+		}
+	}
+	ranges = make(map[string]string, len(names))
+	for name, p := range all {
+		of := strings.Join(takenBy[name], ", ")
+		if len(takenBy[name]) == len(types) {
+			of = "every type"
+		}
+		ranges[name] = fmt.Sprintf("whole number from %d to %d, of %s", p.Least, p.Most, of)
+	}
+	return names, ranges
+}
+
 // ConfigureShadowingAlgorithm chooses how the load of a pool is forecast, and
 // how the forecast is used.
 //
@@ -54,9 +79,9 @@ func ParameterNames() (names []string, meanings map[string]string) {
 // The parameters are strings by name (ParameterNames): quantile and
 // shadowQuantile are probabilities such as "0.95"; coldStartLead,
 // activationLead, maxAge, window and step are durations such as "90s"; cap is a
-// factor such as "1.5". Beside them the algorithm takes parameters of its own,
-// as docs/forecasting.md lists them, such as historyDays. Those that are not named stay as they are, and one with
-// an empty value takes its default again.
+// factor such as "1.5". Beside them the type takes parameters of its own
+// (OwnParameterNames), such as historyDays. Those that are not named stay as they
+// are, and one with an empty value takes its default again.
 //
 // The result is the pool as the server has it. What is out of range is an
 // *InvalidError with the field, its value and what to write instead.

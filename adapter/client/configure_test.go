@@ -1,6 +1,7 @@
 package client_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/foreshadow-dev/foreshadow/adapter/api/v1alpha1"
 	"github.com/foreshadow-dev/foreshadow/adapter/client"
+	"github.com/foreshadow-dev/foreshadow/forecast"
 )
 
 func TestConfigureShadowingAlgorithm(t *testing.T) {
@@ -80,6 +82,19 @@ func TestEveryParameterIsWrittenAndHasARange(t *testing.T) {
 		require.Equal(t, "-1", invalid.Fields[0].BadValue)
 		require.Contains(t, invalid.Fields[0].Detail, "write ")
 	}
+}
+
+func TestOwnParametersHaveTheRangeOfEveryTypeThatTakesThem(t *testing.T) {
+	names, ranges := client.OwnParameterNames()
+	require.Len(t, ranges, len(names))
+	for _, model := range client.AlgorithmTypes() {
+		for _, p := range forecast.ParametersOf(model) {
+			require.Contains(t, names, p.Name)
+			require.Contains(t, ranges[p.Name], fmt.Sprintf("from %d to %d, of ", p.Least, p.Most), "%s of %s", p.Name, model)
+		}
+	}
+	require.Equal(t, "whole number from 1 to 28, of every type", ranges[forecast.HistoryDays])
+	require.Equal(t, "whole number from 1 to 28, of DailyShape, DailyMedian", ranges[forecast.ShapeDays])
 }
 
 func TestConfigureRefuses(t *testing.T) {
