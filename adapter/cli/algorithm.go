@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -36,17 +37,19 @@ func (a *algorithmFlags) parse() (err error) {
 	return errors.Join(err, a.parseIncidents())
 }
 
-// parseIncidents reads spans as spec.calendar.incidents has them.
+// parseIncidents reads spans, which spec.calendar.incidents has in UTC.
 func (a *algorithmFlags) parseIncidents() error {
 	for _, text := range a.incidents {
 		from, to, _ := strings.Cut(text, "/")
-		v := v1alpha1.Incident{From: v1alpha1.Instant(from), To: v1alpha1.Instant(to)}
-		first, err := v.From.Parse()
-		last, err2 := v.To.Parse()
-		if err != nil || err2 != nil || last.Before(first) {
-			return fmt.Errorf("--incident: %q: write its first and its last instant in UTC, such as 2026-11-02T14:05:00Z/2026-11-02T16:00:00Z", text)
+		first, err := time.Parse(time.RFC3339, from)
+		last, err2 := time.Parse(time.RFC3339, to)
+		if err != nil || err2 != nil {
+			return fmt.Errorf("--incident: %q: write its first and its last instant, such as 2026-11-02T14:05:00Z/2026-11-02T16:00:00Z", text)
 		}
-		a.spans = append(a.spans, v)
+		if last.Before(first) {
+			return fmt.Errorf("--incident: %q: write an end that is not before its beginning", text)
+		}
+		a.spans = append(a.spans, v1alpha1.Incident{From: v1alpha1.InstantOf(first), To: v1alpha1.InstantOf(last)})
 	}
 	return nil
 }
