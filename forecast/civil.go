@@ -134,6 +134,7 @@ func (c *civil) forecast(f *Fitted, s Series, horizon int, levels []float64, exp
 	if len(c.calendar) > 0 {
 		c.restore(&out, origin, s)
 		out.Today = c.today(dateAt(c.at(origin)))
+		out.Ahead = c.upcoming(dateAt(c.at(origin)), dateAt(c.at(origin+ahead[horizon-1])))
 	}
 	out.Origin = s.Origin()
 	if len(out.Point) != horizon || ahead[horizon-1] != horizon {

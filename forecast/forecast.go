@@ -28,6 +28,9 @@ type Forecast struct {
 	// Today says in a sentence which entry of the calendar the day of the origin
 	// is, and what it is taken for; empty for an ordinary day.
 	Today string
+	// Ahead says the same of the days of the calendar that begin after the day of
+	// the origin, each with its date, as far ahead as they are known; empty for none.
+	Ahead string
 	// Explanation says how the forecast came about, where Explained was asked.
 	Explanation Explanation
 

@@ -153,15 +153,31 @@ func (c *civil) restore(out *Forecast, origin int, s Series) {
 
 // today says which entry of the calendar a day is; empty for none.
 func (c *civil) today(d date) string {
-	entry := c.calendar.on(d)
-	if entry == nil {
-		return ""
+	if entry := c.calendar.on(d); entry != nil {
+		return c.takenFor(d, entry, "today")
 	}
+	return ""
+}
+
+// upcoming says which entries of the calendar begin after a day, up to last.
+func (c *civil) upcoming(day, last date) string {
+	out, before := "", c.calendar.on(day)
+	for d := day + 1; d <= last; d++ {
+		entry := c.calendar.on(d)
+		if _, learnt := c.effects[d]; learnt && entry != before {
+			out = join(out, c.takenFor(d, entry, "on "+midnight(d).Format(time.DateOnly)))
+		}
+		before = entry
+	}
+	return out
+}
+
+func (c *civil) takenFor(d date, entry *calendarDays, when string) string {
 	as := c.effects[d].as
 	if as == "" {
 		as = asOrdinary
 	}
-	return entry.name + " (" + string(entry.class) + ") today, forecast " + as
+	return entry.name + " (" + string(entry.class) + ") " + when + ", forecast " + as
 }
 
 // The days that an entry of the calendar may be taken for.

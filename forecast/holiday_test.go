@@ -110,6 +110,37 @@ func TestHolidayIsTakenFor(t *testing.T) {
 	}
 }
 
+func TestHolidaysAhead(t *testing.T) {
+	berlin := zone(t, "Europe/Berlin")
+	origin := time.Date(2026, 5, 14, 9, 0, 0, 0, berlin) // a Thursday
+	bridge := days(t, "Bridge Day", forecast.Holiday, "2026-05-15")
+	for _, c := range []struct {
+		name  string
+		days  []forecast.CalendarDays
+		hours int
+		ahead string
+	}{
+		{"none within the horizon", bridge, 14, ""},
+		{"tomorrow", bridge, 15, "Bridge Day (Holiday) on 2026-05-15, forecast as a Sunday"},
+		{"days in a row once", []forecast.CalendarDays{{Name: "Break", Class: forecast.Holiday, From: origin.AddDate(0, 0, 2), To: origin.AddDate(0, 0, 5)}}, 96, "Break (Holiday) on 2026-05-16, forecast as a Sunday"},
+		{"not what began", []forecast.CalendarDays{{Name: "Break", Class: forecast.Holiday, From: origin, To: origin.AddDate(0, 0, 3)}}, 48, ""},
+		{
+			"several", append(days(t, "Sale", forecast.Event, "2026-05-12", "2026-05-16"), bridge...), 48,
+			"Bridge Day (Holiday) on 2026-05-15, forecast as a Sunday; Sale (Event) on 2026-05-16, forecast as earlier days of that name",
+		},
+		{"not what is too far ahead to be known", days(t, "Sale", forecast.Event, "2026-06-12"), 40 * 24, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := seriesOf(origin, 28, time.Hour, berlin, localLoad)
+			fit, err := forecast.Fit(s, forecast.Config{Location: berlin, Calendar: c.days})
+			require.NoError(t, err)
+			f, err := fit.Forecast(s, c.hours, []float64{0.9})
+			require.NoError(t, err)
+			require.Equal(t, c.ahead, f.Ahead)
+		})
+	}
+}
+
 func TestHolidayFollowsTheLevel(t *testing.T) {
 	berlin := zone(t, "Europe/Berlin")
 	holiday := onDays(1, "2026-05-14")

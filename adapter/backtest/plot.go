@@ -23,15 +23,16 @@ const (
 )
 
 // ink is how the parts of a column are drawn; partial holds the eighths of a
-// cell, empty where there are none.
+// cell, empty where there are none, and zero marks a load of nothing, which is
+// no gap.
 type ink struct {
-	known, point, band rune
-	partial            []rune
+	known, point, band, zero rune
+	partial                  []rune
 }
 
 var (
-	plainInk = ink{known: '#', point: '+', band: '.'}
-	richInk  = ink{known: '█', point: '▓', band: '░', partial: []rune(" ▁▂▃▄▅▆▇")}
+	plainInk = ink{known: '#', point: '+', band: '.', zero: '_'}
+	richInk  = ink{known: '█', point: '▓', band: '░', zero: '▁', partial: []rune(" ▁▂▃▄▅▆▇")}
 )
 
 // column is one of the picture: the highest load, or point and quantile, of its
@@ -71,7 +72,8 @@ func (p Plot) Draw(f *Forecast) string {
 }
 
 // scaleFor returns what the foot and the top of the picture stand for. The foot
-// is zero, unless that would leave nothing to see of how the load moves.
+// is zero, unless that would leave nothing to see of how the load moves, and the
+// labels tell apart what is seen then.
 func scaleFor(columns []column) (foot, top float64) {
 	least := math.Inf(1)
 	for _, c := range columns {
@@ -84,8 +86,11 @@ func scaleFor(columns []column) (foot, top float64) {
 	switch {
 	case top == 0:
 		return 0, 1
-	case least > top/2 && least < top:
-		return least - (top-least)/4, top
+	case least > top/2:
+		foot = least - (top-least)/4
+		if middle := short((foot + top) / 2); middle != short(foot) && middle != short(top) {
+			return foot, top
+		}
 	}
 	return 0, top
 }
@@ -100,6 +105,9 @@ func (p Plot) ink() ink {
 // cell draws a column between row and row+1 of plotRows.
 func (k ink) cell(c column, row int, foot, top float64) rune {
 	height := func(v float64) float64 { return (v-foot)/(top-foot)*plotRows - float64(row) } // of v above the row's foot
+	if row == 0 && (c.known == 0 || c.upper == 0) && foot == 0 {
+		return k.zero
+	}
 	if !math.IsNaN(c.known) {
 		return k.fill(height(c.known), k.known)
 	}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/go-kit/log"
@@ -25,6 +27,7 @@ const (
 	// waits for it, and no pool beside it.
 	maxQuerySeries = 1_000
 	maxAnswer      = 64 << 20
+	maxNamed       = 5 // series in a note
 )
 
 // PrometheusConfig says what is read, and from where.
@@ -95,9 +98,24 @@ func (f *fetch) checkNumbers(have int) error {
 	case have == 0:
 		return fmt.Errorf("--query: %w: every value from %s to %s is NaN or infinite: check for a division by zero", history.ErrOnlyNaN, stamp(f.rng.Start), stamp(f.rng.End))
 	default:
-		f.notes = append(f.notes, fmt.Sprintf("series left out, as every value of theirs is NaN or infinite: %d of %d: check for a division by zero", missing, len(f.order)))
+		f.notes = append(f.notes, fmt.Sprintf("series left out, as every value of theirs is NaN or infinite: %d of %d: %s: check for a division by zero", missing, len(f.order), f.leftOut()))
 		return nil
 	}
+}
+
+// leftOut names the first few series that have no number.
+func (f *fetch) leftOut() string {
+	var names []string
+	for _, name := range f.order {
+		if !slices.ContainsFunc(f.values[name], func(v float64) bool { return v == v }) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	if more := len(names) - maxNamed; more > 0 {
+		names = append(names[:maxNamed], fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(names, ", ")
 }
 
 // requests reads the counter of HTTP requests.

@@ -104,8 +104,10 @@ func (s Season) forecast(x forecast.Series, cfg forecast.Config, horizon int, le
 	if x.Step >= day && f.Maturity == forecast.NoDailyCycle {
 		f.Note = fmt.Sprintf("a value each %s shows no daily cycle: the recent level is forecast, with wider quantiles", Duration(x.Step))
 	}
-	if f.Today != "" {
-		f.Note = strings.TrimPrefix(f.Note+"; "+f.Today, "; ")
+	for _, days := range []string{f.Today, f.Ahead} {
+		if days != "" {
+			f.Note = strings.TrimPrefix(f.Note+"; "+days, "; ")
+		}
 	}
 	return f, nil
 }

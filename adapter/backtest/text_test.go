@@ -48,6 +48,32 @@ Note: 8h of history
 	require.Equal(t, want, known().Text(Plot{Columns: 80}, []float64{0.5, 0.9}))
 }
 
+func TestDrawLevels(t *testing.T) {
+	for _, c := range []struct {
+		name        string
+		load, point float64
+		top, bottom string // of eight rows
+	}{
+		{"constant", 5, 5, "    5.00 ####++++", "    0.00 ####++++"},
+		{"constant but for a rounding", 1_234_567, 1_234_567.0001, "   1235k ####++++", "    0.00 ####++++"},
+		{"zero", 0, 0, "    1.00", "    0.00 ________"},
+		{"near a level", 90, 100, "     100     ++++", "    87.5 ####++++"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f := known()
+			for i := range f.Series.Values {
+				f.Series.Values[i] = c.load
+			}
+			for i := range f.Point {
+				f.Point[i], f.Quantiles[0][i], f.Quantiles[1][i] = c.point, c.point, c.point
+			}
+			rows := strings.Split(Plot{Columns: 80}.Draw(f), "\n")
+			require.Equal(t, c.top, strings.TrimRight(rows[0], " "))
+			require.Equal(t, c.bottom, rows[plotRows-1])
+		})
+	}
+}
+
 func TestWriteCSV(t *testing.T) {
 	f := known()
 	f.Series.Name = `{a="b,c"}`
