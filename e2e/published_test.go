@@ -169,8 +169,15 @@ func (p *published) discovers(t *testing.T) {
 		customMetrics.String():            {"pods/" + warmUpProgress},
 		"external.metrics.k8s.io/v1beta1": {predictedCapacity, "foreshadow_predicted_load", warmReplicas},
 	} {
-		list, err := p.reader.Discovery().ServerResourcesForGroupVersion(groupVersion)
-		require.NoError(t, err)
+		var list *metav1.APIResourceList
+		// The API server asks an adapter that it found dead anew each half a minute; until then it answers for it.
+		require.NoError(t, process.Until(t.Context(), time.Minute, groupVersion, func(context.Context) (string, bool) {
+			var err error
+			if list, err = p.reader.Discovery().ServerResourcesForGroupVersion(groupVersion); !apierrors.IsServiceUnavailable(err) {
+				require.NoError(t, err)
+			}
+			return fmt.Sprint(err), err == nil
+		}))
 		var got []string
 		for _, r := range list.APIResources {
 			got = append(got, r.Name)
