@@ -95,6 +95,11 @@ func (r *fileRig) settles(t *testing.T, claim func() bool) {
 // settling says that the watcher waits for the quiet, beside its ticker.
 func (r *fileRig) settling() bool { return r.clock.Waiters() == 2 }
 
+// refusals counts what the log says of them, which comes last of a refusal.
+func (r *fileRig) refusals() int {
+	return strings.Count(r.logs.String(), `level=error component=pools msg="pools file refused, its last good version stays in use" err="`)
+}
+
 func write(t *testing.T, path, text string) {
 	t.Helper()
 	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
@@ -130,19 +135,20 @@ foreshadow_pools_reload_success_timestamp_seconds 1.7723664e+09
 	require.Empty(t, problems)
 
 	for name, bad := range map[string]string{"a bad field": strings.Replace(poolText("web", "web"), "query", "qery", 1), "an emptied file": ""} {
+		before := r.refusals()
 		write(t, r.path, bad)
-		r.settles(t, func() bool { return testutil.ToFloat64(r.file.metrics.success) == 0 })
+		r.settles(t, func() bool { return r.refusals() == before+1 })
+		require.Zero(t, testutil.ToFloat64(r.file.metrics.success), name)
 		require.Empty(t, r.handler.takeEvents(), name)
-		require.Contains(t, r.logs.String(), `level=error component=pools msg="pools file refused, its last good version stays in use" err="`)
 		write(t, r.path, poolText("web", "web"))
 		r.settles(t, func() bool { return testutil.ToFloat64(r.file.metrics.success) == 1 })
 		require.Empty(t, r.handler.takeEvents(), name)
 	}
 
 	require.NoError(t, os.Remove(r.path))
-	r.settles(t, func() bool { return testutil.ToFloat64(r.file.metrics.success) == 0 })
+	r.settles(t, func() bool { return strings.Contains(r.logs.String(), "read pools file: open ") })
+	require.Zero(t, testutil.ToFloat64(r.file.metrics.success))
 	require.Empty(t, r.handler.takeEvents())
-	require.Contains(t, r.logs.String(), "read pools file: open ")
 	write(t, r.path, poolText("web", "web")+"---\n"+poolText("api", "api"))
 	r.settles(t, func() bool { return r.handler.get("shop", "api") != nil })
 }
@@ -153,24 +159,23 @@ func TestFileSaysOnceThatItIsGone(t *testing.T) {
 	r := newFileRig(t, filepath.Join(dir, "pools.yaml"))
 	write(t, r.path, poolText("web", "web"))
 	r.run(t)
-	refusals := func() int { return strings.Count(r.logs.String(), "pools file refused") }
 	require.NoError(t, os.Remove(r.path))
-	r.settles(t, func() bool { return refusals() == 1 })
+	r.settles(t, func() bool { return r.refusals() == 1 })
 	for range 3 {
 		write(t, filepath.Join(dir, "log"), "x")
 		poll(t, r.logs.String, r.settling)
 		r.settles(t, func() bool { return !r.settling() })
 	}
-	require.Equal(t, 1, refusals())
+	require.Equal(t, 1, r.refusals())
 
 	write(t, r.path, "kind: Pod")
-	r.settles(t, func() bool { return refusals() == 2 })
+	r.settles(t, func() bool { return r.refusals() == 2 })
 	require.NoError(t, os.Remove(r.path))
-	r.settles(t, func() bool { return refusals() == 3 })
+	r.settles(t, func() bool { return r.refusals() == 3 })
 	write(t, r.path, poolText("web", "web"))
 	r.settles(t, func() bool { return strings.Count(r.logs.String(), "pools file read") == 2 })
 	require.NoError(t, os.Remove(r.path))
-	r.settles(t, func() bool { return refusals() == 4 })
+	r.settles(t, func() bool { return r.refusals() == 4 })
 }
 
 // TestFileFollowsAConfigMap swaps links as the kubelet does.
