@@ -31,9 +31,9 @@ func newBacktestCommand(f *factory) *cobra.Command {
 		Short: "Tell how good the forecasts of a load would have been on its own past.",
 		Long: "Repeat the forecasts of the past, each with the values up to its origin only, and score them on what followed beside seasonal naive,\n" +
 			"Holt-Winters and the last value. It reads a CSV file or a Prometheus, and needs neither a cluster nor an adapter.\n\n" +
-			"A file has a header, timestamp,value or series,timestamp,value, and a line per value; timestamps are RFC 3339, unix seconds or\n" +
-			"2006-01-02 15:04:05 in UTC, values may be missing. -o csv prints the forecasts of every origin: series,origin,timestamp,point and the quantiles,\n" +
-			"a row a step; -o json, yaml and the like print a " + backtestKind + ".",
+			"A file has a header, timestamp,value or series,timestamp,value, and a line per value, or a column for each series: timestamp,web,api;\n" +
+			"timestamps are RFC 3339, unix seconds or 2006-01-02 15:04:05 in UTC, values may be missing.\n\n" +
+			"-o csv prints the forecasts of every origin: series,origin,timestamp,point and the quantiles, a row a step; -o json, yaml and the like print a " + backtestKind + ".",
 		Example: "  kubectl foreshadow backtest load.csv\n" +
 			"  kubectl foreshadow backtest --prometheus.url http://127.0.0.1:9090 --query 'sum by (service) (rate(http_requests_total[2m]))'",
 		RunE: func(cmd *cobra.Command, args []string) error {

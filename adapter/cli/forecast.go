@@ -37,9 +37,9 @@ func newForecastCommand(f *factory) *cobra.Command {
 		Use:   "forecast [FILE]",
 		Short: "Forecast a load from a CSV file or a Prometheus, without a cluster.",
 		Long: "Forecast each series of a CSV file, or of a query to a Prometheus, from its last value on. It needs neither a cluster nor an adapter.\n\n" +
-			"A file has a header, timestamp,value or series,timestamp,value, and a line per value; timestamps are RFC 3339, unix seconds or\n" +
-			"2006-01-02 15:04:05 in UTC, values may be missing. -o csv prints series,origin,timestamp,point and the quantiles, a row a step;\n" +
-			"-o json, yaml and the like print a " + forecastKind + ".",
+			"A file has a header, timestamp,value or series,timestamp,value, and a line per value, or a column for each series: timestamp,web,api;\n" +
+			"timestamps are RFC 3339, unix seconds or 2006-01-02 15:04:05 in UTC, values may be missing.\n\n" +
+			"-o csv prints series,origin,timestamp,point and the quantiles, a row a step; -o json, yaml and the like print a " + forecastKind + ".",
 		Example: "  kubectl foreshadow forecast load.csv --horizon 24h\n" +
 			"  kubectl foreshadow forecast --prometheus.url http://127.0.0.1:9090 --query 'sum by (service) (rate(http_requests_total[2m]))'\n" +
 			"  kubectl foreshadow forecast load.csv --quantiles 0.5,0.99 -o csv > forecast.csv",

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/utils/clock"
@@ -47,9 +48,24 @@ func New(c Config) *cobra.Command {
 	root.AddCommand(
 		newCreateCommand(f), newStatusCommand(f), newConfigureCommand(f),
 		newPauseCommand(f), newResumeCommand(f), newExplainCommand(f),
-		newForecastCommand(f), newBacktestCommand(f), newWarmupCommand(f), newVersionCommand(f),
 	)
+	root.AddCommand(withoutCluster(
+		newForecastCommand(f), newBacktestCommand(f), newWarmupCommand(f), newVersionCommand(f),
+	)...)
 	root.InitDefaultCompletionCmd()
 	explainCompletion(root)
 	return root
+}
+
+// withoutCluster leaves the flags of kubectl, which say where a cluster is, out of
+// the help of commands that ask none. They are taken all the same.
+func withoutCluster(commands ...*cobra.Command) []*cobra.Command {
+	for _, cmd := range commands {
+		help := cmd.HelpFunc()
+		cmd.SetHelpFunc(func(c *cobra.Command, args []string) {
+			c.InheritedFlags().VisitAll(func(f *pflag.Flag) { f.Hidden = true })
+			help(c, args)
+		})
+	}
+	return commands
 }

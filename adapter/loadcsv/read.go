@@ -20,10 +20,11 @@ const (
 	plainHeader  = "timestamp,value"
 	seriesHeader = "series,timestamp,value"
 
-	// maxRows bounds what one file may hold.
-	maxRows = 1 << 25
+	// maxValues bounds what one file may hold.
+	maxValues = 1 << 25
 
 	writeAtLeast0 = "write a finite number of at least 0, or nothing for a gap"
+	writeAnother  = "another has that name: write one that no other has"
 	writeName     = "write a name, of characters that can be printed"
 	writeNumber   = "write a finite number, or nothing for a gap"
 )
@@ -48,7 +49,8 @@ type Options struct {
 // Read reads the samples of a file by series, each in the order of its lines: a
 // header timestamp,value or series,timestamp,value, then a line per value. The
 // first column of a plain series may be called time, ts or date as well, and its
-// second one names the series. An empty value, or NaN, is a gap.
+// second one names the series; so do more columns, as dashboards export several
+// series. An empty value, or NaN, is a gap.
 //
 // An error names file, line, column and value, and says what to write.
 func Read(file string, r io.Reader, o Options) (map[string][]Sample, error) {
@@ -65,8 +67,9 @@ func Read(file string, r io.Reader, o Options) (map[string][]Sample, error) {
 type reader struct {
 	Options
 	csv     *csv.Reader
-	columns int // of the header
-	rows    int
+	columns int      // of the header
+	names   []string // of the series, by column; none: the lines name them
+	values  int
 	samples map[string][]Sample
 }
 
@@ -86,7 +89,7 @@ func (p *reader) readAll() error {
 			return err
 		}
 	}
-	if p.rows == 0 {
+	if p.values == 0 {
 		return errors.New("it has a header and no values: write a line per value below it")
 	}
 	return nil
@@ -108,16 +111,18 @@ func (p *reader) readHeader() error {
 	if err != nil {
 		return err
 	}
+	fields := trimmed(rec)
+	p.columns = len(fields)
 	if name, ok := PlainHeader(rec); ok {
-		p.columns = 2
-		if p.Name = cmp.Or(name, p.Name); strings.ContainsFunc(p.Name, unicode.IsControl) {
-			return p.refuse(1, "column", rec[1], writeName)
-		}
+		p.names = []string{cmp.Or(name, p.Name)}
+		return p.checkNames(rec)
+	}
+	if strings.EqualFold(strings.Join(fields, ","), seriesHeader) {
 		return nil
 	}
-	if strings.EqualFold(strings.Join(trimmed(rec), ","), seriesHeader) {
-		p.columns = 3
-		return nil
+	if isWide(fields) {
+		p.names = fields[1:]
+		return p.checkNames(rec)
 	}
 	return fmt.Errorf("line 1: %q is no header: write %q or %q above the values", strings.Join(rec, ","), plainHeader, seriesHeader)
 }
@@ -133,6 +138,27 @@ func PlainHeader(line []string) (name string, ok bool) {
 		return "", true
 	}
 	return fields[1], true
+}
+
+// isWide says whether a line is the header of several series, a column each.
+func isWide(fields []string) bool {
+	return len(fields) > 2 && slices.Contains(stampColumns, strings.ToLower(fields[0])) &&
+		!slices.ContainsFunc(fields[1:], func(name string) bool {
+			return name == "" || strings.EqualFold(name, "series") || strings.EqualFold(name, "value")
+		})
+}
+
+// checkNames refuses series that could not be told apart, or printed.
+func (p *reader) checkNames(header []string) error {
+	for i, name := range p.names {
+		if strings.ContainsFunc(name, unicode.IsControl) {
+			return p.refuse(i+1, "column", header[i+1], writeName)
+		}
+		if slices.Contains(p.names[:i], name) {
+			return p.refuse(i+1, "column", header[i+1], writeAnother)
+		}
+	}
+	return nil
 }
 
 // trimmed are the fields of a header without spaces and byte order mark.
@@ -153,25 +179,41 @@ func (p *reader) add(rec []string) error {
 		}
 		return fmt.Errorf("line %d: it has %d %s and the header %d: write %d", line, len(rec), fields, p.columns, p.columns)
 	}
-	if p.rows++; p.rows > maxRows {
-		return fmt.Errorf("it has more than %d values: leave out the oldest, or split the file by series", maxRows)
+	if p.names == nil {
+		return p.addNamed(rec)
 	}
-	name := p.Name
-	if p.columns == 3 {
-		name = strings.TrimSpace(rec[0])
-		if name == "" || strings.ContainsFunc(name, unicode.IsControl) {
-			return p.refuse(0, "series", rec[0], writeName)
-		}
-		rec = rec[1:]
-	}
-	field := p.columns - 2
 	at, remedy := ParseStamp(rec[0])
 	if remedy != "" {
-		return p.refuse(field, "timestamp", rec[0], remedy)
+		return p.refuse(0, "timestamp", rec[0], remedy)
 	}
-	v, remedy := p.parseValue(rec[1])
+	for i, name := range p.names {
+		if err := p.addValue(name, at, rec[i+1], i+1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// addNamed takes a line of series, timestamp and value.
+func (p *reader) addNamed(rec []string) error {
+	name := strings.TrimSpace(rec[0])
+	if name == "" || strings.ContainsFunc(name, unicode.IsControl) {
+		return p.refuse(0, "series", rec[0], writeName)
+	}
+	at, remedy := ParseStamp(rec[1])
 	if remedy != "" {
-		return p.refuse(field+1, "value", rec[1], remedy)
+		return p.refuse(1, "timestamp", rec[1], remedy)
+	}
+	return p.addValue(name, at, rec[2], 2)
+}
+
+func (p *reader) addValue(name string, at time.Time, value string, field int) error {
+	if p.values++; p.values > maxValues {
+		return fmt.Errorf("it has more than %d values: leave out the oldest, or split the file by series", maxValues)
+	}
+	v, remedy := p.parseValue(value)
+	if remedy != "" {
+		return p.refuse(field, "value", value, remedy)
 	}
 	known, ok := p.samples[name]
 	if !ok {

@@ -27,6 +27,7 @@ func TestRead(t *testing.T) {
 		{"under ts, quoted", "\"ts\",\"value\"\n0,1\n60,2\n", map[string][]Sample{"web": two}},
 		{"under date, after a byte order mark", "\ufeffdate,rps\n1970-01-01 00:00:00,1\n1970-01-01 00:01:00,2\n", map[string][]Sample{"rps": two}},
 		{"several series, in the order of their lines", "series,timestamp,value\na,60,2\nb,0,5\na,0,1\n", map[string][]Sample{"a": {{at(60), 2}, {at(0), 1}}, "b": {{at(0), 5}}}},
+		{"a column each", "\"Time\",\"web\",\"api, v2\"\n0,1,5\n60,2,\n", map[string][]Sample{"web": two, "api, v2": {{at(0), 5}, {at(60), nan}}}},
 		{"a gap is no value, or NaN", "timestamp,value\n0,\n60,NaN\n", map[string][]Sample{"web": {{at(0), nan}, {at(60), nan}}}},
 	}
 	for _, tt := range tests {
@@ -48,6 +49,11 @@ func TestReadSaysWhatToWrite(t *testing.T) {
 		{"a series without a name", "time,\n0,1\n", `line 1: "time," is no header: write "timestamp,value" or "series,timestamp,value" above the values`},
 		{"a name that cannot be printed", "time,a\tb\n0,1\n", `line 1, column 6: column "a\tb": write a name, of characters that can be printed`},
 		{"three columns of other names", "name,time,value\na,0,1\n", `line 1: "name,time,value" is no header: write "timestamp,value" or "series,timestamp,value" above the values`},
+		{"three columns in another order", "timestamp,series,value\n0,a,1\n", `line 1: "timestamp,series,value" is no header: write "timestamp,value" or "series,timestamp,value" above the values`},
+		{"two columns of one name", "time,web,web\n0,1,2\n", `line 1, column 10: column "web": another has that name: write one that no other has`},
+		{"a column with a name that cannot be printed", "time,web,a\tb\n0,1,2\n", `line 1, column 10: column "a\tb": write a name, of characters that can be printed`},
+		{"a field short of its columns", "time,web,api\n0,1\n", "line 2: it has 2 fields and the header 3: write 3"},
+		{"a unit in a column", "time,web,api\n0,1,2 req/s\n", `line 2, column 5: value "2 req/s": write a finite number of at least 0, or nothing for a gap`},
 		{"one field", "timestamp,value\n0\n", "line 2: it has 1 field and the header 2: write 2"},
 		{"another date", "timestamp,value\n08/10/2021 00:00,1\n", `line 2, column 1: timestamp "08/10/2021 00:00": ` + WriteStamp},
 		{"milliseconds", "timestamp,value\n1633651200000,1\n", `line 2, column 1: timestamp "1633651200000": it looks like milliseconds: ` + WriteStamp},
