@@ -12,14 +12,37 @@ const (
 	mostCovered  = 0.97
 )
 
+// fewWindows of a series are left to chance.
+const fewWindows = 3
+
 // firstHour says which part of the scores counts most.
 const firstHour = "In the first hour, which decides how many pods are warm, P95 "
 
 // verdict says in a few sentences whether the forecast is worth having.
 func (r *Report) verdict() string {
 	if len(r.Series) == 1 {
-		return r.Series[0].verdict()
+		return r.Series[0].verdict() + r.chance()
 	}
+	return r.verdictOfAll() + r.chance()
+}
+
+// chance says where too few forecasts were scored to tell.
+func (r *Report) chance() string {
+	most := 0
+	for i := range r.Series {
+		most = max(most, r.Series[i].Windows)
+	}
+	if most == 0 || most >= fewWindows {
+		return ""
+	}
+	rests := plural(most, "forecast", "forecasts")
+	if len(r.Series) > 1 {
+		rests += " a series"
+	}
+	return fmt.Sprintf("\nThis rests on %s, so much of it is chance: a longer history, or a shorter --horizon, tells more.", rests)
+}
+
+func (r *Report) verdictOfAll() string {
 	beats, known := 0, 0
 	for i := range r.Series {
 		if v := float64(r.Series[i].find(Ours).FirstHour.PinballRatio); !math.IsNaN(v) {
