@@ -131,7 +131,7 @@ func (p *reader) readHeader() error {
 // is called: not at all if its column is "value".
 func PlainHeader(line []string) (name string, ok bool) {
 	fields := trimmed(line)
-	if len(fields) != 2 || !slices.Contains(stampColumns, strings.ToLower(fields[0])) || fields[1] == "" {
+	if len(fields) != 2 || !byColumn(fields) {
 		return "", false
 	}
 	if strings.EqualFold(fields[1], "value") {
@@ -140,12 +140,17 @@ func PlainHeader(line []string) (name string, ok bool) {
 	return fields[1], true
 }
 
-// isWide says whether a line is the header of several series, a column each.
+// byColumn says whether a header has a stamp and then names.
+func byColumn(fields []string) bool {
+	return slices.Contains(stampColumns, strings.ToLower(fields[0])) && !slices.Contains(fields[1:], "")
+}
+
+// isWide says whether a line is the header of several series, a column each, and
+// not one of a line per value in another order.
 func isWide(fields []string) bool {
-	return len(fields) > 2 && slices.Contains(stampColumns, strings.ToLower(fields[0])) &&
-		!slices.ContainsFunc(fields[1:], func(name string) bool {
-			return name == "" || strings.EqualFold(name, "series") || strings.EqualFold(name, "value")
-		})
+	return len(fields) > 2 && byColumn(fields) && !slices.ContainsFunc(fields[1:], func(name string) bool {
+		return strings.EqualFold(name, "series") || strings.EqualFold(name, "value")
+	})
 }
 
 // checkNames refuses series that could not be told apart, or printed.

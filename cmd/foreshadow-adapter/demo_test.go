@@ -30,9 +30,6 @@ func execute(ctx context.Context, args ...string) (out, progress string, err err
 func TestDemoOverloadsLessThanAReactiveHPAOfEqualCost(t *testing.T) {
 	for _, trace := range simulate.BundledTraces() {
 		t.Run(trace, func(t *testing.T) {
-			if testing.Short() && trace != simulate.Application {
-				t.Skip("the detector of races sees no other code in a second trace")
-			}
 			file := filepath.Join(t.TempDir(), "out", "demo.json")
 			out, progress, err := execute(t.Context(), "demo", "--trace", trace, "--duration=0s", "-o", "json", "--report.file", file)
 			require.NoError(t, err)
