@@ -8,6 +8,7 @@ import (
 const (
 	jumpLeast = 3   // unusual deviations that make a jump
 	jumpMiss  = 4   // how many of them any other takes back
+	jumpHeld  = 40  // the most that there is to take back
 	jumpStay  = 4   // see carry; between 1 and 8 the losses on real series hardly differ
 	mayLast   = 0.2 // probability from which an upper quantile counts on a run
 	widest    = 10  // times that a band may widen in a run
@@ -19,9 +20,11 @@ const (
 // its first minutes, or an incident; which of them, only its length tells.
 // With four unusual ones against each other one, which is ordinary or unusual on
 // the other side, taken as its end, a run has at least four fifths of its steps
-// outside. A job that no longer comes, or a moment of silence, ends no long one.
+// outside. A job that no longer comes, or a moment of silence, ends no long one; ten
+// steps in a row do, however long it was.
 type jump struct {
-	run      int
+	run      int // steps that it lasts
+	held     int // of those, how many others have to take back until it ends
 	side     bool
 	sum, den float64
 	off      float64 // sum of the distances from the height so far, weighted alike
@@ -31,14 +34,14 @@ type jump struct {
 // add takes the next deviation and its clipped value.
 func (j *jump) add(v, clipped float64) {
 	if ordinary := v == clipped; ordinary || j.run > 0 && j.side != (v > 0) {
-		if j.run -= jumpMiss; j.run <= 0 {
+		if j.run, j.held = j.run-jumpMiss, j.held-jumpMiss; j.held <= 0 {
 			*j = jump{alarm: j.alarm}
 		}
 		if ordinary || j.run > 0 {
 			return
 		}
 	}
-	j.run++
+	j.run, j.held = j.run+1, min(j.held+1, jumpHeld)
 	if j.den > 0 {
 		j.off = j.off*jumpDecay + math.Abs(v-j.sum/j.den)
 	}

@@ -302,9 +302,10 @@ func (r *rolling) correct(k, horizon int, x *rows, pred []float64) [scales]float
 }
 
 // everyRow is how many rows there are for each that coefficients are learnt from:
-// those of minutes are alike, and five coefficients need fewer than quantiles.
+// those of minutes are alike, and five coefficients need fewer than quantiles. Of
+// origins at each step every second one would be one phase of what alternates.
 func (r *rolling) everyRow(n int) int {
-	if r.h.fine() && n > enoughRows {
+	if r.h.fine() && n > enoughRows && len(r.h.raw)-r.start > maxOrigins {
 		return 2
 	}
 	return 1

@@ -12,6 +12,10 @@ const (
 	forgetDay  = 0.9 // weight of an error one day older
 )
 
+// coded is what a deviation may be by the two bytes of a curve alone: a 65,000th of
+// its range, of 4 at most, in the least unit of a phase.
+const coded = 4.0 / 65000 / swingFloor
+
 var forgetLog = math.Log(forgetDay)
 
 // rolling scores the models at past origins. A forecast in it is made of the
@@ -258,7 +262,7 @@ func (r *rolling) statesOf(m *model, d, clipped []float64, limit float64) (feats
 
 // ordinary returns the distance from the curve that is still ordinary: six robust
 // standard deviations, by the mean distance where more than half are zero. Of a load
-// that never differs any other value is unusual.
+// that never differs any other value is unusual that a curve can be told from.
 func (r *rolling) ordinary(curve []float64) float64 {
 	abs := r.room[:0]
 	for _, o := range r.origins {
@@ -270,13 +274,14 @@ func (r *rolling) ordinary(curve []float64) float64 {
 		return math.Inf(1)
 	}
 	mid := nth(abs, len(abs)/2)
-	if mid == 0 {
+	if mid < rounding {
+		mid = 0
 		for _, d := range abs {
 			mid += d
 		}
 		mid /= float64(len(abs))
 	}
-	return max(hampelWidth*madToSigma*mid, rounding)
+	return max(hampelWidth*madToSigma*mid, coded)
 }
 
 // movesOf returns the distances of the last value from its slowest average,

@@ -5,8 +5,9 @@ import (
 	"slices"
 )
 
-// moved is how many times farther off than it ever was a load has moved for sure.
-const moved = 100
+// surelyMoved is how many times what is missed at its phase a load has to be off for
+// a model that carries no deviation to follow it.
+const surelyMoved = 100
 
 // view is a series seen through a fit at one origin.
 type view struct {
@@ -54,6 +55,9 @@ func (f *Fitted) observe(s Series, last, steps int, a *arena) *view {
 		v.deviations(k, from, d, clipped)
 		before := dev
 		dev.addEach(d, clipped)
+		if !f.models[k].corrected && !v.sure(k, &dev.jump) {
+			continue
+		}
 		feats[k], v.jumps[k] = dev.features(), dev.jump
 		if dev.jump.mayWiden() {
 			v.calm[k] = before.calmOf(d, clipped)
@@ -78,11 +82,17 @@ func (f *Fitted) observe(s Series, last, steps int, a *arena) *view {
 	return v
 }
 
-// unusual says whether the last value is farther off the curve of model k than is
-// ordinary.
+// unusual says whether any of the last values is farther off the curve of model k
+// than is ordinary. As many that are not end a jump of any length: what always was
+// as the day before, and is again, is told from an incident at once.
 func (v *view) unusual(k int) bool {
-	off := (v.h.at(v.last) - v.curve(k, v.last, v.last-1)) / v.unitAt(k, v.last)
-	return math.Abs(off) > v.limits[k]
+	for i := max(v.last-jumpMiss+1, 0); i <= v.last; i++ {
+		off := (v.h.at(i) - v.curve(k, i, i-1)) / v.unitAt(k, i)
+		if math.Abs(off) > v.limits[k] {
+			return true
+		}
+	}
+	return false
 }
 
 // deviations fills in how far each step since from is off the curve of model k, and
@@ -262,7 +272,7 @@ func (v *view) blend(h, a, b int, frac float64) blend {
 			continue
 		}
 		unit, learnt := v.unitAt(k, v.last+h), lerp(v.extra[a][k], v.extra[b][k], frac)
-		jump := v.jumpOf(k, h, a)
+		jump := v.jumpOf(k, h)
 		s.calm += w * (base + unit*learnt)
 		s.point += w * (base + unit*jump.carry(learnt, h))
 		s.most += w * (base + unit*jump.most(learnt, h))
@@ -276,21 +286,33 @@ func (v *view) blend(h, a, b int, frac float64) blend {
 	return blend{last, last, last, 1}
 }
 
-// jumpOf returns the jump of model k. One that carries no deviation is a hedge
-// against an incident like those that were seen: it has a jump where the load is
-// farther off than a hundred times what was ever missed, as nothing else follows a load
-// that always was as the day before.
-func (v *view) jumpOf(k, h, a int) *jump {
-	j := &v.jumps[k]
-	if v.models[k].corrected || !j.carries() {
+// sure says whether a jump is followed by model k, which carries no deviation. Such
+// a model is a hedge against an incident like those that were seen; but a load that
+// always was as the day before is followed by nothing else.
+func (v *view) sure(k int, j *jump) bool {
+	if !j.carries() {
+		return false
+	}
+	missed, share := math.Inf(1), phaseShare(v.last+v.shift-v.n, v.day)
+	for i := range v.layers {
+		q := &v.layers[i].pool.q
+		missed = min(missed, max(-q[0], q[len(q)-1])*scaleAt(v.layers[i].scale, share))
+	}
+	return math.Abs(j.height())*v.unitAt(k, v.last) > surelyMoved*missed
+}
+
+// jumpOf returns the jump of model k h steps ahead: none where its curve is a
+// value of the jump itself.
+func (v *view) jumpOf(k, h int) *jump {
+	j, m := &v.jumps[k], &v.models[k]
+	if m.corrected || !j.carries() {
 		return j
 	}
-	q, share := &v.layers[a].pool.q, phaseShare(v.last+h+v.shift-v.n, v.day)
-	missed := max(-q[0], q[len(q)-1]) * scaleAt(v.layers[a].scale, share)
-	if math.Abs(j.height())*v.unitAt(k, v.last+h) > moved*missed {
-		return j
+	season := m.season(v.seasons)
+	if at := v.last + h - season*lagsNeeded(h, season); at > v.last-j.run && v.h.clean(at) == v.h.at(at) {
+		return new(jump)
 	}
-	return new(jump)
+	return j
 }
 
 // locate returns the layer at or below horizon h and how far h is on the way

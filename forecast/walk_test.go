@@ -85,7 +85,7 @@ func TestPeaksAreScaledAsStepsAre(t *testing.T) {
 		grown := r.grownAt(l, i, blend[0])
 		require.InEpsilon(t, growth(l.gamma, r.unrest.at(i), l.delta, r.loud.of(blend[0])), grown, 0.1, "all coefficients, and those of the other fold")
 		spread := grown * r.bins.at(l.scale, phaseOf(r.phase[i]+1, r.phases()))
-		require.InDelta(t, (r.h.measured()[o+1]-blend[0])/spread, scores[0][0], 1e-9)
+		require.InDelta(t, (r.h.raw[o+1]-blend[0])/spread, scores[0][0], 1e-9)
 		grows = grows || math.Abs(l.delta*r.loud.of(blend[0])) > 0.1
 	}
 	require.True(t, grows, "the load has no heights to tell apart")
