@@ -62,7 +62,8 @@ func TestAJumpIsNotTornApart(t *testing.T) {
 	}
 }
 
-// One value as before, such as a scrape that failed, ends no long move.
+// One value as before, such as a scrape that failed, ends no long move. Four do, of a
+// load that always was as the day before.
 func TestOneValueEndsNoJump(t *testing.T) {
 	x := fitExact(t, 5*time.Minute, 8*288+144, func(i int) float64 {
 		if p := i % 288; p >= 96 && p < 120 {
@@ -75,6 +76,10 @@ func TestOneValueEndsNoJump(t *testing.T) {
 	point, p99 := x.ahead(t, 1)
 	require.InDelta(t, 50, point[0], 2)
 	require.InDelta(t, 50, p99[0], 2)
+	x.asBefore(3)
+	point, p99 = x.ahead(t, 1)
+	require.InDelta(t, 0, point[0], 0.1)
+	require.InDelta(t, 0, p99[0], 0.1)
 }
 
 // Of a young load the curve of tomorrow is today's move, which counts once.
@@ -103,10 +108,10 @@ func TestAJumpThatIsOverIsLetGo(t *testing.T) {
 		for range hours * 60 {
 			x.at(5*x.shape(len(x.Values)), 1)
 		}
-		x.asBefore(3)
+		x.asBefore(8)
 		point, _ := x.ahead(t, 5)
-		require.Greater(t, point[4], 3*x.shape(len(x.Values)+4), "%d hours, then three minutes as before: they may be a gap in it", hours)
-		x.asBefore(7)
+		require.Greater(t, point[4], 3*x.shape(len(x.Values)+4), "%d hours, then eight minutes as before: they may be a gap in it", hours)
+		x.asBefore(2)
 		point, p99 := x.ahead(t, 5)
 		require.InEpsilon(t, x.shape(len(x.Values)+4), point[4], 0.4, "%d hours, then ten minutes as before", hours)
 		require.InEpsilon(t, x.shape(len(x.Values)+4), p99[4], 0.8, "%d hours, then ten minutes as before", hours)

@@ -63,14 +63,6 @@ func (j *jump) carry(learnt float64, h int) float64 {
 // carries says whether carry differs from what the averages say.
 func (j *jump) carries() bool { return j.run >= jumpLeast || j.alarm.alarmed() }
 
-// height is how far from the curve the load is in a jump that carries.
-func (j *jump) height() float64 {
-	if j.run < jumpLeast {
-		return j.alarm.sum / j.alarm.den
-	}
-	return j.sum / j.den
-}
-
 // jumpAt is a jump that carries at one origin.
 type jumpAt struct {
 	origin int

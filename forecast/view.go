@@ -290,7 +290,7 @@ func (v *view) blend(h, a, b int, frac float64) blend {
 // a model is a hedge against an incident like those that were seen; but a load that
 // always was as the day before is followed by nothing else.
 func (v *view) sure(k int, j *jump) bool {
-	if !j.carries() {
+	if j.run < jumpLeast {
 		return false
 	}
 	missed, share := math.Inf(1), phaseShare(v.last+v.shift-v.n, v.day)
@@ -298,7 +298,7 @@ func (v *view) sure(k int, j *jump) bool {
 		q := &v.layers[i].pool.q
 		missed = min(missed, max(-q[0], q[len(q)-1])*scaleAt(v.layers[i].scale, share))
 	}
-	return math.Abs(j.height())*v.unitAt(k, v.last) > surelyMoved*missed
+	return math.Abs(j.sum/j.den)*v.unitAt(k, v.last) > surelyMoved*missed
 }
 
 // jumpOf returns the jump of model k h steps ahead: none where its curve is a
