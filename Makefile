@@ -203,10 +203,17 @@ fuzzed = mkdir -p out; for try in 1 2; do \
 	if [ $$try -eq 2 ] || grep -q 'Failing input' out/fuzz.log || ! grep -q 'context deadline exceeded' out/fuzz.log; then exit $$code; fi; \
 done
 
+# The packages that have a fuzz target.
+fuzzed_dirs = $$(grep -rl --include='*_test.go' '^func Fuzz' adapter cmd forecast | xargs -n 1 dirname | sort -u)
+
+.PHONY: fuzz-tests
+fuzz-tests: ## Compile what fuzz runs, so that it compiles nothing but the tests.
+	@set -eu; for dir in $(fuzzed_dirs); do go test -c -fuzz . -o /dev/null "./$$dir"; done
+
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for FUZZTIME (30s).
 	@set -eu; found=; \
-	for dir in $$(grep -rl --include='*_test.go' '^func Fuzz' adapter cmd forecast | xargs -n 1 dirname | sort -u); do \
+	for dir in $(fuzzed_dirs); do \
 		targets=$$(go test -list '^Fuzz' "./$$dir"); \
 		for target in $$(echo "$$targets" | grep '^Fuzz'); do \
 			found=yes; echo "== $$dir $$target"; \
