@@ -49,7 +49,7 @@ func TestBacktestRefuses(t *testing.T) {
 		{"an origin before the series", forecast.BacktestConfig{First: s.Start.Add(-time.Hour), Horizon: 1}, "backtest from 2023-11-14T21:13:20Z: no step before it, or fewer than 1 after it"},
 		{"an origin with too little behind it", forecast.BacktestConfig{First: s.Origin(), Horizon: 3}, "backtest from 2023-11-15T22:08:20Z: no step before it, or fewer than 3 after it"},
 		{"a negative stride", forecast.BacktestConfig{Every: -1}, "backtest every -1: write a positive number of steps"},
-		{"an unknown model", forecast.BacktestConfig{First: s.Start.Add(time.Hour), Horizon: 1, Config: forecast.Config{Model: "x"}}, `fit at 2023-11-14T23:13:20Z: model "x": write one of Auto, Level, HourlyShape, Fourier, SeasonalNaiveDay, DailyShape, DailyMedian, SeasonalNaiveWeek, WeeklyShape, LaggedDays`},
+		{"an unknown model", forecast.BacktestConfig{First: s.Start.Add(time.Hour), Horizon: 1, Config: forecast.Config{Model: "x"}}, `fit at 2023-11-14T23:13:20Z: model "x": write one of Auto, Level, HourlyShape, SeasonalNaiveDay, DailyShape, DailyMedian, Fourier, SeasonalNaiveWeek, WeeklyShape, LaggedDays`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			_, err := forecast.Backtest(s, tc.cfg)

@@ -158,3 +158,38 @@ func TestWhatAlternatesIsNoNoise(t *testing.T) {
 		}
 	}
 }
+
+// A load that is back from an outage is forecast as it was before it, also by a fit
+// that has seen no more of it. A smooth curve misses so much anyway that to the
+// averages behind it no load at all was an ordinary hour.
+func TestAnOutageThatIsOverIsLetGo(t *testing.T) {
+	for _, left := range []float64{0, 0.3} {
+		rng := rand.New(rand.NewPCG(6, 6))
+		mean := func(i int) float64 {
+			day := 2 * math.Pi * float64(i) / 1440
+			busy := 1.0
+			if i/1440%7 >= 5 {
+				busy = 0.6
+			}
+			return busy * (300 + 160*math.Sin(day-2) + 80*math.Sin(2*day) + 30*math.Sin(5*day))
+		}
+		s := forecast.Series{Start: time.Unix(4*86400, 0).UTC(), Step: time.Minute}
+		const back = 17*1440 + 700
+		for i := range back + 15 {
+			x := mean(i) * (1 + 0.04*rng.NormFloat64())
+			if i >= back-360 && i < back {
+				x *= left
+			}
+			s.Values = append(s.Values, x)
+		}
+		for _, model := range []string{"Auto", "Fourier"} {
+			fit, err := forecast.Fit(s, forecast.Config{Model: model})
+			require.NoError(t, err)
+			f, err := fit.Forecast(s, 60, []float64{0.95})
+			require.NoError(t, err)
+			for h, x := range f.Point {
+				require.InEpsilon(t, mean(len(s.Values)+h), x, 0.2, "%s, %d steps ahead of a load that was at %g", model, h+1, left)
+			}
+		}
+	}
+}

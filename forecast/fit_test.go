@@ -30,7 +30,7 @@ func TestFitRefuses(t *testing.T) {
 		cfg  forecast.Config
 		want string
 	}{
-		{"an unknown model", good, forecast.Config{Model: "ARIMA"}, `model "ARIMA": write one of Auto, Level, HourlyShape, Fourier, SeasonalNaiveDay, DailyShape, DailyMedian, SeasonalNaiveWeek, WeeklyShape, LaggedDays`},
+		{"an unknown model", good, forecast.Config{Model: "ARIMA"}, `model "ARIMA": write one of Auto, Level, HourlyShape, SeasonalNaiveDay, DailyShape, DailyMedian, Fourier, SeasonalNaiveWeek, WeeklyShape, LaggedDays`},
 		{"a step of zero", forecast.Series{Values: []float64{1}}, forecast.Config{}, "series step 0s: write a positive duration"},
 		{"a series of gaps", forecast.Series{Step: time.Minute, Values: []float64{math.NaN()}}, forecast.Config{}, "series has no value: every step is a gap"},
 		{"an empty series", forecast.Series{Step: time.Minute}, forecast.Config{}, "series has no value: every step is a gap"},

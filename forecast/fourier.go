@@ -167,7 +167,7 @@ func bySeasonFineDay(c seasons) int {
 
 func fourierCurve() model {
 	return model{
-		name: "Fourier", season: bySeasonFineDay, corrected: true, days: fourierLearnt + 2,
+		name: "Fourier", season: bySeasonFineDay, corrected: true, coarse: true, days: fourierLearnt + 2,
 		base: func(h *history, t, o int) float64 {
 			if h.fourier == nil {
 				return math.NaN()

@@ -25,6 +25,7 @@ type model struct {
 	// smoothing after it where smoothed.
 	lags, smoothed bool
 	unrest         bool             // its deviations tell how restless a load is
+	coarse         bool             // its curve misses so much that an outage may pass for ordinary
 	alone          bool             // not for Auto
 	days           int              // least history, where two cycles are not enough
 	decays         *[scales]float64 // of the deviations' averages; nil: the usual ones
@@ -78,10 +79,10 @@ func catalogue() []model {
 	return []model{
 		levelModel(),
 		hourlyShape(),
-		fourierCurve(),
 		seasonalNaive("SeasonalNaiveDay", bySeasonDay),
 		dailyShape(),
 		dailyMedian(),
+		fourierCurve(),
 		seasonalNaive("SeasonalNaiveWeek", bySeasonWeek),
 		weeklyShape(),
 		laggedDays(),

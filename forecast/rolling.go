@@ -182,6 +182,9 @@ func (r *rolling) addDeviations(m model, curve []float64) {
 	season := m.season(r.h.seasons) > 0
 	if season {
 		limit = r.ordinary(curve)
+		if m.coarse {
+			limit = min(limit, r.ordinaryOfMedian())
+		}
 	}
 	if m.corrected {
 		d, clipped := r.room[:len(curve)], r.room[len(curve):]
@@ -282,6 +285,17 @@ func (r *rolling) ordinary(curve []float64) float64 {
 		mid /= float64(len(abs))
 	}
 	return max(hampelWidth*madToSigma*mid, coded)
+}
+
+// ordinaryOfMedian is ordinary for the curve of DailyMedian.
+func (r *rolling) ordinaryOfMedian() float64 {
+	m := dailyMedian()
+	if k := slices.IndexFunc(r.models, func(o model) bool { return o.name == m.name }); k >= 0 {
+		return r.limits[k]
+	}
+	curve := r.h.arena.take(len(r.h.raw) - r.first)
+	m.trace(r.h, r.first, curve)
+	return r.ordinary(curve)
 }
 
 // movesOf returns the distances of the last value from its slowest average,

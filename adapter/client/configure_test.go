@@ -100,7 +100,7 @@ func TestOwnParametersHaveTheRangeOfEveryTypeThatTakesThem(t *testing.T) {
 func TestConfigureRefuses(t *testing.T) {
 	c, _ := cluster(t, noWrites(t), pool())
 	_, err := c.ConfigureShadowingAlgorithm(t.Context(), web, "Oracle", map[string]string{"beta": "1", "alpha": "1"})
-	require.EqualError(t, err, `check pool shop/web: [spec.algorithm.type: Invalid value: "Oracle": write one of Auto, Level, HourlyShape, Fourier, SeasonalNaiveDay, DailyShape, DailyMedian, SeasonalNaiveWeek, WeeklyShape, LaggedDays, `+
+	require.EqualError(t, err, `check pool shop/web: [spec.algorithm.type: Invalid value: "Oracle": write one of Auto, Level, HourlyShape, SeasonalNaiveDay, DailyShape, DailyMedian, Fourier, SeasonalNaiveWeek, WeeklyShape, LaggedDays, `+
 		`spec.algorithm.parameters: Invalid value: "alpha": write one of quantile, shadowQuantile, coldStartLead, activationLead, maxAge, cap, window, step, historyDays, `+
 		`spec.algorithm.parameters: Invalid value: "beta": write one of quantile, shadowQuantile, coldStartLead, activationLead, maxAge, cap, window, step, historyDays]`)
 	_, err = c.ConfigureShadowingAlgorithm(t.Context(), web, "", map[string]string{"maxAge": "2m", "step": "1m"})
