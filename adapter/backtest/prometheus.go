@@ -164,7 +164,7 @@ func (f *fetch) run(ctx context.Context) error {
 			chunk.Start = f.rng.Start
 		}
 		res, err := f.source.QueryRange(ctx, f.cfg.Query, chunk)
-		if errors.Is(err, history.ErrTooLarge) && !errors.Is(err, history.ErrManySeries) && size > leastChunk {
+		if mayFit(err) && size > leastChunk {
 			size = max(size/2, leastChunk)
 			continue
 		}
@@ -175,10 +175,16 @@ func (f *fetch) run(ctx context.Context) error {
 		f.from = chunk.Start
 	}
 	if len(f.values) == 0 {
-		return fmt.Errorf("--query: %w: no sample from %s to %s: check the metric's name, its labels and that it is scraped, or write an earlier --end",
+		return fmt.Errorf("--query: %w: no sample from %s to %s: check the metric's name, its labels and that it is scraped, write another --end, or, where samples are more than 5m apart, last_over_time(...[1h])",
 			history.ErrNoSeries, stamp(f.rng.Start), stamp(f.rng.End))
 	}
 	return nil
+}
+
+// mayFit says whether fewer steps may be answered. What a server refuses for its
+// samples was asked for in ever fewer steps already.
+func mayFit(err error) bool {
+	return errors.Is(err, history.ErrTooLarge) && !errors.Is(err, history.ErrManySeries) && !errors.Is(err, history.ErrTooManySamples)
 }
 
 // stopped keeps what was read before an error.

@@ -72,6 +72,7 @@ func (s *loadSource) calendarOf(series []backtest.Series, horizon time.Duration)
 				last = series[i].Origin()
 			}
 		}
+		s.noteIncidents(first, last)
 		// A day more on either side, where it is another day than in UTC.
 		spec.Days = s.calendar.read.Days(first.AddDate(0, 0, -1), last.Add(horizon).AddDate(0, 0, 2))
 	}
@@ -79,6 +80,16 @@ func (s *loadSource) calendarOf(series []backtest.Series, horizon time.Duration)
 		s.tell("%s: days or runs of days within the load and what is forecast: %d\n", s.calendar.file, len(spec.Days))
 	}
 	return calendar.Of(&spec) //nolint:wrapcheck // the zone was loaded, and the days come from ics
+}
+
+// noteIncidents says which spans of --incident name nothing of the history.
+func (s *loadSource) noteIncidents(first, last time.Time) {
+	for i, span := range s.algorithm.spans {
+		if span.To < v1alpha1.InstantOf(first) || span.From > v1alpha1.InstantOf(last) {
+			s.tell("note: --incident: %q lies outside of the history, %s to %s: check its dates\n",
+				s.algorithm.incidents[i], first.UTC().Format(time.RFC3339), last.UTC().Format(time.RFC3339))
+		}
+	}
 }
 
 // yearAhead returns the calendar that the flags of configure mean: the days

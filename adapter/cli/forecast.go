@@ -86,19 +86,29 @@ func (o *forecastOptions) run(ctx context.Context) error {
 
 // noteHorizon says that a forecast goes further than its history bears.
 func (o *forecastOptions) noteHorizon(series []backtest.Series) {
+	var notes notes
 	for i := range series {
 		if span := series[i].Span(); o.horizon > span {
-			o.tell("note: series %s: --horizon=%s is longer than its %s of history: what lies further ahead repeats that, and its quantiles say little\n",
-				series[i].Name, backtest.Duration(o.horizon), backtest.Duration(backtest.Roughly(span)))
-			return
+			notes.add(series[i].Name, fmt.Sprintf("--horizon=%s is longer than %s of history: what lies further ahead repeats that, and its quantiles say little",
+				backtest.Duration(o.horizon), backtest.Duration(backtest.Roughly(span))))
 		}
 	}
+	o.tellAll(&notes)
 }
 
 // newShow returns what prints forecasts in the format that was asked for.
 func (o *loadSource) newShow(out *output) (func([]backtest.Forecast) error, error) {
 	if out.format == csvFormat {
-		return func(all []backtest.Forecast) error { return backtest.WriteCSV(o.Streams.Out, all, o.quantiles) }, nil
+		return func(all []backtest.Forecast) error {
+			var notes notes
+			for i := range all {
+				if all[i].Note != "" {
+					notes.add(all[i].Series.Name, all[i].Note)
+				}
+			}
+			o.tellAll(&notes)
+			return backtest.WriteCSV(o.Streams.Out, all, o.quantiles)
+		}, nil
 	}
 	printer, err := out.printer("", "")
 	if err != nil {

@@ -210,18 +210,14 @@ const mostNotes = 10
 
 // say prints what was done to the values of each series.
 func (s *loadSource) say(series []backtest.Series) {
-	n := 0
+	var notes notes
 	for i := range series {
 		if history.OnlyRises(series[i].Values, series[i].Step) {
 			series[i].Notes = append(series[i].Notes, history.OnlyRisesNote)
 		}
 		for _, note := range series[i].Notes {
-			if n++; n <= mostNotes {
-				s.tell("note: series %s: %s\n", series[i].Name, note)
-			}
+			notes.add(series[i].Name, note)
 		}
 	}
-	if n > mostNotes {
-		s.tell("note: %d more such notes\n", n-mostNotes)
-	}
+	s.tellAll(&notes)
 }

@@ -50,5 +50,5 @@ func parseQuery(expr string) (parser.Expr, error) {
 	default:
 		what = string(parsed.Type())
 	}
-	return nil, fmt.Errorf("returns %s: write an expression that returns one series, such as %s", what, exampleQuery)
+	return nil, fmt.Errorf("returns %s: write an expression that returns an instant vector, such as %s", what, exampleQuery)
 }

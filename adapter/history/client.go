@@ -21,6 +21,11 @@ type statusError struct {
 	retryAfter string
 }
 
+// Is says what kind of ErrTooLarge it is.
+func (e *statusError) Is(target error) bool {
+	return target == ErrTooManySamples && e.tooManySamples()
+}
+
 func (e *statusError) Error() string {
 	if e.message == "" {
 		return fmt.Sprintf("server answered %d", e.code)

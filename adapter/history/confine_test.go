@@ -91,7 +91,7 @@ func TestConfineRefuses(t *testing.T) {
 		{"a name that is excluded", `{__name__!="up"}`, prefixed, ``},
 		{"info() with its own selector", `info(up, {k8s_cluster="x"})`, plain, `uses info(), which reads series that no namespace can be written into: join with group_left instead`},
 		{"info() alone", `sum(info(up))`, plain, `uses info(), which reads series that no namespace can be written into: join with group_left instead`},
-		{"a scalar", `scalar(up)`, plain, `returns a scalar: write an expression that returns one series, such as sum(rate(http_requests_total[2m]))`},
+		{"a scalar", `scalar(up)`, plain, `returns a scalar: write an expression that returns an instant vector, such as sum(rate(http_requests_total[2m]))`},
 		{"a label that is none", `up`, history.Confinement{Label: "a-b"}, `label "a-b": write the name of a label that holds the namespace, such as namespace`},
 		{"the name as the label", `up`, history.Confinement{Label: "__name__"}, `label "__name__": write the name of a label that holds the namespace, such as namespace`},
 		{"a prefix without a label", `up`, history.Confinement{Label: "namespace", ByPrefix: map[string]string{"x_": ""}}, `prefix "x_": label "": write the name of a label that holds the namespace, such as namespace`},
@@ -119,9 +119,9 @@ func TestCheckQuery(t *testing.T) {
 		{"empty", "", "is empty: write an expression that returns one series, such as sum(rate(http_requests_total[2m]))"},
 		{"does not parse", "sum(up", "does not parse: 1:7: parse error: unclosed left parenthesis: write an expression such as sum(rate(http_requests_total[2m]))"},
 		{"unknown function", "some(up)", `does not parse: 1:1: parse error: unknown function with name "some": write an expression such as sum(rate(http_requests_total[2m]))`},
-		{"a scalar", "1 + 1", "returns a scalar: write an expression that returns one series, such as sum(rate(http_requests_total[2m]))"},
-		{"a range vector", "up[5m]", "returns a range vector: write an expression that returns one series, such as sum(rate(http_requests_total[2m]))"},
-		{"a string", `"up"`, "returns a string: write an expression that returns one series, such as sum(rate(http_requests_total[2m]))"},
+		{"a scalar", "1 + 1", "returns a scalar: write an expression that returns an instant vector, such as sum(rate(http_requests_total[2m]))"},
+		{"a range vector", "up[5m]", "returns a range vector: write an expression that returns an instant vector, such as sum(rate(http_requests_total[2m]))"},
+		{"a string", `"up"`, "returns a string: write an expression that returns an instant vector, such as sum(rate(http_requests_total[2m]))"},
 		{"too long", strings.Repeat("(", 20_000), "is 20000 bytes long: write at most 16384, with a recording rule for the rest"},
 	} {
 		t.Run(c.name, func(t *testing.T) { require.EqualError(t, history.CheckQuery(c.expr), c.want) })

@@ -20,6 +20,9 @@ var (
 	ErrBadQuery = errors.New("bad query")
 	// ErrTooLarge says that the answer, or the work for it, is beyond a limit.
 	ErrTooLarge = errors.New("too large")
+	// ErrTooManySamples is the ErrTooLarge of a server that refuses the work for a
+	// single step, too.
+	ErrTooManySamples = errors.New("too many samples")
 	// ErrTimeout says that the answer did not come within the query's deadline.
 	ErrTimeout = errors.New("timeout")
 	// ErrBadAnswer says that the server did not answer as Prometheus does. The

@@ -24,11 +24,10 @@ func retriable(e *statusError) bool {
 	return e.code == http.StatusTooManyRequests || e.code/100 == 5
 }
 
-// isTooManySamples says whether the server refused a range for its cost, so
-// that a shorter one may pass.
-func isTooManySamples(err error) bool {
-	var s *statusError
-	return errors.As(err, &s) && s.code == http.StatusUnprocessableEntity && strings.Contains(s.message, "too many samples")
+// tooManySamples says whether the server refused a range for its cost, so that a
+// shorter one may pass.
+func (e *statusError) tooManySamples() bool {
+	return e.code == http.StatusUnprocessableEntity && strings.Contains(e.message, "too many samples")
 }
 
 const cheaper = "write a cheaper query, such as one over a recording rule"
@@ -94,7 +93,7 @@ func (r *Remote) explainStatus(s *statusError, gaveUp bool) error {
 		e.Kind, e.Remedy = ErrUnauthorized, "let these credentials read, or write others in "+r.cfg.HTTPField
 	case s.errorType == "timeout":
 		e.Kind, e.Remedy = ErrTimeout, cheaper
-	case isTooManySamples(s):
+	case s.tooManySamples():
 		e.Kind, e.Remedy = ErrTooLarge, cheaper
 	case s.errorType == "bad_data", s.errorType == "execution", s.refusesQuery():
 		e.Kind, e.Remedy = ErrBadQuery, "check the expression"

@@ -69,7 +69,7 @@ func TestConfineLiveRefusesWhatConfineRefuses(t *testing.T) {
 	}{
 		{"another namespace", `sum(up{namespace="bank"})`, `selects namespace="bank", the pool is in namespace "shop": write the selector without it`},
 		{"info()", `sum(info(up))`, `uses info(), which reads series that no namespace can be written into: join with group_left instead`},
-		{"a scalar", `scalar(up)`, `returns a scalar: write an expression that returns one series, such as sum(rate(http_requests_total[2m]))`},
+		{"a scalar", `scalar(up)`, `returns a scalar: write an expression that returns an instant vector, such as sum(rate(http_requests_total[2m]))`},
 		{"a long range", `rate(up[8d])`, `has a range of 8d, at most 1w is read: write a shorter one or a recording rule`},
 		{"a computed offset", `up offset (5m + 1m)`, ``},
 		{"what grows too long", strings.Repeat("a+", 500) + "a", `has too many selectors: without the series of shadows it is 191379 bytes long, at most 131072 are asked for: write a recording rule for the rest`},

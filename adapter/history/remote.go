@@ -140,7 +140,7 @@ func (q *remoteQuery) run(ctx context.Context, rng Range) (Result, error) {
 			return Result{}, errUnfinished
 		}
 		err := q.chunk(ctx, chunk)
-		if n := chunk.Points(); n > 1 && isTooManySamples(err) {
+		if n := chunk.Points(); n > 1 && errors.Is(err, ErrTooManySamples) {
 			size = n / 2 // for the rest of this range too: it will not get cheaper
 			continue
 		}
@@ -178,7 +178,11 @@ func (q *remoteQuery) chunk(ctx context.Context, r Range) error {
 			return err
 		}
 		_ = level.Debug(q.logger).Log("msg", "query repeated", "reason", status.Error())
-		if err := q.waitUntil(ctx, now.Add(max(asked, delays.NextBackOff()))); err != nil {
+		delay := delays.NextBackOff()
+		switch err := q.waitUntil(ctx, now.Add(max(asked, delay))); {
+		case errors.Is(err, errNoTime) && asked < delay:
+			return status // there is no time for another attempt, and nobody asked for more
+		case err != nil:
 			return errors.Join(err, status)
 		}
 	}

@@ -130,6 +130,7 @@ func TestRemoteChunks(t *testing.T) {
 		f := newFake(t, tooMany)
 		_, err := ask(t, history.RemoteConfig{URL: f.URL})
 		require.ErrorIs(t, err, history.ErrTooLarge)
+		require.ErrorIs(t, err, history.ErrTooManySamples)
 		require.Equal(t, []string{"0-60", "0-29", "0-14", "0-6", "0-2", "0-0"}, chunks(f, 60))
 	})
 	t.Run("one bad chunk fails the whole", func(t *testing.T) {

@@ -62,6 +62,15 @@ func TestRemoteSaysWhyItGaveUp(t *testing.T) {
 	require.EqualError(t, err, "query "+f.URL+": unavailable: server answered 429, server asked to wait beyond the query's deadline: check the server's load")
 }
 
+// A server that asked for nothing is not said to have.
+func TestRemoteBlamesNoServerForItsOwnWait(t *testing.T) {
+	f := newFake(t, status(503))
+	r, _ := newRemoteAt(t, history.RemoteConfig{URL: f.URL, Limits: history.Limits{Timeout: time.Second}, MaxAttempts: 100})
+	_, err := r.QueryRange(t.Context(), "up", anHour)
+	require.EqualError(t, err, "query "+f.URL+": unavailable: server answered 503: check the server's load")
+	require.Less(t, len(f.requests()), 100)
+}
+
 func TestRemoteRetryAfterHoldsForAllQueries(t *testing.T) {
 	f := newFake(t, status(429, retryAfter(60)...), values())
 	r, clk := newRemoteAt(t, history.RemoteConfig{URL: f.URL})

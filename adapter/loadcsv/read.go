@@ -19,6 +19,7 @@ const (
 	// may be called.
 	plainHeader  = "timestamp,value"
 	seriesHeader = "series,timestamp,value"
+	wideHeader   = "timestamp,web,api"
 
 	// maxValues bounds what one file may hold.
 	maxValues = 1 << 25
@@ -124,7 +125,18 @@ func (p *reader) readHeader() error {
 		p.names = fields[1:]
 		return p.checkNames(rec)
 	}
-	return fmt.Errorf("line 1: %q is no header: write %q or %q above the values", strings.Join(rec, ","), plainHeader, seriesHeader)
+	return fmt.Errorf("line 1: %q is no header: %s", strings.Join(rec, ","), headerRemedy(rec))
+}
+
+// headerRemedy says what to write for a line that is no header.
+func headerRemedy(rec []string) string {
+	switch {
+	case len(rec) == 1 && strings.Contains(rec[0], ";"):
+		return "write commas for semicolons, and points in numbers"
+	case len(rec) == 1 && strings.Contains(rec[0], "\t"):
+		return "write commas for tabs"
+	}
+	return fmt.Sprintf("write %q, %q or %q above the values", plainHeader, seriesHeader, wideHeader)
 }
 
 // PlainHeader says whether a line is the header of a plain series, and how that

@@ -112,7 +112,7 @@ func TestReportSaysWhatIsMissing(t *testing.T) {
 	require.EqualError(t, err, "folder of series nowhere: there is none: name one with make accuracy DATA=dir (CSV files timestamp,value or series,timestamp,value)")
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "a.csv"), []byte("when,value\n1,2\n"), 0o600))
-	require.EqualError(t, report(io.Discard, options{data: dir}), "read "+filepath.Join(dir, "a.csv")+`: line 1: "when,value" is no header: write "timestamp,value" or "series,timestamp,value" above the values`)
+	require.EqualError(t, report(io.Discard, options{data: dir}), "read "+filepath.Join(dir, "a.csv")+`: line 1: "when,value" is no header: write "timestamp,value", "series,timestamp,value" or "timestamp,web,api" above the values`)
 }
 
 // The stamps are those that backtest takes; a temperature may be below 0.
