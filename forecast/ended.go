@@ -89,7 +89,7 @@ type oddRun struct {
 }
 
 // add takes step i, which is not a gap. One that is ordinary or on the other side
-// takes four back, as in a jump.
+// takes four back, as in a jump, which holds fewer.
 func (r *oddRun) add(i, side int, far bool) {
 	if side != r.side {
 		if r.left -= jumpMiss; r.left <= 0 {

@@ -72,6 +72,7 @@ func TestOneValueEndsNoJump(t *testing.T) {
 		return 0
 	})
 	x.at(50, 36)
+	x.at(math.NaN(), 4) // nor do gaps
 	x.asBefore(1)
 	point, p99 := x.ahead(t, 1)
 	require.InDelta(t, 50, point[0], 2)
@@ -96,6 +97,53 @@ func TestAMoveCountsOnce(t *testing.T) {
 		}
 		require.Greater(t, p99[m-1], 25.0, "%v days: it may come again", days)
 	}
+	for _, days := range []int{3, 8} {
+		x := fitExact(t, 5*time.Minute, days*m, func(i int) float64 { return 1 + 4*float64(i%m/(m/2)) })
+		for range 6 { // with steps as before among it
+			x.at(50, 10)
+			x.asBefore(2)
+		}
+		point, p99 := x.ahead(t, m)
+		for h := range point {
+			require.LessOrEqual(t, point[h], 54.1, "%v days, %d steps ahead", days, h+1)
+			require.LessOrEqual(t, p99[h], 54.1, "%v days, %d steps ahead", days, h+1)
+		}
+	}
+}
+
+// How small a move may be is a matter of what was missed, not of the highest peak.
+func TestASmallMoveIsFollowed(t *testing.T) {
+	for _, peak := range []float64{100, 1000, 10_000} {
+		x := fitExact(t, 5*time.Minute, 8*288, func(i int) float64 {
+			if p := i % 288; p >= 96 && p < 108 {
+				return 10 * peak
+			}
+			return 10
+		})
+		x.at(20, 24)
+		_, p99 := x.ahead(t, 12)
+		require.InDelta(t, 20, p99[11], 1, "beside a peak of %g times", peak)
+	}
+}
+
+// A model that does not follow a move tells of it.
+func TestAMoveThatIsNotFollowedIsTold(t *testing.T) {
+	rng := rand.New(rand.NewPCG(7, 7))
+	s := forecast.Series{Start: time.Unix(0, 0).UTC(), Step: 5 * time.Minute}
+	for i := range 8*288 + 24 {
+		x := (3 + 2*math.Sin(2*math.Pi*float64(i)/288)) * (1 + 0.002*rng.NormFloat64())
+		if i >= 8*288 {
+			x *= 1.5
+		}
+		s.Values = append(s.Values, x)
+	}
+	known := s
+	known.Values = s.Values[:8*288]
+	fit, err := forecast.Fit(known, forecast.Config{Model: "SeasonalNaiveDay"})
+	require.NoError(t, err)
+	f, err := fit.Explained(s, 1, []float64{0.99})
+	require.NoError(t, err)
+	require.Equal(t, 24, f.Explanation.Unusual)
 }
 
 // A load that has been as before for ten steps is so again, however long it was not.
@@ -108,10 +156,10 @@ func TestAJumpThatIsOverIsLetGo(t *testing.T) {
 		for range hours * 60 {
 			x.at(5*x.shape(len(x.Values)), 1)
 		}
-		x.asBefore(8)
+		x.asBefore(9)
 		point, _ := x.ahead(t, 5)
-		require.Greater(t, point[4], 3*x.shape(len(x.Values)+4), "%d hours, then eight minutes as before: they may be a gap in it", hours)
-		x.asBefore(2)
+		require.Greater(t, point[4], 3*x.shape(len(x.Values)+4), "%d hours, then nine minutes as before: they may be a gap in it", hours)
+		x.asBefore(1)
 		point, p99 := x.ahead(t, 5)
 		require.InEpsilon(t, x.shape(len(x.Values)+4), point[4], 0.4, "%d hours, then ten minutes as before", hours)
 		require.InEpsilon(t, x.shape(len(x.Values)+4), p99[4], 0.8, "%d hours, then ten minutes as before", hours)
@@ -137,8 +185,8 @@ func TestCodesAreNoJump(t *testing.T) {
 	}
 }
 
-// A load that goes up and down at each step is known an hour ahead, also where the
-// origins that a fit scores lie a step apart.
+// A load that goes up and down at each step is known an even number of steps ahead,
+// also where the origins that a fit scores lie a step apart.
 func TestWhatAlternatesIsNoNoise(t *testing.T) {
 	for _, days := range []int{2, 3, 4} {
 		rng := rand.New(rand.NewPCG(4, 4))
@@ -156,6 +204,25 @@ func TestWhatAlternatesIsNoNoise(t *testing.T) {
 			require.NoError(t, err)
 			require.InDelta(t, s.Values[o+11], f.Point[11], 0.5, "%d days, origin %d", days, o)
 		}
+	}
+}
+
+// So is one that comes back a little higher, which may alarm, and not for the height
+// of what is over.
+func TestAJumpLeavesNoHeightToTheAlarm(t *testing.T) {
+	for _, higher := range []float64{1, 1.02, 1.03, 1.04} {
+		rng := rand.New(rand.NewPCG(5, 5))
+		mean := func(i int) float64 { return 100 + 60*math.Sin(2*math.Pi*float64(i)/288) }
+		x := fitExact(t, 5*time.Minute, 10*288, func(i int) float64 { return mean(i) * (1 + 0.01*rng.NormFloat64()) })
+		for range 72 {
+			x.at(5*x.shape(len(x.Values)), 1)
+		}
+		for range 15 {
+			x.at(higher*x.shape(len(x.Values)), 1)
+		}
+		point, p99 := x.ahead(t, 5)
+		require.InEpsilon(t, mean(len(x.Values)+4), point[4], 0.15, "%g times", higher)
+		require.InEpsilon(t, mean(len(x.Values)+4), p99[4], 0.2, "%g times", higher)
 	}
 }
 

@@ -18,8 +18,8 @@ type Explanation struct {
 	// what they said of the last value, Deviation how far it lies above that.
 	Shaped              bool
 	Expected, Deviation float64
-	// Unusual is how many steps in a row have lain so far off the leading model
-	// that the load may have moved for good.
+	// Unusual is how many steps have lain so far off the leading model, on one side,
+	// that the load may have moved for good, less four for each other one among them.
 	Unusual int
 	// Horizons are the parts of some steps, the nearest first.
 	Horizons []HorizonExplanation
@@ -114,7 +114,7 @@ func (v *view) explain(out *Forecast, s Series, gap int) Explanation {
 	if len(out.Weights) > 0 {
 		for k := range v.models {
 			if v.models[k].name == out.Weights[0].Model {
-				e.Unusual = v.jumps[k].run
+				e.Unusual = v.odd[k]
 			}
 		}
 	}

@@ -153,8 +153,8 @@ func (f *Fitted) choose(cfg Config) []model {
 
 // horizons returns the steps at which a fit is scored: 1, 2, 3, 5, 8, 12, 20, or 1,
 // 3, 8, 20 where steps are fine, 40 and on in powers of two, up to two days or most,
-// whichever is less. What alternates at each step is therefore wrong two fine steps
-// ahead, where 1 and 3 say the opposite.
+// whichever is less. All from 8 on are even: what alternates at each step, a model without
+// a season does not know an odd number of steps ahead.
 func horizons(most int, c seasons) []int {
 	if c.day > 0 {
 		most = min(most, 2*c.day)

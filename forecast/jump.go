@@ -23,8 +23,8 @@ const (
 // outside. A job that no longer comes, or a moment of silence, ends no long one; ten
 // steps in a row do, however long it was.
 type jump struct {
-	run      int // steps that it lasts
-	held     int // of those, how many others have to take back until it ends
+	run      int // unusual steps, less four for each other one
+	held     int // as many, but 40 at most: it ends when they are taken back
 	side     bool
 	sum, den float64
 	off      float64 // sum of the distances from the height so far, weighted alike
@@ -36,6 +36,7 @@ func (j *jump) add(v, clipped float64) {
 	if ordinary := v == clipped; ordinary || j.run > 0 && j.side != (v > 0) {
 		if j.run, j.held = j.run-jumpMiss, j.held-jumpMiss; j.held <= 0 {
 			*j = jump{alarm: j.alarm}
+			j.alarm.sum, j.alarm.den = v, 1 // what it had is over
 		}
 		if ordinary || j.run > 0 {
 			return

@@ -12,10 +12,6 @@ const (
 	forgetDay  = 0.9 // weight of an error one day older
 )
 
-// coded is what a deviation may be by the two bytes of a curve alone: a 65,000th of
-// its range, of 4 at most, in the least unit of a phase.
-const coded = 4.0 / 65000 / swingFloor
-
 var forgetLog = math.Log(forgetDay)
 
 // rolling scores the models at past origins. A forecast in it is made of the
@@ -181,7 +177,7 @@ func (r *rolling) addDeviations(m model, curve []float64) {
 	}
 	season := m.season(r.h.seasons) > 0
 	if season {
-		limit = r.ordinary(curve)
+		limit = r.ordinary(curve, r.coded(&m, curve))
 		if m.coarse {
 			limit = min(limit, r.ordinaryOfMedian())
 		}
@@ -264,9 +260,10 @@ func (r *rolling) statesOf(m *model, d, clipped []float64, limit float64) (feats
 }
 
 // ordinary returns the distance from the curve that is still ordinary: six robust
-// standard deviations, by the mean distance where more than half are zero. Of a load
-// that never differs any other value is unusual that a curve can be told from.
-func (r *rolling) ordinary(curve []float64) float64 {
+// standard deviations, by the mean distance where half of them or more are nothing but
+// rounding. Of a load that never differs any other value is unusual that is not within
+// what the curve is rounded to.
+func (r *rolling) ordinary(curve []float64, rounded float64) float64 {
 	abs := r.room[:0]
 	for _, o := range r.origins {
 		if d := (r.h.raw[o] - curve[max(o-r.first, 0)]) / r.h.swings.at(o); d == d {
@@ -284,7 +281,26 @@ func (r *rolling) ordinary(curve []float64) float64 {
 		}
 		mid /= float64(len(abs))
 	}
-	return max(hampelWidth*madToSigma*mid, coded)
+	return max(hampelWidth*madToSigma*mid, rounded)
+}
+
+// coded is what deviations from a curve may be by the two bytes that its values are
+// packed in alone: twice a 65,000th of its range, in the least unit of a phase.
+// Seasonal naive curves are read from the values themselves.
+func (r *rolling) coded(m *model, curve []float64) float64 {
+	if !m.corrected {
+		return rounding
+	}
+	lo, hi, unit := math.Inf(1), math.Inf(-1), 1.0
+	for _, v := range curve {
+		if v == v {
+			lo, hi = min(lo, v), max(hi, v)
+		}
+	}
+	for _, u := range r.h.swings.parts {
+		unit = min(unit, u)
+	}
+	return max(rounding, 2*(hi-lo)/65000/unit)
 }
 
 // ordinaryOfMedian is ordinary for the curve of DailyMedian.
@@ -295,7 +311,7 @@ func (r *rolling) ordinaryOfMedian() float64 {
 	}
 	curve := r.h.arena.take(len(r.h.raw) - r.first)
 	m.trace(r.h, r.first, curve)
-	return r.ordinary(curve)
+	return r.ordinary(curve, r.coded(&m, curve))
 }
 
 // movesOf returns the distances of the last value from its slowest average,

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// surelyMoved is how many times what is missed at its phase a load has to be off for
-// a model that carries no deviation to follow it.
+// surelyMoved is how many times what is missed at its phase, at the horizon that misses
+// least, a load has to be off for a model that carries no deviation to follow it.
 const surelyMoved = 100
 
 // view is a series seen through a fit at one origin.
@@ -19,6 +19,7 @@ type view struct {
 	extra   [][]float64 // by layer and model: the deviation carried forward
 	calm    []float64   // by model: how much it moves outside jumps
 	jumps   []jump      // by model
+	odd     []int       // by model: run of its jump, whether it follows that or not
 	stirred float64     // logarithm of the unrest at the origin; 0: not known, or as usual
 	faded   float64     // share of what recurs that counts; 0: nothing does
 	hi      float64     // greatest value known, in the unit of the fit
@@ -45,7 +46,7 @@ func (f *Fitted) observe(s Series, last, steps int, a *arena) *view {
 	v.h.over = v.h.overBefore(last + 1)
 	feats := make([][scales]float64, len(f.models))
 	room := a.take(2 * (last + 1 - from))
-	v.jumps, v.calm = make([]jump, len(f.models)), make([]float64, len(f.models))
+	v.jumps, v.calm, v.odd = make([]jump, len(f.models)), make([]float64, len(f.models)), make([]int, len(f.models))
 	for k := range f.models {
 		if !f.models[k].corrected && !v.unusual(k) {
 			continue
@@ -55,6 +56,7 @@ func (f *Fitted) observe(s Series, last, steps int, a *arena) *view {
 		v.deviations(k, from, d, clipped)
 		before := dev
 		dev.addEach(d, clipped)
+		v.odd[k] = dev.jump.run
 		if !f.models[k].corrected && !v.sure(k, &dev.jump) {
 			continue
 		}
@@ -86,13 +88,21 @@ func (f *Fitted) observe(s Series, last, steps int, a *arena) *view {
 // than is ordinary. As many that are not end a jump of any length: what always was
 // as the day before, and is again, is told from an incident at once.
 func (v *view) unusual(k int) bool {
-	for i := max(v.last-jumpMiss+1, 0); i <= v.last; i++ {
-		off := (v.h.at(i) - v.curve(k, i, i-1)) / v.unitAt(k, i)
+	for i, seen := v.last, 0; i >= 0 && seen < jumpMiss; i-- {
+		off := v.off(k, i)
 		if math.Abs(off) > v.limits[k] {
 			return true
 		}
+		if off == off {
+			seen++
+		}
 	}
 	return false
+}
+
+// off returns how far step i is off the curve of model k.
+func (v *view) off(k, i int) float64 {
+	return (v.h.at(i) - v.curve(k, i, i-1)) / v.unitAt(k, i)
 }
 
 // deviations fills in how far each step since from is off the curve of model k, and
@@ -302,15 +312,16 @@ func (v *view) sure(k int, j *jump) bool {
 }
 
 // jumpOf returns the jump of model k h steps ahead: none where its curve is a
-// value of the jump itself.
+// value that is as far off on that side itself.
 func (v *view) jumpOf(k, h int) *jump {
 	j, m := &v.jumps[k], &v.models[k]
 	if m.corrected || !j.carries() {
 		return j
 	}
 	season := m.season(v.seasons)
-	if at := v.last + h - season*lagsNeeded(h, season); at > v.last-j.run && v.h.clean(at) == v.h.at(at) {
-		return new(jump)
+	at := v.last + h - season*lagsNeeded(h, season)
+	if off := math.Copysign(1, j.sum) * v.off(k, at); off > v.limits[k] && v.h.clean(at) == v.h.at(at) {
+		return &jump{}
 	}
 	return j
 }
