@@ -98,6 +98,14 @@ func TestAMoveCountsOnce(t *testing.T) {
 		require.Greater(t, p99[m-1], 25.0, "%v days: it may come again", days)
 	}
 	for _, days := range []int{3, 8} {
+		x := fitExact(t, 5*time.Minute, days*m, func(i int) float64 { return 10 + 4*float64(i%m/(m/2)) })
+		x.at(5, m/4)
+		point, _ := x.ahead(t, m)
+		for h := range point {
+			require.GreaterOrEqual(t, point[h], 4.9, "%v days, %d steps ahead", days, h+1)
+		}
+	}
+	for _, days := range []int{3, 8} {
 		x := fitExact(t, 5*time.Minute, days*m, func(i int) float64 { return 1 + 4*float64(i%m/(m/2)) })
 		for range 6 { // with steps as before among it
 			x.at(50, 10)

@@ -177,7 +177,7 @@ func (r *rolling) addDeviations(m model, curve []float64) {
 	}
 	season := m.season(r.h.seasons) > 0
 	if season {
-		limit = r.ordinary(curve, r.coded(&m, curve))
+		limit = r.ordinary(curve, coded(&m, curve))
 		if m.coarse {
 			limit = min(limit, r.ordinaryOfMedian())
 		}
@@ -285,22 +285,19 @@ func (r *rolling) ordinary(curve []float64, rounded float64) float64 {
 }
 
 // coded is what deviations from a curve may be by the two bytes that its values are
-// packed in alone: twice a 65,000th of its range, in the least unit of a phase.
-// Seasonal naive curves are read from the values themselves.
-func (r *rolling) coded(m *model, curve []float64) float64 {
+// packed in alone: twice a 65,000th of its range. Seasonal naive curves are read from
+// the values themselves.
+func coded(m *model, curve []float64) float64 {
 	if !m.corrected {
 		return rounding
 	}
-	lo, hi, unit := math.Inf(1), math.Inf(-1), 1.0
+	lo, hi := math.Inf(1), math.Inf(-1)
 	for _, v := range curve {
 		if v == v {
 			lo, hi = min(lo, v), max(hi, v)
 		}
 	}
-	for _, u := range r.h.swings.parts {
-		unit = min(unit, u)
-	}
-	return max(rounding, 2*(hi-lo)/65000/unit)
+	return max(rounding, 2*(hi-lo)/65000)
 }
 
 // ordinaryOfMedian is ordinary for the curve of DailyMedian.
@@ -311,7 +308,7 @@ func (r *rolling) ordinaryOfMedian() float64 {
 	}
 	curve := r.h.arena.take(len(r.h.raw) - r.first)
 	m.trace(r.h, r.first, curve)
-	return r.ordinary(curve, r.coded(&m, curve))
+	return r.ordinary(curve, coded(&m, curve))
 }
 
 // movesOf returns the distances of the last value from its slowest average,
