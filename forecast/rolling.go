@@ -12,6 +12,9 @@ const (
 	forgetDay  = 0.9 // weight of an error one day older
 )
 
+// mostCoded is more than the codes of any curve miss, in the unit of a load.
+const mostCoded = 1e-3
+
 var forgetLog = math.Log(forgetDay)
 
 // rolling scores the models at past origins. A forecast in it is made of the
@@ -177,7 +180,7 @@ func (r *rolling) addDeviations(m model, curve []float64) {
 	}
 	season := m.season(r.h.seasons) > 0
 	if season {
-		limit = r.ordinary(curve, coded(&m, curve))
+		limit = r.ordinary(&m, curve)
 		if m.coarse {
 			limit = min(limit, r.ordinaryOfMedian())
 		}
@@ -263,7 +266,7 @@ func (r *rolling) statesOf(m *model, d, clipped []float64, limit float64) (feats
 // standard deviations, by the mean distance where half of them or more are nothing but
 // rounding. Of a load that never differs any other value is unusual that is not within
 // what the curve is rounded to.
-func (r *rolling) ordinary(curve []float64, rounded float64) float64 {
+func (r *rolling) ordinary(m *model, curve []float64) float64 {
 	abs := r.room[:0]
 	for _, o := range r.origins {
 		if d := (r.h.raw[o] - curve[max(o-r.first, 0)]) / r.h.swings.at(o); d == d {
@@ -281,7 +284,11 @@ func (r *rolling) ordinary(curve []float64, rounded float64) float64 {
 		}
 		mid /= float64(len(abs))
 	}
-	return max(hampelWidth*madToSigma*mid, rounded)
+	limit := hampelWidth * madToSigma * mid
+	if limit < mostCoded {
+		limit = max(limit, coded(m, curve))
+	}
+	return limit
 }
 
 // coded is what deviations from a curve may be by the two bytes that its values are
@@ -308,7 +315,7 @@ func (r *rolling) ordinaryOfMedian() float64 {
 	}
 	curve := r.h.arena.take(len(r.h.raw) - r.first)
 	m.trace(r.h, r.first, curve)
-	return r.ordinary(curve, coded(&m, curve))
+	return r.ordinary(&m, curve)
 }
 
 // movesOf returns the distances of the last value from its slowest average,
