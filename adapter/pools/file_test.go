@@ -100,9 +100,12 @@ func (r *fileRig) refusals() int {
 	return strings.Count(r.logs.String(), `level=error component=pools msg="pools file refused, its last good version stays in use" err="`)
 }
 
+// write replaces a file at once: a reload that an earlier step of the clock has
+// begun must not find it emptied.
 func write(t *testing.T, path, text string) {
 	t.Helper()
-	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+	require.NoError(t, os.WriteFile(path+".new", []byte(text), 0o600))
+	require.NoError(t, os.Rename(path+".new", path))
 }
 
 func TestFileHandsOverAndFollowsChanges(t *testing.T) {
