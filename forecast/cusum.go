@@ -68,6 +68,14 @@ func (c *cusum) quiet() float64 {
 
 func (c *cusum) alarmed() bool { return max(c.up, c.down) > cusumAlarm && c.run >= cusumLeast }
 
+// forget begins the height anew at v, where that is too far off for what was averaged
+// to be of the same move.
+func (c *cusum) forget(v float64) {
+	if math.Abs(c.sum/c.den-v) > cusumDrift*c.sigma {
+		c.sum, c.den = v, 1
+	}
+}
+
 // carry returns the deviation expected h steps ahead, where the averages alone
 // say learnt: in alarm the height, for as long as a jump of its age would stay.
 func (c *cusum) carry(learnt float64, h int) float64 {

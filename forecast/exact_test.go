@@ -234,6 +234,30 @@ func TestAJumpLeavesNoHeightToTheAlarm(t *testing.T) {
 	}
 }
 
+// A move of about the distance that is still ordinary is now a jump and now an alarm;
+// what the alarm has averaged is of the same move.
+func TestASmallMoveKeepsItsHeight(t *testing.T) {
+	covered, all := 0, 0
+	for seed := range uint64(20) {
+		rng := rand.New(rand.NewPCG(seed, 8))
+		shape := func(i int) float64 { return 100 + 30*math.Sin(2*math.Pi*float64(i)/288) + 4*rng.NormFloat64() }
+		x := fitExact(t, 5*time.Minute, 12*288, shape)
+		for o := range 72 {
+			x.at(24+shape(len(x.Values)), 1)
+			if o < 12 || o%3 != 0 {
+				continue
+			}
+			f, err := x.fit.Forecast(x.Series, 6, []float64{0.95})
+			require.NoError(t, err)
+			all++
+			if 24+shape(len(x.Values)+5) <= f.Quantiles[0][5] {
+				covered++
+			}
+		}
+	}
+	require.GreaterOrEqual(t, float64(covered)/float64(all), 0.85)
+}
+
 // A load that is back from an outage is forecast as it was before it, also by a fit
 // that has seen no more of it. A smooth curve misses so much anyway that to the
 // averages behind it no load at all was an ordinary hour.
@@ -264,6 +288,9 @@ func TestAnOutageThatIsOverIsLetGo(t *testing.T) {
 			require.NoError(t, err)
 			for h, x := range f.Point {
 				require.InEpsilon(t, mean(len(s.Values)+h), x, 0.2, "%s, %d steps ahead of a load that was at %g", model, h+1, left)
+				if model == "Auto" {
+					require.GreaterOrEqual(t, f.Quantiles[0][h], mean(len(s.Values)+h), "P95 %d steps ahead of a load that was at %g", h+1, left)
+				}
 			}
 		}
 	}

@@ -148,7 +148,9 @@ func (f *Fitted) choose(cfg Config) []model {
 	if i := slices.IndexFunc(out, func(m model) bool { return m.name == cfg.Model }); i >= 0 {
 		return out[i : i+1]
 	}
-	return out[len(out)-1:]
+	// Coarse curves stand in for nothing.
+	last := slices.DeleteFunc(slices.Clone(out), func(m model) bool { return m.coarse })
+	return last[len(last)-1:]
 }
 
 // horizons returns the steps at which a fit is scored: 1, 2, 3, 5, 8, 12, 20, or 1,

@@ -120,6 +120,13 @@ func TestMaturity(t *testing.T) {
 		require.Equal(t, []forecast.Weight{{Model: "DailyMedian", Value: 1}}, f.Weights)
 		require.Equal(t, "3d of history: no weekly cycle yet; the history is too short for model WeeklyShape; DailyMedian is used", f.Note)
 	})
+	t.Run("and by no coarse one", func(t *testing.T) {
+		fit, err := forecast.Fit(traffic(8*288, 5*time.Minute), forecast.Config{Model: "WeeklyShape"})
+		require.NoError(t, err)
+		f, err := fit.Forecast(traffic(8*288, 5*time.Minute), 3, levels)
+		require.NoError(t, err)
+		require.Equal(t, []forecast.Weight{{Model: "DailyMedian", Value: 1}}, f.Weights)
+	})
 }
 
 // Half an hour of the same load, then less and less of it is asked: the less

@@ -36,7 +36,7 @@ func (j *jump) add(v, clipped float64) {
 	if ordinary := v == clipped; ordinary || j.run > 0 && j.side != (v > 0) {
 		if j.run, j.held = j.run-jumpMiss, j.held-jumpMiss; j.held <= 0 {
 			*j = jump{alarm: j.alarm}
-			j.alarm.sum, j.alarm.den = v, 1 // what it had is over
+			j.alarm.forget(v)
 		}
 		if ordinary || j.run > 0 {
 			return

@@ -180,9 +180,9 @@ func (r *rolling) addDeviations(m model, curve []float64) {
 	}
 	season := m.season(r.h.seasons) > 0
 	if season {
-		limit = r.ordinary(&m, curve)
+		limit = r.ordinary(curve)
 		if m.coarse {
-			limit = min(limit, r.ordinaryOfMedian())
+			limit = min(limit, max(limit/2, r.ordinaryOfMedian()))
 		}
 	}
 	if m.corrected {
@@ -266,7 +266,7 @@ func (r *rolling) statesOf(m *model, d, clipped []float64, limit float64) (feats
 // standard deviations, by the mean distance where half of them or more are nothing but
 // rounding. Of a load that never differs any other value is unusual that is not within
 // what the curve is rounded to.
-func (r *rolling) ordinary(m *model, curve []float64) float64 {
+func (r *rolling) ordinary(curve []float64) float64 {
 	abs := r.room[:0]
 	for _, o := range r.origins {
 		if d := (r.h.raw[o] - curve[max(o-r.first, 0)]) / r.h.swings.at(o); d == d {
@@ -286,18 +286,14 @@ func (r *rolling) ordinary(m *model, curve []float64) float64 {
 	}
 	limit := hampelWidth * madToSigma * mid
 	if limit < mostCoded {
-		limit = max(limit, coded(m, curve))
+		limit = max(limit, coded(curve))
 	}
 	return limit
 }
 
-// coded is what deviations from a curve may be by the two bytes that its values are
-// packed in alone: twice a 65,000th of its range. Seasonal naive curves are read from
-// the values themselves.
-func coded(m *model, curve []float64) float64 {
-	if !m.corrected {
-		return rounding
-	}
+// coded is what deviations from a curve may be by the two bytes alone that it, or the
+// values that it is read from, are packed in: twice a 65,000th of its range.
+func coded(curve []float64) float64 {
 	lo, hi := math.Inf(1), math.Inf(-1)
 	for _, v := range curve {
 		if v == v {
@@ -315,7 +311,7 @@ func (r *rolling) ordinaryOfMedian() float64 {
 	}
 	curve := r.h.arena.take(len(r.h.raw) - r.first)
 	m.trace(r.h, r.first, curve)
-	return r.ordinary(&m, curve)
+	return r.ordinary(curve)
 }
 
 // movesOf returns the distances of the last value from its slowest average,

@@ -107,7 +107,7 @@ func (p *reader) read() ([]string, error) {
 func (p *reader) readHeader() error {
 	rec, err := p.read()
 	if errors.Is(err, io.EOF) {
-		return fmt.Errorf("it is empty: write a header, %q or %q, and a line per value", plainHeader, seriesHeader)
+		return fmt.Errorf("it is empty: write a header, %q, %q or %q, and a line per value", plainHeader, seriesHeader, wideHeader)
 	}
 	if err != nil {
 		return err
@@ -131,9 +131,9 @@ func (p *reader) readHeader() error {
 // headerRemedy says what to write for a line that is no header.
 func headerRemedy(rec []string) string {
 	switch {
-	case len(rec) == 1 && strings.Contains(rec[0], ";"):
+	case strings.Contains(rec[0], ";"):
 		return "write commas for semicolons, and points in numbers"
-	case len(rec) == 1 && strings.Contains(rec[0], "\t"):
+	case strings.Contains(rec[0], "\t"):
 		return "write commas for tabs"
 	}
 	return fmt.Sprintf("write %q, %q or %q above the values", plainHeader, seriesHeader, wideHeader)

@@ -43,7 +43,7 @@ func TestRead(t *testing.T) {
 
 func TestReadSaysWhatToWrite(t *testing.T) {
 	tests := []struct{ name, text, want string }{
-		{"nothing", "", `it is empty: write a header, "timestamp,value" or "series,timestamp,value", and a line per value`},
+		{"nothing", "", `it is empty: write a header, "timestamp,value", "series,timestamp,value" or "timestamp,web,api", and a line per value`},
 		{"a header alone", "time,rps\n", "it has a header and no values: write a line per value below it"},
 		{"no header", "0,1\n", `line 1: "0,1" is no header: write "timestamp,value", "series,timestamp,value" or "timestamp,web,api" above the values`},
 		{"semicolons", "timestamp;value\n0;1,5\n", `line 1: "timestamp;value" is no header: write commas for semicolons, and points in numbers`},
