@@ -164,7 +164,7 @@ func (p printer) line(cells ...string) {
 }
 
 func f3(v float64) string {
-	if math.IsNaN(v) {
+	if math.IsNaN(v) || math.IsInf(v, 0) {
 		return "-"
 	}
 	return fmt.Sprintf("%.3f", v)
