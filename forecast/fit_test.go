@@ -1,6 +1,7 @@
 package forecast_test
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"testing"
@@ -112,20 +113,16 @@ func TestMaturity(t *testing.T) {
 		s.Values[len(s.Values)-1] = 100
 		require.Equal(t, "40% of the last week is missing; quantiles come from what is present", mustForecast(t, s, 5).Note)
 	})
-	t.Run("a model that the history cannot carry is replaced", func(t *testing.T) {
-		fit, err := forecast.Fit(traffic(3*288, 5*time.Minute), forecast.Config{Model: "WeeklyShape"})
-		require.NoError(t, err)
-		f, err := fit.Forecast(traffic(3*288, 5*time.Minute), 3, levels)
-		require.NoError(t, err)
-		require.Equal(t, []forecast.Weight{{Model: "DailyMedian", Value: 1}}, f.Weights)
-		require.Equal(t, "3d of history: no weekly cycle yet; the history is too short for model WeeklyShape; DailyMedian is used", f.Note)
-	})
-	t.Run("and by no coarse one", func(t *testing.T) {
-		fit, err := forecast.Fit(traffic(8*288, 5*time.Minute), forecast.Config{Model: "WeeklyShape"})
-		require.NoError(t, err)
-		f, err := fit.Forecast(traffic(8*288, 5*time.Minute), 3, levels)
-		require.NoError(t, err)
-		require.Equal(t, []forecast.Weight{{Model: "DailyMedian", Value: 1}}, f.Weights)
+	t.Run("a model that the history cannot carry is replaced, by no coarse one", func(t *testing.T) {
+		for _, days := range []int{3, 8} {
+			s := traffic(days*288, 5*time.Minute)
+			fit, err := forecast.Fit(s, forecast.Config{Model: "WeeklyShape"})
+			require.NoError(t, err)
+			f, err := fit.Forecast(s, 3, levels)
+			require.NoError(t, err)
+			require.Equal(t, []forecast.Weight{{Model: "DailyMedian", Value: 1}}, f.Weights)
+			require.Equal(t, fmt.Sprintf("%dd of history: no weekly cycle yet; the history is too short for model WeeklyShape; DailyMedian is used", days), f.Note)
+		}
 	})
 }
 

@@ -311,6 +311,8 @@ func (v *view) sure(k int, j *jump) bool {
 	return math.Abs(j.sum/j.den)*v.unitAt(k, v.last) > surelyMoved*missed
 }
 
+var noJump jump // only read
+
 // jumpOf returns the jump of model k h steps ahead: none where its curve is a
 // value that is as far off on that side itself.
 func (v *view) jumpOf(k, h int) *jump {
@@ -321,7 +323,7 @@ func (v *view) jumpOf(k, h int) *jump {
 	season := m.season(v.seasons)
 	at := v.last + h - season*lagsNeeded(h, season)
 	if off := math.Copysign(1, j.sum) * v.off(k, at); off > v.limits[k] && v.h.clean(at) == v.h.at(at) {
-		return &jump{}
+		return &noJump
 	}
 	return j
 }
